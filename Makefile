@@ -1,0 +1,51 @@
+# The commands of this project; `make help` lists them.
+
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+INSTALLED_DEV := $(VENV)/installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check bench quality spec lock clean
+
+help: ## List these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+serve: $(INSTALLED) ## Start the service with a demo account; Ctrl-C ends it
+	@exec $(BIN)/pixelgate serve --demo
+
+test: $(INSTALLED_DEV) ## Run the tests
+	$(BIN)/python -m pytest
+
+check: $(INSTALLED_DEV) ## Format, lint, types, spec, tests: what must pass before a commit
+	PATH="$(abspath $(BIN)):$$PATH" scripts/check
+
+bench: $(INSTALLED_DEV) ## Measure throughput beside the plain loop
+	$(BIN)/python -m benchmarks.http
+
+quality: $(INSTALLED_DEV) ## Measure how right the answers are
+	$(BIN)/python -m benchmarks.quality
+
+spec: $(INSTALLED_DEV) ## Write openapi.yaml and docs/configuration.md anew
+	$(BIN)/pixelgate spec > openapi.yaml
+	$(BIN)/pixelgate settings --markdown > docs/configuration.md
+
+lock: ## Write the lock files anew (needs uv)
+	scripts/lock
+
+clean: ## Remove the environment and caches, not the data
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	$(PYTHON) scripts/python_version
+	$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED): requirements.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(INSTALLED_DEV): requirements-dev.lock $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,1 @@
+"""Who may pass: the embedded issuer, its tokens and keys, and the guard of every service."""

@@ -1,0 +1,1 @@
+"""The computations, one file each; `engines.core` is what they share."""
