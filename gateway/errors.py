@@ -1,0 +1,127 @@
+"""What the gateway refuses, and the one table from every error to its status."""
+
+from auth import errors as auth_errors
+from engines.core import errors as engine_errors
+
+
+class GatewayError(Exception):
+    """A request that is answered before, or instead of, a computation.
+
+    Args:
+        message: what was found and what was expected, for the caller.
+        retry_after_seconds: when asking again makes sense.
+    """
+
+    def __init__(self, message: str, *, retry_after_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+class UnreadableBody(GatewayError):
+    """The body is not what its content type says."""
+
+
+class MissingPicture(GatewayError):
+    """A picture that the service needs was not sent."""
+
+
+class UnreadableBase64(GatewayError):
+    """A text that should be a picture is neither a URL nor base64."""
+
+
+class UnsupportedBody(GatewayError):
+    """The body's content type is no form."""
+
+
+class UploadTooLarge(GatewayError):
+    """The body or a picture has more bytes than are taken."""
+
+
+class UnknownPath(GatewayError):
+    """No route has this path."""
+
+
+class WrongMethod(GatewayError):
+    """The route does not know this method; `allow` lists those it knows."""
+
+    def __init__(self, message: str, *, allow: str = "") -> None:
+        super().__init__(message)
+        self.allow = allow
+
+
+class QueueFull(GatewayError):
+    """More jobs wait than the queue holds."""
+
+
+class ShuttingDown(GatewayError):
+    """The service is ending and takes no new work."""
+
+
+class WaitedTooLong(GatewayError):
+    """The computation's turn did not come within its deadline."""
+
+
+class JobTimedOut(GatewayError):
+    """The computation did not end by its deadline; its process was killed."""
+
+
+class SlotCrashed(GatewayError):
+    """The computation's process died, and died again when it was tried once more."""
+
+
+class WorkFailed(GatewayError):
+    """The computation failed as nobody foresaw; the traceback is a note, for the log alone."""
+
+
+class PictureRefused(GatewayError):
+    """The same picture killed its process before, and is not tried again for a while."""
+
+
+class UrlRefused(GatewayError):
+    """A URL is spelt in a way, or leads to an address, that is not fetched."""
+
+
+class UrlUnreachable(GatewayError):
+    """What a URL names could not be fetched."""
+
+
+STATUS: dict[type[Exception], tuple[int, str]] = {
+    UnreadableBody: (400, "unreadable_body"),
+    MissingPicture: (400, "missing_picture"),
+    UnreadableBase64: (400, "unreadable_base64"),
+    engine_errors.UnparsableParameter: (400, "unparsable_parameter"),
+    auth_errors.CredentialsAmbiguous: (400, "ambiguous_credentials"),
+    auth_errors.CredentialsMissing: (401, "missing_token"),
+    auth_errors.TokenInvalid: (401, "invalid_token"),
+    auth_errors.ApiKeyInvalid: (401, "invalid_api_key"),
+    auth_errors.ScopeInsufficient: (403, "insufficient_scope"),
+    UnknownPath: (404, "not_found"),
+    WrongMethod: (405, "method_not_allowed"),
+    UploadTooLarge: (413, "upload_too_large"),
+    UnsupportedBody: (415, "unsupported_body"),
+    PictureRefused: (422, "picture_refused"),
+    UrlRefused: (422, "url_refused"),
+    UrlUnreachable: (422, "url_unreachable"),
+    engine_errors.BadParameter: (422, "out_of_range"),
+    engine_errors.UndecodablePicture: (422, "undecodable_picture"),
+    engine_errors.PictureTooLarge: (422, "picture_too_large"),
+    engine_errors.PictureTooSmall: (422, "picture_too_small"),
+    engine_errors.NotAlignable: (422, "not_alignable"),
+    engine_errors.EngineError: (422, "not_computable"),
+    engine_errors.ModelUnavailable: (501, "model_unavailable"),
+    QueueFull: (503, "queue_full"),
+    WaitedTooLong: (503, "waited_too_long"),
+    ShuttingDown: (503, "shutting_down"),
+    SlotCrashed: (503, "computation_crashed"),
+    auth_errors.IssuerUnreachable: (503, "issuer_unreachable"),
+    JobTimedOut: (504, "deadline_exceeded"),
+}
+
+
+def status_of(error: Exception) -> tuple[int, str]:
+    """The HTTP status and the word for an error, looked up along its class's ancestors."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (500, "fault"))
