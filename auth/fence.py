@@ -1,0 +1,71 @@
+"""What must hold before a token reaches python-jose (RFC 7515 §4.1, RFC 8725 §3).
+
+python-jose 3.5 does not enforce `crit` and takes the algorithm from the token, so the header is
+read here first and only a token of exactly the expected make gets any further.
+"""
+
+import base64
+import binascii
+import json
+import re
+
+from jose import jws
+from jose.backends.base import Key
+from jose.exceptions import JOSEError
+
+from auth.errors import TokenInvalid
+
+MAX_TOKEN_CHARACTERS = 8_192
+SEGMENTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+
+# Headers by which a token names, or carries, the key to check it with.
+KEY_HEADERS = frozenset({"jku", "jwk", "x5u", "x5c"})
+
+Claims = dict[str, object]
+
+
+def read_kid(token: str, *, algorithm: str) -> str | None:
+    """Check a token's header by our own rules, and tell which key it names, if any."""
+    if len(token) > MAX_TOKEN_CHARACTERS:
+        raise TokenInvalid(f"The token is longer than {MAX_TOKEN_CHARACTERS} characters.")
+    segments = SEGMENTS.fullmatch(token)
+    if segments is None:
+        raise TokenInvalid("The token does not have three base64url segments.")
+    header = _read_object(segments[1])
+    _check_header(header, algorithm)
+    kid = header.get("kid")
+    return kid if isinstance(kid, str) else None
+
+
+def read_claims(token: str, key: Key, *, algorithm: str) -> Claims:
+    """Check the signature with the given key and return the claims."""
+    try:
+        payload = jws.verify(token, key, [algorithm])
+        claims = json.loads(payload)
+    except (JOSEError, ValueError, RecursionError) as error:
+        raise TokenInvalid("The token's signature does not fit.") from error
+    if not isinstance(claims, dict):
+        raise TokenInvalid("The token's claims are not an object.")
+    return claims
+
+
+def _read_object(segment: str) -> Claims:
+    try:
+        content = json.loads(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
+    except (binascii.Error, ValueError, RecursionError) as error:
+        raise TokenInvalid("The token's header is not JSON.") from error
+    if not isinstance(content, dict):
+        raise TokenInvalid("The token's header is not an object.")
+    return content
+
+
+def _check_header(header: Claims, algorithm: str) -> None:
+    if header.get("alg") != algorithm:
+        raise TokenInvalid(f"The token is not signed by {algorithm}.")
+    if "crit" in header or "b64" in header:
+        raise TokenInvalid("The token demands an extension that is not understood.")
+    if KEY_HEADERS & header.keys():
+        raise TokenInvalid("The token names a key of its own.")
+    kind = header.get("typ", "JWT")
+    if not isinstance(kind, str) or kind.upper() not in ("JWT", "AT+JWT"):
+        raise TokenInvalid("The token is of another type than JWT.")

@@ -1,0 +1,70 @@
+"""One engine for all rows: SQLite beside the service, or PostgreSQL, migrated when it is opened."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.pool import ConnectionPoolEntry
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_SECONDS = 30
+
+# Any number that nothing else in the database locks by.
+MIGRATION_LOCK = 7_239_118_244
+
+
+def open_database(url: str) -> Engine:
+    """Connect and bring the schema up to date; safe when several processes do so at once.
+
+    On SQLite every transaction takes the write lock at its start, so that none fails half way;
+    `engine.execution_options(reads_only=True)` gives transactions that only read and never wait.
+    """
+    engine = _open_sqlite(url) if url.startswith("sqlite") else _open_server(url)
+    _migrate(engine)
+    return engine
+
+
+def _open_server(url: str) -> Engine:
+    return create_engine(url, pool_pre_ping=True)
+
+
+def _open_sqlite(url: str) -> Engine:
+    _make_private_file(make_url(url).database)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _make_private_file(database: str | None) -> None:
+    """The file holds password hashes; SQLite gives its journal files the same mode."""
+    if not database or database == ":memory:":
+        raise ValueError("The SQLite database needs a file: every thread and worker shares it.")
+    path = Path(database)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+
+def _prepare_connection(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # The driver begins nothing by itself; _begin does.
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    reads_only = connection.get_execution_options().get("reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+def _migrate(engine: Engine) -> None:
+    """One transaction holds the lock: SQLite's own write lock, PostgreSQL's advisory one."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
