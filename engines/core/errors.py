@@ -1,0 +1,56 @@
+"""What an engine refuses, one class a cause; each crosses processes by pickle."""
+
+
+class EngineError(Exception):
+    """A request that was understood and cannot be computed.
+
+    Args:
+        message: what was found and what was expected, for the caller.
+        errors: the single faults when there are several, each a sentence.
+    """
+
+    def __init__(self, message: str, *, errors: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.errors = errors or (message,)
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+    def about(self, subject: str) -> "EngineError":
+        """The same refusal, saying first which input it is about."""
+        return type(self)(
+            f"{subject}: {self.message}", errors=tuple(f"{subject}: {one}" for one in self.errors)
+        )
+
+
+class BadParameter(EngineError):
+    """A parameter is out of its range or not one of its values."""
+
+
+class UnparsableParameter(BadParameter):
+    """A parameter that should be JSON is none."""
+
+
+class UndecodablePicture(EngineError):
+    """The bytes are no picture of an accepted format, or a damaged one."""
+
+
+class TruncatedPicture(UndecodablePicture):
+    """The picture's data end before its last row."""
+
+
+class PictureTooLarge(EngineError):
+    """The picture has more pixels or frames than may be decoded, or needs more memory."""
+
+
+class PictureTooSmall(EngineError):
+    """The picture has too few pixels for the computation."""
+
+
+class NotAlignable(EngineError):
+    """The pictures have no common part that could be found."""
+
+
+class ModelUnavailable(EngineError):
+    """A learned model, or a program that an engine needs, is absent or not what it should be."""

@@ -1,0 +1,41 @@
+"""What the first bytes of a file say that it is."""
+
+_SIGNATURES = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"\0\0\0\x0cjP  ", "image/jp2"),
+    (b"\0\0\1\0", "image/x-icon"),
+    (b"8BPS", "image/vnd.adobe.photoshop"),
+    (b"\xff\x0a", "image/jxl"),
+    (b"%PDF", "application/pdf"),
+    (b"PK\3\4", "application/zip"),
+    (b"\x1f\x8b", "application/gzip"),
+)
+_BRANDS = {b"avif": "image/avif", b"avis": "image/avif", b"heic": "image/heic"}
+
+
+def media_type(data: bytes) -> str:
+    """Name the type; `application/octet-stream` when nothing is known of it."""
+    for signature, name in _SIGNATURES:
+        if data.startswith(signature):
+            return name
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    if data[4:8] == b"ftyp":
+        return _BRANDS.get(data[8:12], "video/mp4")
+    return _text_type(data[:512]) if data else "no bytes"
+
+
+def _text_type(start: bytes) -> str:
+    if any(byte < 9 or 14 <= byte < 27 for byte in start):
+        return "application/octet-stream"
+    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith((b"<!doctype html", b"<html")):
+        return "text/html"
+    if b"<svg" in text:
+        return "image/svg+xml"
+    return "application/json" if text.startswith((b"{", b"[")) else "text/plain"

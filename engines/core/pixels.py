@@ -1,0 +1,348 @@
+"""Encoded pictures to pixels: upright, of eight bits, and whole or refused."""
+
+import io
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from struct import error as StructError
+from typing import Any, Literal, TypeVar, cast, overload
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageFile
+
+from engines.core.errors import (
+    PictureTooLarge,
+    TruncatedPicture,
+    UndecodablePicture,
+)
+from engines.core.media_type import media_type
+from engines.core.shapes import PartialImage, Pixels, Reading
+
+Samples = TypeVar("Samples", bound=NDArray[Any])
+
+WHITE = 255
+BLACK = 0
+MAX_SIDE = 1_000_000
+"""Pixels; libpng's limit, which holds here for every format."""
+
+_FORMATS = ("JPEG", "PNG", "GIF")
+_EXPECTED = "JPEG, PNG or GIF"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What may be decoded at most: pixels of a picture, and frames that it may claim to have."""
+
+    max_pixels: int = 100_000_000
+    max_frames: int = 10_000
+
+
+_limits = Limits()
+
+
+def configure(limits: Limits) -> None:
+    """Set the limits of this process."""
+    global _limits
+    _limits = limits
+    Image.MAX_IMAGE_PIXELS = limits.max_pixels
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+configure(_limits)
+
+
+@overload
+def decode(data: bytes, reading: Literal[Reading.COLOUR, Reading.GREY]) -> Pixels: ...
+@overload
+def decode(data: bytes, reading: Literal[Reading.PARTIAL]) -> PartialImage: ...
+@overload
+def decode(data: bytes, reading: Literal[Reading.MASK]) -> NDArray[np.bool_]: ...
+@overload
+def decode(data: bytes, reading: Reading) -> Pixels | PartialImage | NDArray[np.bool_]: ...
+def decode(data: bytes, reading: Reading) -> Pixels | PartialImage | NDArray[np.bool_]:
+    """Decode the first frame of a picture, turned upright.
+
+    Transparent pixels lie on white; in a mask they are false. Of sixteen bits the upper
+    eight are kept, but in a mask every bit counts.
+
+    Raises:
+        UndecodablePicture: not of an accepted format, or damaged.
+        TruncatedPicture: pixels are missing, and `reading` is not PARTIAL.
+        PictureTooLarge: more pixels or frames than the limits allow.
+    """
+    header = _read_header(data)
+    if reading is Reading.PARTIAL:
+        return _partial(data, header)
+    samples = _decode_whole(data, header, is_grey=reading is Reading.GREY)
+    if reading is Reading.MASK:
+        return _upright(_mask(samples), header)
+    opaque = _flatten(_eight_bits(samples), WHITE)
+    return _upright(_grey(opaque) if reading is Reading.GREY else _colour(opaque), header)
+
+
+def _read_header(data: bytes) -> ImageFile.ImageFile:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            header = Image.open(io.BytesIO(data), formats=_FORMATS)
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+            raise PictureTooLarge(
+                f"the picture has more than {_limits.max_pixels:,} pixels"
+            ) from None
+        except (OSError, ValueError):  # ValueError: compressed text beyond Pillow's limits
+            raise _undecodable(data) from None
+    _check_extent(data, header)
+    return header
+
+
+def _undecodable(data: bytes) -> UndecodablePicture:
+    found = media_type(data)
+    kinds = {"image/jpeg", "image/png", "image/gif"}
+    if found in kinds:
+        return UndecodablePicture(f"cannot decode the picture ({found}, damaged)")
+    return UndecodablePicture(f"cannot decode the picture ({found}, expected {_EXPECTED})")
+
+
+def _check_extent(data: bytes, header: ImageFile.ImageFile) -> None:
+    if min(header.size) < 1:
+        raise UndecodablePicture("the picture has no pixels")
+    if max(header.size) > MAX_SIDE:
+        raise PictureTooLarge(
+            f"the picture is {header.width} x {header.height} px; at most {MAX_SIDE:,} px a side"
+        )
+    most = _limits.max_frames
+    if _count_frames(data, header, most) > most:
+        raise PictureTooLarge(f"the picture has more than {most:,} frames")
+
+
+def _count_frames(data: bytes, header: ImageFile.ImageFile, most: int) -> int:
+    """Count frames up to one more than `most`."""
+    if header.format == "GIF":
+        return _count_gif_frames(data, most)
+    return int(getattr(header, "n_frames", 1))
+
+
+def _count_gif_frames(data: bytes, most: int) -> int:
+    """Step over blocks and sub-blocks: Pillow counts by seeking, seconds for many frames."""
+    frames = 0
+    try:
+        at = 13 + _colour_table_bytes(data[10])
+        while data[at] in b"!," and frames <= most:
+            if data[at] == ord(","):
+                frames += 1
+                at += 11 + _colour_table_bytes(data[at + 9])
+            else:
+                at += 2
+            while size := data[at]:
+                at += size + 1
+            at += 1
+    except IndexError:  # the file ends early; decoding finds out whether pixels are missing
+        pass
+    return frames
+
+
+def _colour_table_bytes(flags: int) -> int:
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _decode_whole(data: bytes, header: ImageFile.ImageFile, *, is_grey: bool) -> NDArray[Any]:
+    """Samples as stored: uint8 or uint16, (H, W), (H, W, 3) BGR or (H, W, 4) BGRA."""
+    if header.format == "GIF":
+        return _decode_gif(data, header)
+    if header.format == "PNG":
+        flags = cv2.IMREAD_UNCHANGED
+    elif is_grey and header.mode != "CMYK":
+        flags = cv2.IMREAD_GRAYSCALE
+    else:
+        flags = cv2.IMREAD_COLOR
+    samples = _decode_by_opencv(data, flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    if samples.shape[1::-1] != header.size:
+        raise _undecodable(data)
+    return _with_colour_key(samples, header)
+
+
+def _decode_by_opencv(data: bytes, flags: int) -> NDArray[Any]:
+    with _complaints() as complaints:
+        try:
+            samples = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        except cv2.error as error:
+            if error.code == cv2.Error.StsNoMem:
+                raise
+            samples = None
+    said = complaints().lower()
+    if b"premature end" in said or (samples is None and not _has_end(data)):
+        raise _truncated(data)
+    if samples is None or b"huffman" in said:
+        raise _undecodable(data)
+    return samples
+
+
+@contextmanager
+def _complaints() -> Iterator[Callable[[], bytes]]:
+    """Catch what libjpeg and libpng print.
+
+    A JPEG whose data end before the end marker decodes, grey from there on, and OpenCV tells
+    of it in no other way. It also keeps pictures from filling the log.
+    """
+    reader, writer, standard_error = _pipe()
+    _drain(reader)
+    os.dup2(writer, 2)
+    try:
+        yield lambda: _drain(reader)
+    finally:
+        os.dup2(standard_error, 2)
+
+
+@cache
+def _pipe() -> tuple[int, int, int]:
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    return reader, writer, os.dup(2)
+
+
+def _drain(reader: int) -> bytes:
+    try:
+        return os.read(reader, 65536)
+    except BlockingIOError:
+        return b""
+
+
+def _has_end(data: bytes) -> bool:
+    """Whether the end marker is there; a JPEG's may be one that follows the last scan."""
+    if data.startswith(b"\x89PNG"):
+        return b"IEND\xaeB`\x82" in data
+    end = data.rfind(b"\xff\xd9")
+    return end >= 0 and data.find(b"\xff\xda", end) < 0
+
+
+def _truncated(data: bytes) -> TruncatedPicture:
+    return TruncatedPicture(f"the picture is cut off ({media_type(data)})")
+
+
+def _with_colour_key(samples: NDArray[Any], header: ImageFile.ImageFile) -> NDArray[Any]:
+    """Add the alpha channel of a grey PNG that names one value as transparent.
+
+    OpenCV leaves only this one out.
+    """
+    key = header.info.get("transparency")
+    if samples.ndim != 2 or not isinstance(key, int):
+        return samples
+    opaque = np.iinfo(samples.dtype).max
+    alpha = np.where(samples == key, 0, opaque).astype(samples.dtype)
+    return cv2.merge([samples, samples, samples, alpha])
+
+
+def _decode_gif(data: bytes, header: ImageFile.ImageFile) -> Pixels:
+    """BGRA; what the first frame leaves of the canvas is transparent."""
+    extent = header.tile[0].extents
+    try:
+        frame = header.convert("RGBA")
+    except (OSError, ValueError, SyntaxError):
+        raise _truncated(data) from None
+    canvas = Image.new("RGBA", header.size)
+    canvas.paste(frame.crop(extent), extent)
+    return _convert(np.asarray(canvas), cv2.COLOR_RGBA2BGRA)
+
+
+def _eight_bits(samples: NDArray[Any]) -> Pixels:
+    return (samples >> 8).astype(np.uint8) if samples.dtype == np.uint16 else samples
+
+
+def _flatten(pixels: Pixels, background: int) -> Pixels:
+    if pixels.ndim == 2 or pixels.shape[2] == 3:
+        return pixels
+    alpha = pixels[..., 3:].astype(np.uint16)
+    blend = pixels[..., :3] * alpha + background * (255 - alpha) + 127
+    return (blend // 255).astype(np.uint8)
+
+
+def _mask(samples: NDArray[Any]) -> NDArray[np.bool_]:
+    is_set = samples.astype(np.bool_)
+    if is_set.ndim == 2:
+        return is_set
+    return np.logical_and(is_set[..., :3].any(axis=2), is_set[..., 3:].all(axis=2))
+
+
+def _grey(pixels: Pixels) -> Pixels:
+    return pixels if pixels.ndim == 2 else _convert(pixels, cv2.COLOR_BGR2GRAY)
+
+
+def _colour(pixels: Pixels) -> Pixels:
+    return _convert(pixels, cv2.COLOR_GRAY2BGR) if pixels.ndim == 2 else pixels
+
+
+def _convert(pixels: Pixels, code: int) -> Pixels:
+    converted: NDArray[Any] = cv2.cvtColor(pixels, code)
+    return converted
+
+
+_TURNS: dict[int, Callable[[NDArray[Any]], NDArray[Any]]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: pixels[::-1].swapaxes(0, 1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda pixels: pixels[:, ::-1].swapaxes(0, 1),
+}
+"""By the value of EXIF's orientation; 1 and unknown ones turn nothing."""
+
+
+def _upright(pixels: Samples, header: ImageFile.ImageFile) -> Samples:
+    turn = _TURNS.get(_orientation(header.info.get("exif", b"")))
+    return pixels if turn is None else cast(Samples, np.ascontiguousarray(turn(pixels)))
+
+
+def _orientation(data: bytes) -> int:
+    if not data:
+        return 1
+    exif = Image.Exif()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            exif.load(data)
+            return int(exif.get(ExifTags.Base.Orientation, 1))
+        except (StructError, KeyError, SyntaxError, TypeError, ValueError, OSError):
+            return 1
+
+
+def _partial(data: bytes, header: ImageFile.ImageFile) -> PartialImage:
+    try:
+        samples, is_truncated = _decode_whole(data, header, is_grey=False), False
+    except TruncatedPicture:
+        samples, is_truncated = _decode_upper_rows(data), True
+    opaque = _colour(_flatten(_eight_bits(samples), WHITE))
+    return PartialImage(_upright(opaque, header), is_truncated)
+
+
+def _decode_upper_rows(data: bytes) -> Pixels:
+    """BGRA rows that two decodings over different backgrounds agree on.
+
+    Pillow decodes what there is before it refuses the rest, but does not say how far it came.
+    """
+    dark, bright = _decode_over(data, BLACK), _decode_over(data, WHITE)
+    is_same = np.asarray(dark) == np.asarray(bright)
+    is_decoded = is_same.reshape(dark.height, -1).all(axis=1)
+    rows = dark.height if is_decoded.all() else int(is_decoded.argmin())
+    if rows == 0:
+        raise _truncated(data) from None
+    samples = np.asarray(dark.convert("RGBA"))[:rows]
+    return _convert(samples, cv2.COLOR_RGBA2BGRA)
+
+
+def _decode_over(data: bytes, background: int) -> ImageFile.ImageFile:
+    image = _read_header(data)
+    colour = (background,) * len(image.getbands())
+    image.im = Image.new(image.mode, image.size, colour if len(colour) > 1 else background).im
+    try:
+        image.load()
+    except (OSError, ValueError, SyntaxError):
+        image.tile = []
+    return image

@@ -1,0 +1,129 @@
+"""The catalogue of engines: the decorator that declares one, and the look-up by name."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Any, TypeVar, get_type_hints
+
+import engines
+from engines.core.shapes import Info, Outcome, Parameters, Picture, Reading
+
+Compute = TypeVar("Compute", bound=Callable[..., Outcome[Any]])
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A picture that an engine takes."""
+
+    name: str
+    reading: Reading
+    is_required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A computation as its file declares it.
+
+    `draw` makes the one picture that shows the answer out of the inputs and the result;
+    it is None where no picture does.
+    """
+
+    name: str
+    version: str
+    summary: str
+    description: str
+    compute: Callable[..., Outcome[Any]]
+    inputs: tuple[Input, ...]
+    params: type[Parameters]
+    result: type[Outcome[Any]]
+    info: type[Info]
+    draw: Callable[..., Picture] | None
+
+    @property
+    def service(self) -> str:
+        """The engine's public name, in camel case."""
+        first, *rest = self.name.split("_")
+        return first + "".join(word.capitalize() for word in rest)
+
+
+_engines: dict[str, Engine] = {}
+
+
+def engine(
+    *, version: str, draw: Callable[..., Picture] | None = None
+) -> Callable[[Compute], Compute]:
+    """Declare a function to be an engine.
+
+    Args:
+        version: of the answers; see STYLE on when it moves.
+        draw: makes the picture that shows the answer, from (*images, result); where it
+            is absent and the result has exactly one picture, that one is shown.
+    """
+
+    def declare(compute: Compute) -> Compute:
+        hints = get_type_hints(compute, include_extras=True)
+        result = hints["return"]
+        _engines[compute.__name__] = Engine(
+            name=compute.__name__,
+            version=version,
+            summary=_first_line(inspect.getmodule(compute)),
+            description=_first_line(compute),
+            compute=compute,
+            inputs=_inputs(compute, hints),
+            params=hints["params"],
+            result=result,
+            info=_info(result),
+            draw=draw or _only_picture(result),
+        )
+        return compute
+
+    return declare
+
+
+@cache
+def catalogue() -> Mapping[str, Engine]:
+    """Every engine by its name, in the order of the alphabet."""
+    for module in pkgutil.iter_modules(engines.__path__):
+        if not module.ispkg:
+            importlib.import_module(f"engines.{module.name}")
+    return MappingProxyType(dict(sorted(_engines.items())))
+
+
+def _inputs(compute: Callable[..., Any], hints: dict[str, Any]) -> tuple[Input, ...]:
+    return tuple(
+        Input(name, _reading(hints[name]), parameter.default is inspect.Parameter.empty)
+        for name, parameter in inspect.signature(compute).parameters.items()
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY
+    )
+
+
+def _reading(hint: Any) -> Reading:
+    """The `Reading` that annotates a type, also within `Mask | None`."""
+    for part in (hint, *getattr(hint, "__args__", ())):
+        for note in getattr(part, "__metadata__", ()):
+            if isinstance(note, Reading):
+                return note
+    raise TypeError(f"{hint} is no picture type of engines.core.shapes")
+
+
+def _first_line(documented: object) -> str:
+    """What a docstring says first, without the name and the full stop."""
+    return (inspect.getdoc(documented) or "").splitlines()[0].rstrip(".")
+
+
+def _info(result: type[Outcome[Any]]) -> type[Info]:
+    details = result.model_fields["details"].annotation
+    assert details is not None
+    info: type[Info] = details.model_fields["info"].annotation
+    return info
+
+
+def _only_picture(result: type[Outcome[Any]]) -> Callable[..., Picture] | None:
+    names = [name for name, field in result.model_fields.items() if field.annotation is Picture]
+    if len(names) != 1:
+        return None
+    return lambda *images_and_result: getattr(images_and_result[-1], names[0])
