@@ -1,0 +1,64 @@
+"""What every pool promises to the gateway."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from engines.core.run import Answer, Job
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A pool at one moment; the counters count since its start.
+
+    Args:
+        pids: engine processes that take jobs; empty where they are not known.
+        spare_pids: warm engine processes that wait to take the place of one.
+        queued: jobs that no engine process has yet.
+        placed: jobs that lie in engine processes.
+        done: jobs that ended by themselves, with an answer or a refusal.
+        retries: jobs begun a second time because their process died.
+        kills: processes killed at a deadline.
+        crashes: processes that died by themselves or by somebody else's hand.
+        retired: processes replaced because they were worn.
+    """
+
+    pids: tuple[int, ...] = ()
+    spare_pids: tuple[int, ...] = ()
+    queued: int = 0
+    placed: int = 0
+    done: int = 0
+    retries: int = 0
+    kills: int = 0
+    crashes: int = 0
+    retired: int = 0
+
+
+class Pool(Protocol):
+    """Computes jobs in other processes."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether a job given now would be computed soon."""
+
+    async def start(self) -> None:
+        """Return when every engine process is warm, however long that takes."""
+
+    async def run(self, job: Job, *, deadline_seconds: float, owner: str) -> Answer:
+        """Compute a job in its turn; it may wait, and then compute, for the deadline each.
+
+        Raises:
+            QueueFull: too many jobs wait.
+            WaitedTooLong: its turn did not come within the deadline.
+            JobTimedOut: it did not end by the deadline.
+            SlotCrashed: its process died, and a second one too.
+            PictureRefused: the same happened shortly before.
+            ShuttingDown: the service ends.
+            WorkFailed: the engine has a fault.
+            EngineError: the pictures or the parameters do not allow an answer.
+        """
+
+    async def stop(self, *, grace_seconds: float) -> None:
+        """Take no new jobs, let those that are there end within the grace, then end all."""
+
+    def snapshot(self) -> Snapshot:
+        """Figures for an operator."""

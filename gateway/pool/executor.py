@@ -1,0 +1,218 @@
+"""A pool over any `concurrent.futures.Executor`, for those who want nothing of ours."""
+
+import asyncio
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from contextlib import suppress
+from functools import partial
+
+import structlog
+
+from engines.core.frames import Outcome, pack_job
+from engines.core.preparation import prepare
+from engines.core.run import Answer, Job, run
+from engines.core.slot import Work, attempt, begin
+from gateway.errors import JobTimedOut, ShuttingDown, SlotCrashed
+from gateway.pool.contract import Snapshot
+from gateway.pool.line import Line
+from gateway.pool.nursery import PRELOAD
+from gateway.pool.ticket import Ticket
+
+log = structlog.get_logger("gateway.pool")
+
+
+class ExecutorPool:
+    """Jobs in somebody else's processes; none of them can be stopped alone.
+
+    A job over its deadline is answered, but computes on and keeps its place. A process that
+    dies takes all running jobs with it; each of them is tried once more.
+
+    Args:
+        executor: what computes.
+        slots: jobs that are given to it at the same time.
+        queue_length: jobs that may wait beside those.
+        work: what turns a job into an answer; an importable function.
+        renew: makes another executor after one broke, or when every place is held by a job over
+            its deadline; without it such a pool stays broken.
+        kill: ends the processes of an executor that does not end by itself.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        *,
+        slots: int,
+        queue_length: int,
+        work: Work = run,
+        renew: Callable[[], Executor] | None = None,
+        kill: Callable[[], None] | None = None,
+    ) -> None:
+        self._executor = executor
+        self._slots = slots
+        self._line = Line(queue_length)
+        self._work = work
+        self._make_executor = renew
+        self._kill = kill
+        self._running: dict[asyncio.Future[Outcome], Ticket] = {}
+        self._overdue: set[Ticket] = set()
+        self._done = self._retries = self._crashes = 0
+        self._is_open = False
+
+    @property
+    def ready(self) -> bool:
+        return self._is_open
+
+    async def start(self) -> None:
+        # An executor starts its processes when it is given something, and blocks meanwhile.
+        await asyncio.to_thread(self._warm)
+        self._is_open = True
+
+    async def run(self, job: Job, *, deadline_seconds: float, owner: str) -> Answer:
+        if not self._is_open:
+            raise ShuttingDown("The service takes no work at the moment.", retry_after_seconds=1)
+        # Packed only to find out here, where it harms nobody else, whether it can be sent.
+        ticket = Ticket(job, pack_job(job), owner, deadline_seconds)
+        self._line.join(ticket)
+        self._dispatch()
+        try:
+            return await ticket.future
+        except asyncio.CancelledError:
+            self._line.leave(ticket)
+            raise
+        finally:
+            del ticket  # It holds the error, which holds this frame: the pictures would linger.
+
+    async def stop(self, *, grace_seconds: float) -> None:
+        self._is_open = False
+        tickets = [*self._line, *self._running.values()]
+        waiting = [ticket.future for ticket in tickets if not ticket.is_done]
+        if waiting:
+            await asyncio.wait(waiting, timeout=grace_seconds)
+        for ticket in [*self._line]:
+            self._line.leave(ticket)
+        for ticket in tickets:
+            ticket.fail(ShuttingDown("The service is ending.", retry_after_seconds=1))
+        if self._running and self._kill is not None:
+            self._kill()
+        await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(
+            queued=len(self._line),
+            placed=len(self._running),
+            done=self._done,
+            retries=self._retries,
+            crashes=self._crashes,
+        )
+
+    def _warm(self) -> None:
+        for future in [self._executor.submit(_nothing) for _ in range(self._slots)]:
+            future.result()
+
+    def _dispatch(self) -> None:
+        while len(self._line) and len(self._running) < self._slots:
+            self._submit(self._line.pop())
+
+    def _submit(self, ticket: Ticket) -> None:
+        executor = self._executor
+        try:
+            running = executor.submit(_compute, self._work, ticket.job)
+        except BrokenExecutor:
+            self._renew(executor)
+            ticket.fail(_crashed())
+            return
+        future = asyncio.wrap_future(running)
+        self._running[future] = ticket
+        loop = asyncio.get_running_loop()
+        ticket.expiry = loop.call_later(ticket.deadline_seconds, self._expire, ticket)
+        future.add_done_callback(partial(self._ended, executor))
+
+    def _ended(self, executor: Executor, future: asyncio.Future[Outcome]) -> None:
+        ticket = self._running.pop(future)
+        ticket.stop_expiry()
+        self._overdue.discard(ticket)
+        if future.cancelled():
+            return
+        error = future.exception()
+        if error is None:
+            self._done += 1
+            ticket.settle(future.result())
+        elif isinstance(error, BrokenExecutor):
+            self._renew(executor)
+            self._try_again(ticket)
+        else:
+            ticket.fail(error if isinstance(error, Exception) else _crashed())
+        self._dispatch()
+
+    def _expire(self, ticket: Ticket) -> None:
+        ticket.fail(
+            JobTimedOut(f"The computation did not end within {ticket.deadline_seconds:g} s.")
+        )
+        log.warning("job over its deadline", engine=ticket.job.engine)
+        self._overdue.add(ticket)
+        if len(self._overdue) >= self._slots:
+            self._renew(self._executor)
+
+    def _renew(self, broken: Executor) -> None:
+        """Put another executor in the place of one; only the first to ask does."""
+        if self._executor is not broken or self._make_executor is None:
+            return
+        self._crashes += 1
+        log.error("executor replaced")
+        if self._kill is not None:
+            self._kill()
+        broken.shutdown(wait=False)
+        self._executor = self._make_executor()
+
+    def _try_again(self, ticket: Ticket) -> None:
+        ticket.crashes += 1
+        if ticket.crashes > 1 or self._make_executor is None:
+            ticket.fail(_crashed())
+        elif not ticket.is_done and self._is_open:
+            self._retries += 1
+            self._line.put_back(ticket)
+
+
+def process_pool(
+    *,
+    slots: int,
+    queue_length: int,
+    memory_limit_bytes: int,
+    work: Work = run,
+    preload: Sequence[str] = PRELOAD,
+    prepare: Callable[[], None] = prepare,
+) -> ExecutorPool:
+    """A pool over the standard `ProcessPoolExecutor`, its processes forked by a server."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([name.partition(":")[0] for name in preload])
+
+    def make() -> Executor:
+        return ProcessPoolExecutor(
+            slots, context, initializer=begin, initargs=(memory_limit_bytes, prepare)
+        )
+
+    return ExecutorPool(
+        make(), slots=slots, queue_length=queue_length, work=work, renew=make, kill=_kill_children
+    )
+
+
+def _kill_children() -> None:
+    for child in multiprocessing.active_children():
+        with suppress(ProcessLookupError):
+            child.kill()
+
+
+def _nothing() -> None:
+    """What a process is given so that it starts."""
+
+
+def _compute(work: Work, job: Job) -> Outcome:
+    return attempt(lambda: work(job))
+
+
+def _crashed() -> SlotCrashed:
+    return SlotCrashed(
+        "The computation broke down, and did so again when it was repeated.",
+        retry_after_seconds=1,
+    )

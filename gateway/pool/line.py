@@ -1,0 +1,83 @@
+"""Jobs that wait for a place: how many may, for how long, and whose turn is next."""
+
+import asyncio
+import math
+from collections.abc import Iterator
+
+from gateway.errors import QueueFull, WaitedTooLong
+from gateway.pool.fair_queue import FairQueue
+from gateway.pool.ticket import Ticket
+
+_WEIGHT = 0.1
+_LONGEST_STEP_SECONDS = 10.0
+
+
+class Line:
+    """A bounded, fair queue of tickets, each of which waits for its deadline at most."""
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+        self._queue: FairQueue[Ticket] = FairQueue()
+        self._step_seconds = 0.0
+        self._stepped_at = 0.0
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def __iter__(self) -> Iterator[Ticket]:
+        return iter(self._queue)
+
+    def join(self, ticket: Ticket) -> None:
+        """Wait for a turn.
+
+        Raises:
+            QueueFull: as many wait as may.
+        """
+        if len(self._queue) >= self._length:
+            raise QueueFull(
+                f"{len(self._queue)} jobs wait already, and no more may.",
+                retry_after_seconds=self._turn_seconds(),
+            )
+        self._queue.put(ticket.owner, ticket)
+        self._limit(ticket)
+
+    def put_back(self, ticket: Ticket) -> None:
+        """Wait again, before all others."""
+        self._queue.put_back(ticket)
+        self._limit(ticket)
+
+    def first(self) -> Ticket | None:
+        return self._queue.first()
+
+    def pop(self) -> Ticket:
+        ticket = self._queue.pop()
+        ticket.stop_expiry()
+        now = asyncio.get_running_loop().time()
+        step = min(now - self._stepped_at, _LONGEST_STEP_SECONDS)
+        self._step_seconds += _WEIGHT * (step - self._step_seconds)
+        self._stepped_at = now
+        return ticket
+
+    def leave(self, ticket: Ticket) -> bool:
+        """Give a place in the line up; whether there was one."""
+        is_here = self._queue.discard(ticket.owner, ticket)
+        if is_here:
+            ticket.stop_expiry()
+        return is_here
+
+    def _turn_seconds(self) -> int:
+        """How long the line takes, if it goes on as it went."""
+        return max(1, math.ceil(len(self._queue) * self._step_seconds))
+
+    def _limit(self, ticket: Ticket) -> None:
+        loop = asyncio.get_running_loop()
+        ticket.expiry = loop.call_later(ticket.deadline_seconds, self._expire, ticket)
+
+    def _expire(self, ticket: Ticket) -> None:
+        self.leave(ticket)
+        ticket.fail(
+            WaitedTooLong(
+                f"The computation's turn did not come within {ticket.deadline_seconds:g} s.",
+                retry_after_seconds=self._turn_seconds(),
+            )
+        )

@@ -1,0 +1,292 @@
+"""The gateway's end of one engine process."""
+
+import asyncio
+import os
+import signal
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import structlog
+
+from engines.core.frames import (
+    HEAD,
+    MAX_BODY_BYTES,
+    MAX_META_BYTES,
+    Failure,
+    GarbageFrame,
+    Head,
+    Kind,
+    Outcome,
+    unpack_answer,
+    unpack_error,
+)
+from engines.core.run import Answer
+from engines.core.segment import PLACE_BYTES, PLACES, Segment
+from gateway.errors import JobTimedOut
+from gateway.pool.ticket import Ticket
+
+log = structlog.get_logger("gateway.pool")
+
+BUFFER_BYTES = 256 * 1024
+
+
+class Ending(StrEnum):
+    """Why there is a process less."""
+
+    CRASHED = "crashes"
+    EXPIRED = "kills"
+    RETIRED = "retired"
+    STOPPED = "stopped"
+
+
+class Keeper(Protocol):
+    """Who is told what becomes of a slot."""
+
+    def slot_answered(self, slot: "Slot", *, is_skipped: bool) -> None: ...
+
+    def slot_lost(self, slot: "Slot", entries: Sequence["Entry"], ending: "Ending") -> None: ...
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Entry:
+    """A job that lies in a slot since some time, under the number that it has there."""
+
+    slot: "Slot"
+    number: int
+    place: int
+    since: float
+    ticket: Ticket
+
+    @property
+    def is_void(self) -> bool:
+        """Whether the ticket was taken back; it may lie elsewhere by now."""
+        return self.ticket.entry is not self
+
+
+class Slot(asyncio.BufferedProtocol):
+    """One engine process: what lies in it, and what comes back.
+
+    The first entry is the one that is computed; its deadline runs from when it became first.
+    `warm` tells whether the process came up; `gone` is set when nothing is left of it.
+    """
+
+    def __init__(self, keeper: Keeper, segment: Segment) -> None:
+        loop = asyncio.get_running_loop()
+        self.entries: deque[Entry] = deque()
+        self.pid = 0
+        self.is_worn = False
+        self.is_alive = True
+        self.warm: asyncio.Future[bool] = loop.create_future()
+        self.gone: asyncio.Future[None] = loop.create_future()
+        self._keeper = keeper
+        self._segment = segment
+        self._loop = loop
+        self._pidfd = -1
+        self._number = 0
+        self._deadline: asyncio.TimerHandle | None = None
+        self._transport: asyncio.Transport | None = None
+        self._is_connected = False
+        self._buffer = bytearray(BUFFER_BYTES)
+        self._filled = 0
+
+    @property
+    def load(self) -> int:
+        return len(self.entries)
+
+    def give(self, ticket: Ticket) -> None:
+        """Lay a job into the process; there is a place free."""
+        assert self._transport is not None
+        self._number += 1
+        entry = Entry(self, self._number, self._number % PLACES, self._loop.time(), ticket)
+        packed, shared = ticket.packed, ticket.packed.is_shared
+        head = Head(
+            Kind.JOB, entry.number, entry.place, shared, False, len(packed.meta), packed.body_bytes
+        )
+        if shared:
+            self._segment.write(entry.place, packed.parts)
+        parts = () if shared else packed.parts
+        self._transport.writelines([HEAD.pack(*head), packed.meta, *parts])
+        ticket.entry = entry
+        self.entries.append(entry)
+        if len(self.entries) == 1:
+            self._start_deadline()
+
+    def skip(self, entry: Entry) -> None:
+        """Have a job skipped if it has not begun; what comes of it is ignored in any case."""
+        if self.is_alive:
+            self._segment.drop(entry.place, entry.number)
+
+    def has_begun(self, entry: Entry) -> bool:
+        return self._segment.started >= entry.number
+
+    def waiting(self) -> Entry | None:
+        """What lies behind the job that is computed, if somebody still waits for it."""
+        if len(self.entries) < PLACES:
+            return None
+        entry = self.entries[-1]
+        return None if entry.is_void or self.has_begun(entry) else entry
+
+    def end(self, ending: Ending) -> None:
+        """Kill the process and hand back what lies in it."""
+        if not self.is_alive:
+            return
+        self.is_alive = False
+        self._stop_deadline()
+        if self._transport is not None:
+            self._transport.abort()
+        self._kill()
+        if not self.warm.done():
+            self.warm.set_result(False)
+        lost = [entry for entry in self.entries if not entry.is_void]
+        self.entries.clear()
+        self._keeper.slot_lost(self, lost, ending)
+        self._segment.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._is_connected = True
+        if not self.is_alive:
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.is_alive:
+            if self.pid:
+                log.warning("engine process died", pid=self.pid)
+            self.end(Ending.CRASHED)
+        self._is_connected = False
+        self._say_if_gone()
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return memoryview(self._buffer)[self._filled :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._filled += nbytes
+        try:
+            while self.is_alive and self._take_frame():
+                pass
+        except GarbageFrame as error:
+            log.error("engine process sent garbage", pid=self.pid, found=str(error))
+            self.end(Ending.CRASHED)
+
+    def _take_frame(self) -> bool:
+        """Handle the frame at the buffer's start, if it is there as a whole."""
+        if self._filled < HEAD.size:
+            return False
+        head = _checked(Head._make(HEAD.unpack_from(self._buffer)))
+        if self._filled < head.frame_bytes:
+            self._make_room(head.frame_bytes)
+            return False
+        with memoryview(self._buffer) as frame:
+            body = HEAD.size + head.meta_bytes
+            self._handle(head, bytes(frame[HEAD.size : body]), frame[body : head.frame_bytes])
+        rest = self._buffer[head.frame_bytes : self._filled]
+        self._buffer[: len(rest)] = rest
+        self._filled = len(rest)
+        return True
+
+    def _make_room(self, size: int) -> None:
+        if size > len(self._buffer):
+            grown = bytearray(size)
+            grown[: self._filled] = self._buffer[: self._filled]
+            self._buffer = grown
+
+    def _handle(self, head: Head, meta: bytes, body: memoryview) -> None:
+        if head.kind == Kind.READY:
+            self._become_warm(head.number)
+            return
+        if not self.entries or self.entries[0].number != head.number:
+            raise GarbageFrame("An answer to a job that was not given.")
+        outcome = self._outcome(head, meta, body)
+        entry = self.entries.popleft()
+        self._stop_deadline()
+        if self.entries:
+            self._start_deadline()
+        self.is_worn |= head.is_worn
+        if outcome is not None and not entry.is_void:
+            entry.ticket.withdraw()
+            entry.ticket.settle(outcome)
+        self._keeper.slot_answered(self, is_skipped=outcome is None)
+
+    def _become_warm(self, pid: int) -> None:
+        if self.warm.done():
+            raise GarbageFrame("A process became ready twice.")
+        self.pid = pid
+        try:
+            # Unlike the number, it never means another process.
+            self._pidfd = os.pidfd_open(pid)
+        except OSError:
+            self.end(Ending.CRASHED)
+            return
+        self.warm.set_result(True)
+
+    def _outcome(self, head: Head, meta: bytes, body: memoryview) -> Outcome | None:
+        """What came back; None for a job that was skipped."""
+        if head.kind == Kind.ANSWER:
+            return self._answer(head, meta, body)
+        if head.kind == Kind.REFUSED:
+            return unpack_error(meta)
+        if head.kind == Kind.FAILED:
+            return Failure(meta.decode(errors="replace"))
+        return None
+
+    def _answer(self, head: Head, meta: bytes, body: memoryview) -> Answer:
+        described = unpack_answer(meta, head.body_bytes)
+        if head.is_shared:
+            place = self.entries[0].place
+            return described.with_parts(self._segment.read(place, described.sizes))
+        parts, at = [], 0
+        for size in described.sizes:
+            parts.append(bytes(body[at : at + size]))
+            at += size
+        return described.with_parts(parts)
+
+    def _start_deadline(self) -> None:
+        ticket = self.entries[0].ticket
+        self._deadline = self._loop.call_later(ticket.deadline_seconds, self._expire)
+
+    def _stop_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _expire(self) -> None:
+        ticket = self.entries.popleft().ticket
+        ticket.fail(
+            JobTimedOut(
+                f"The computation did not end within {ticket.deadline_seconds:g} s and was stopped."
+            )
+        )
+        log.warning("job killed at its deadline", pid=self.pid, engine=ticket.job.engine)
+        self.end(Ending.EXPIRED)
+
+    def _kill(self) -> None:
+        if self._pidfd >= 0:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            self._loop.add_reader(self._pidfd, self._on_exit)
+        self._say_if_gone()
+
+    def _on_exit(self) -> None:
+        self._loop.remove_reader(self._pidfd)
+        os.close(self._pidfd)
+        self._pidfd = -1
+        self._say_if_gone()
+
+    def _say_if_gone(self) -> None:
+        if self._pidfd < 0 and not self._is_connected and not self.gone.done():
+            self.gone.set_result(None)
+
+
+def _checked(head: Head) -> Head:
+    if (
+        head.kind not in (Kind.READY, Kind.ANSWER, Kind.REFUSED, Kind.FAILED, Kind.SKIPPED)
+        or head.meta_bytes > MAX_META_BYTES
+        or head.body_bytes > (PLACE_BYTES if head.is_shared else MAX_BODY_BYTES)
+    ):
+        raise GarbageFrame("The head of a frame makes no sense.")
+    return head

@@ -1,0 +1,274 @@
+"""The embedded pool: engine processes that can be killed one at a time."""
+
+import asyncio
+import os
+import socket
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from engines.core.frames import pack_job
+from engines.core.preparation import prepare
+from engines.core.run import Answer, Job, run
+from engines.core.segment import PLACES, Segment, create_file
+from engines.core.slot import Setup, Work
+from gateway.errors import PictureRefused, ShuttingDown, SlotCrashed
+from gateway.pool.contract import Snapshot
+from gateway.pool.line import Line
+from gateway.pool.nursery import EXIT_SECONDS, PRELOAD, Nursery, slot_environment
+from gateway.pool.slot import Ending, Entry, Slot
+from gateway.pool.ticket import Ticket
+from gateway.refusals import Refusals, digest
+
+log = structlog.get_logger("gateway.pool")
+
+REFUSE_SECONDS = 600
+START_SECONDS = 60
+FIRST_PAUSE_SECONDS = 0.2
+MAX_PAUSE_SECONDS = 10
+OVERDUE_SECONDS = 0.1
+"""A job that waited so long behind another is taken back when a place elsewhere is free."""
+
+
+class SlotPool:
+    """N engine processes and a warm spare; see `Pool` for what it promises.
+
+    Args:
+        slots: processes that compute at the same time.
+        queue_length: jobs that may wait beside those that lie in processes.
+        refused: remembers the jobs that killed two processes.
+        work: what turns a job into an answer; an importable function.
+        preload: what the processes import before they are forked, see `Setup`.
+        prepare: called in each process before it takes jobs.
+        max_pixels: the most that OpenCV decodes, whatever a picture's head says.
+    """
+
+    def __init__(
+        self,
+        *,
+        slots: int,
+        queue_length: int,
+        refused: Refusals,
+        work: Work = run,
+        preload: Sequence[str] = PRELOAD,
+        prepare: Callable[[], None] = prepare,
+        max_jobs: int = 5000,
+        max_rss_bytes: int = 800_000_000,
+        memory_limit_bytes: int = 4_000_000_000,
+        max_pixels: int = 100_000_000,
+        warm_spares: int = 1,
+    ) -> None:
+        setup = Setup(work, tuple(preload), prepare, max_jobs, max_rss_bytes, memory_limit_bytes)
+        self._nursery = Nursery(setup, slot_environment(max_pixels))
+        self._slot_count = slots
+        self._spare_count = warm_spares
+        self._line = Line(queue_length)
+        self._refused = refused
+        self._active: list[Slot] = []
+        self._spares: list[Slot] = []
+        self._leaving: set[Slot] = set()
+        self._dying: set[asyncio.Future[None]] = set()
+        self._starting: set[asyncio.Task[Slot]] = set()
+        self._counts: Counter[str] = Counter()
+        self._is_open = False
+        self._is_ending = False
+        self._all_warm = asyncio.Event()
+
+    @property
+    def ready(self) -> bool:
+        return self._is_open and bool(self._active)
+
+    async def start(self) -> None:
+        self._settle()
+        await self._all_warm.wait()
+        self._is_open = True
+
+    async def run(self, job: Job, *, deadline_seconds: float, owner: str) -> Answer:
+        await self._check(job)
+        if not self._is_open:
+            raise ShuttingDown("The service takes no work at the moment.", retry_after_seconds=1)
+        ticket = Ticket(job, pack_job(job), owner, deadline_seconds)
+        self._line.join(ticket)
+        self._dispatch()
+        try:
+            return await ticket.future
+        except asyncio.CancelledError:
+            if not self._line.leave(ticket):
+                ticket.withdraw()
+            raise
+        except SlotCrashed:
+            await self._refused.refuse(await asyncio.to_thread(digest, job), REFUSE_SECONDS)
+            raise
+        finally:
+            del ticket  # It holds the error, which holds this frame: the pictures would linger.
+
+    async def stop(self, *, grace_seconds: float) -> None:
+        self._is_open = False
+        waiting = [ticket.future for ticket in self._tickets() if not ticket.is_done]
+        if waiting:
+            await asyncio.wait(waiting, timeout=grace_seconds)
+        self._is_ending = True
+        for ticket in self._tickets():
+            self._line.leave(ticket)
+            ticket.fail(ShuttingDown("The service is ending.", retry_after_seconds=1))
+        for task in self._starting:
+            task.cancel()
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        for slot in [*self._active, *self._spares, *self._leaving]:
+            slot.end(Ending.STOPPED)
+        if self._dying:
+            await asyncio.wait(self._dying, timeout=EXIT_SECONDS)
+        self._nursery.kill()
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(
+            pids=tuple(slot.pid for slot in self._active),
+            spare_pids=tuple(slot.pid for slot in self._spares),
+            queued=len(self._line),
+            placed=sum(slot.load for slot in (*self._active, *self._leaving)),
+            done=self._counts["done"],
+            retries=self._counts["retries"],
+            kills=self._counts[Ending.EXPIRED],
+            crashes=self._counts[Ending.CRASHED],
+            retired=self._counts[Ending.RETIRED],
+        )
+
+    async def _check(self, job: Job) -> None:
+        # The digest of a picture costs time, and almost always nothing is refused.
+        if not await self._refused.has_any():
+            return
+        if await self._refused.is_refused(await asyncio.to_thread(digest, job)):
+            raise PictureRefused(
+                "The computation of this picture broke down before; it is not tried again "
+                "for some minutes."
+            )
+
+    def _dispatch(self) -> None:
+        """Lay jobs into slots as long as there are both; the first in the line comes first."""
+        while (ticket := self._line.first()) is not None:
+            slot = min(self._active, key=lambda slot: slot.load, default=None)
+            if slot is None or slot.load >= (1 if ticket.needs_idle_slot else PLACES):
+                return
+            slot.give(self._line.pop())
+
+    def _take_back(self) -> None:
+        """Return to the line what lies behind a long job, now that there is a place elsewhere."""
+        waiting = [entry for slot in self._active if (entry := slot.waiting()) is not None]
+        if not waiting:
+            return
+        longest = min(waiting, key=lambda entry: entry.since)
+        would_idle = not self._line and any(slot.load == 0 for slot in self._active)
+        since = asyncio.get_running_loop().time() - longest.since
+        if would_idle or since > OVERDUE_SECONDS:
+            longest.ticket.withdraw()
+            self._line.put_back(longest.ticket)
+
+    def _tickets(self) -> list[Ticket]:
+        lying = [entry.ticket for slot in (*self._active, *self._leaving) for entry in slot.entries]
+        return [*self._line, *lying]
+
+    def _settle(self) -> None:
+        """Bring the slots to their number: spares step in, and new processes are started."""
+        if self._is_ending:
+            return
+        while self._spares and len(self._active) < self._slot_count:
+            self._active.append(self._spares.pop(0))
+        for worn in [slot for slot in self._active if slot.is_worn][: len(self._spares)]:
+            self._replace(worn)
+        there = len(self._active) + len(self._spares) + len(self._starting)
+        for _ in range(self._slot_count + self._spare_count - there):
+            task = asyncio.create_task(self._bring_up())
+            self._starting.add(task)
+            task.add_done_callback(self._brought_up)
+        if len(self._active) == self._slot_count:
+            self._all_warm.set()
+        self._dispatch()
+
+    def _replace(self, worn: Slot) -> None:
+        """Let a warm spare take a slot's place; what lies in the slot is still computed."""
+        self._active[self._active.index(worn)] = self._spares.pop(0)
+        self._leaving.add(worn)
+        if not worn.entries:
+            worn.end(Ending.RETIRED)
+
+    async def _bring_up(self) -> Slot:
+        """Start a process, however often it takes."""
+        pause = FIRST_PAUSE_SECONDS
+        while (slot := await self._launch()) is None:
+            log.error("engine process did not come up", retry_seconds=pause)
+            await asyncio.sleep(pause)
+            pause = min(MAX_PAUSE_SECONDS, 2 * pause)
+        return slot
+
+    def _brought_up(self, task: asyncio.Task[Slot]) -> None:
+        self._starting.discard(task)
+        if not task.cancelled():
+            if task.result().is_alive:
+                self._spares.append(task.result())
+            self._settle()
+
+    async def _launch(self) -> Slot | None:
+        """Start one process and wait until it is warm; None if it does not get there."""
+        ours, theirs = socket.socketpair()
+        fd = create_file()
+        slot = Slot(self, Segment(fd))
+        is_warm = False
+        try:
+            self._nursery.fork(theirs, fd)
+            theirs.close()
+            loop = asyncio.get_running_loop()
+            await loop.create_unix_connection(lambda: slot, sock=ours)
+            is_warm = await asyncio.wait_for(asyncio.shield(slot.warm), START_SECONDS)
+        except TimeoutError:
+            # Its process id is not known; the nursery takes it along.
+            self._nursery.kill()
+        except OSError as error:
+            log.error("engine process cannot be started", reason=error.strerror)
+        finally:
+            theirs.close()
+            os.close(fd)
+            if not is_warm:
+                slot.end(Ending.STOPPED)
+                ours.close()
+        return slot if is_warm else None
+
+    def slot_answered(self, slot: Slot, *, is_skipped: bool) -> None:
+        self._counts["done"] += not is_skipped
+        if slot in self._leaving:
+            if not slot.entries:
+                slot.end(Ending.RETIRED)
+        elif slot.is_worn:
+            self._settle()
+        else:
+            self._take_back()
+            self._dispatch()
+
+    def slot_lost(self, slot: Slot, entries: Sequence[Entry], ending: Ending) -> None:
+        """Take a slot out, and put back what lay in it; only what had begun is to blame."""
+        self._counts[ending] += 1
+        self._dying.add(slot.gone)
+        slot.gone.add_done_callback(self._dying.discard)
+        for entry in reversed(entries):
+            if not entry.ticket.is_done:
+                self._put_back(entry.ticket, is_suspect=slot.has_begun(entry))
+        self._leaving.discard(slot)
+        for slots in (self._active, self._spares):
+            if slot in slots:
+                slots.remove(slot)
+        self._settle()
+
+    def _put_back(self, ticket: Ticket, *, is_suspect: bool) -> None:
+        ticket.withdraw()
+        ticket.needs_idle_slot = True
+        ticket.crashes += is_suspect
+        if ticket.crashes > 1:
+            ticket.fail(
+                SlotCrashed(
+                    "The computation broke down, and did so again when it was repeated.",
+                    retry_after_seconds=1,
+                )
+            )
+            return
+        self._counts["retries"] += is_suspect
+        self._line.put_back(ticket)

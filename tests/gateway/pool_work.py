@@ -1,0 +1,194 @@
+"""What the tests of the pools compute: a job's engine names one of these."""
+
+import ctypes
+import os
+import signal
+import socket
+import stat
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from engines.core.errors import BadParameter, EngineError
+from engines.core.run import Answer, Computed, Job
+from engines.core.shapes import Parameters
+
+
+class Told(Parameters):
+    """What a job is told to do with."""
+
+    path: str = ""
+    seconds: float = 0
+    size: int = 0
+
+
+def present(computed: Computed) -> Answer:
+    raise AssertionError("Nothing here has a presenter.")
+
+
+def job(engine: str, *pictures: bytes | None, **told: Any) -> Job:
+    return Job(engine, pictures, Told(**told), present)
+
+
+def work(job: Job) -> Answer:
+    assert isinstance(job.params, Told)
+    return _WORK[job.engine](job.pictures, job.params)
+
+
+class Unpicklable(EngineError):
+    """It takes two messages, which pickle does not know."""
+
+    def __init__(self, message: str, other: str) -> None:
+        super().__init__(message)
+        self.other = other
+
+
+def _echo(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    files = {
+        f"file {i}": picture for i, picture in enumerate(pictures[1:], 1) if picture is not None
+    }
+    return Answer((pictures or (b"",))[0] or b"", "image/test", files)
+
+
+def _pid(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    return Answer(b"%d" % os.getpid(), "text/plain")
+
+
+def _note(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    """Add the first picture as a line to a file."""
+    with Path(told.path).open("ab") as file:
+        file.write((pictures[0] or b"") + b"\n")
+    return Answer(b"noted", "text/plain")
+
+
+def _wait(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    """Say that it began, and end when the file is there."""
+    Path(f"{told.path}.begun").touch()
+    while not Path(told.path).exists():
+        time.sleep(0.002)
+    return Answer(b"waited", "text/plain")
+
+
+def _sleep(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    time.sleep(told.seconds)
+    return Answer(b"slept", "text/plain")
+
+
+def _spin(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    if told.path:
+        Path(told.path).touch()
+    while True:
+        pass
+
+
+def _hang_in_c(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    """Hold the interpreter's lock in a call that does not come back."""
+    if told.path:
+        Path(told.path).touch()
+    ctypes.PyDLL(None).sleep(1000)
+    raise AssertionError
+
+
+def _crash(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+def _crash_once(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    if not Path(told.path).exists():
+        Path(told.path).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Answer(b"survived", "text/plain")
+
+
+def _refuse(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    raise BadParameter("size is 3; expected 1 or 2.", errors=("one", "two"))
+
+
+def _fail(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    raise ZeroDivisionError("secret")
+
+
+def _fail_unpicklably(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    raise Unpicklable("this", "that")
+
+
+def _answer_with_text(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    wrong: Any = "text"
+    return Answer(wrong, "text/plain")
+
+
+def _allocate(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    return Answer(b"%d" % np.ones(told.size, np.uint8)[-1], "text/plain")
+
+
+def _allocate_in_cv2(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    small = np.zeros((16, 16, 3), np.uint8)
+    side = int(np.sqrt(told.size / 3))
+    return Answer(b"%d" % cv2.resize(small, (side, side)).size, "text/plain")
+
+
+def _keep(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    """Grow by memory that never comes back."""
+    _kept.append(np.ones(told.size, np.uint8))
+    return Answer(b"%d" % os.getpid(), "text/plain")
+
+
+def _send_garbage(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    """Write rubbish where the answers go."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and _is_socket(int(name)):
+            socket.socket(fileno=os.dup(int(name))).sendall(pictures[0] or b"")
+    time.sleep(1000)
+    raise AssertionError
+
+
+def _large(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    return Answer(bytes(told.size), "application/octet-stream")
+
+
+def _environment(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    lines = [f"{name}={value}" for name, value in os.environ.items()]
+    return Answer("\n".join([*lines, f"cv2={cv2.getNumThreads()}"]).encode(), "text/plain")
+
+
+def _modules(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    return Answer("\n".join(sys.modules).encode(), "text/plain")
+
+
+def _is_socket(fd: int) -> bool:
+    try:
+        return stat.S_ISSOCK(os.fstat(fd).st_mode)
+    except OSError:
+        return False
+
+
+_kept: list[Any] = []
+
+_WORK: dict[str, Callable[[tuple[bytes | None, ...], Told], Answer]] = {
+    "echo": _echo,
+    "pid": _pid,
+    "note": _note,
+    "wait": _wait,
+    "sleep": _sleep,
+    "spin": _spin,
+    "hang in c": _hang_in_c,
+    "crash": _crash,
+    "crash once": _crash_once,
+    "refuse": _refuse,
+    "fail": _fail,
+    "fail unpicklably": _fail_unpicklably,
+    "answer with text": _answer_with_text,
+    "allocate": _allocate,
+    "allocate in cv2": _allocate_in_cv2,
+    "keep": _keep,
+    "send garbage": _send_garbage,
+    "large": _large,
+    "environment": _environment,
+    "modules": _modules,
+}

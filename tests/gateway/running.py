@@ -1,0 +1,76 @@
+"""Pools that run for the length of a test, and bounded waiting for what they do."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from engines.core.run import Answer
+from gateway.pool import Pool, SlotPool
+from gateway.refusals import MemoryRefusals
+from tests.gateway.pool_work import job, work
+
+LONG = 20.0
+
+
+@asynccontextmanager
+async def running_slots(**options: Any) -> AsyncIterator[SlotPool]:
+    """A started `SlotPool`, of which no process is left afterwards."""
+    told = {"slots": 1, "queue_length": 100, "refused": MemoryRefusals(), "work": work}
+    with no_process_left():
+        pool = SlotPool(**{**told, "preload": (), **options})
+        await pool.start()
+        try:
+            yield pool
+        finally:
+            await pool.stop(grace_seconds=0)
+
+
+@contextmanager
+def no_process_left() -> Iterator[None]:
+    """Zombies count too."""
+    before = set(psutil.Process().children(recursive=True))
+    yield
+    assert set(psutil.Process().children(recursive=True)) == before
+
+
+async def until(condition: Callable[[], object], *, seconds: float = 10) -> None:
+    """Wait until something is true, but not for ever."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - What is waited for happens in other processes.
+            await asyncio.sleep(0.002)
+
+
+async def with_spare(pool: Pool) -> None:
+    await until(lambda: pool.snapshot().spare_pids)
+
+
+def give(pool: Pool, engine: str, *pictures: bytes, **told: Any) -> asyncio.Task[Answer]:
+    """Have a job computed beside the test; `deadline_seconds` and `owner` are the caller's."""
+    deadline_seconds = told.pop("deadline_seconds", LONG)
+    owner = told.pop("owner", "somebody")
+    return asyncio.create_task(
+        pool.run(job(engine, *pictures, **told), deadline_seconds=deadline_seconds, owner=owner)
+    )
+
+
+async def block(pool: Pool, file: Path, **told: Any) -> asyncio.Task[Answer]:
+    """Have a job computed that ends when the file is there; return once it has begun."""
+    blocking = give(pool, "wait", path=str(file), **told)
+    await until(file.with_name(f"{file.name}.begun").exists)
+    return blocking
+
+
+async def pid_of(pool: Pool) -> int:
+    return int((await give(pool, "pid")).body)
+
+
+def nursery() -> psutil.Process:
+    """What the slots of the running pool are forked from."""
+    (found,) = [
+        child for child in psutil.Process().children() if "engines.core.nursery" in child.cmdline()
+    ]
+    return found
