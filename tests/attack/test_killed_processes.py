@@ -1,0 +1,58 @@
+"""Processes of the service that are killed, and the end of the service under load."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.serving import Served, serving, wait_until
+
+
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[Served]:
+    """The whole service, for a test that ends it."""
+    with serving(tmp_path) as started:
+        yield started
+
+
+def descendants(process: psutil.Process) -> list[psutil.Process]:
+    return process.children(recursive=True)
+
+
+def test_no_process_outlives_a_killed_worker_or_master(mortal: Served) -> None:
+    worker = mortal.workers()[0]
+    engines = descendants(worker)
+    assert engines
+    worker.kill()
+    assert psutil.wait_procs(engines, timeout=5)[1] == []
+    wait_until(lambda: mortal.logged("worker ready") == 3, seconds=30)
+    everything = mortal.processes()
+    mortal.process.kill()
+    mortal.process.wait(5)
+    assert psutil.wait_procs(everything, timeout=5)[1] == []
+
+
+def test_the_end_under_load_loses_no_picture(mortal: Served, photograph: Path) -> None:
+    token, picture = mortal.token(), photograph.read_bytes()
+    statuses: list[int] = []
+
+    def ask() -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        with httpx.Client(trust_env=False, timeout=30, headers=headers) as client:
+            while True:
+                try:
+                    url = mortal.url + "/v2/services/image/edges"
+                    answer = client.post(url, files={"image": picture})
+                except httpx.ConnectError:
+                    return
+                statuses.append(answer.status_code)
+
+    with ThreadPoolExecutor(8) as pool:
+        clients = [pool.submit(ask) for _ in range(8)]
+        wait_until(lambda: statuses.count(200) > 30, seconds=30)
+        assert mortal.end() == 0
+    assert [client.exception() for client in clients] == [None] * 8
+    assert set(statuses) <= {200, 503}

@@ -1,0 +1,160 @@
+"""The service as its users have it: a process of its own on a loopback port, with its logs."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+
+from gateway import demo
+from gateway.settings import PREFIX, Settings
+
+REPOSITORY = Path(__file__).parent.parent
+TINY = "tests.gateway.tiny_service"
+"""A service without engines, which starts quickly."""
+START_SECONDS = 60
+STOP_SECONDS = 20
+
+
+class Served:
+    """A started service.
+
+    Args:
+        process: its master; the leader of a session that all its processes are in.
+        port: where it listens on the loopback.
+        log: the file that its output goes to.
+    """
+
+    user = ""
+    password = ""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.process = process
+        self.port = port
+        self.log = log
+        self.url = f"http://127.0.0.1:{port}"
+
+    def token(self) -> str:
+        """A fresh access token."""
+        form = {
+            "grant_type": "password",
+            "client_id": "ltu-api",
+            "username": self.user,
+            "password": self.password,
+        }
+        path = "/realms/Production/protocol/openid-connect/token"
+        answer = httpx.post(self.url + path, data=form, trust_env=False).raise_for_status()
+        return str(answer.json()["access_token"])
+
+    def client(self) -> httpx.Client:
+        """A client that is authenticated."""
+        headers = {"Authorization": f"Bearer {self.token()}"}
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=30)
+
+    def get(self, path: str = "/") -> httpx.Response:
+        """What an unknown caller gets, on a connection of its own."""
+        return httpx.get(self.url + path, trust_env=False, timeout=15)
+
+    def connect(self) -> socket.socket:
+        """A bare connection."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+
+    def workers(self) -> list[psutil.Process]:
+        """The gateway workers."""
+        return psutil.Process(self.process.pid).children()
+
+    def processes(self) -> list[psutil.Process]:
+        """Every process that belongs to the service, orphans too."""
+        return [one for one in psutil.process_iter() if _session(one.pid) == self.process.pid]
+
+    def logged(self, event: str) -> int:
+        """How often an event is in the log."""
+        return self.log.read_text().count(f'"event":"{event}"')
+
+    def has_started(self) -> bool:
+        """Whether both workers are ready."""
+        assert self.process.poll() is None, self.log.read_text()
+        return self.logged("worker ready") == 2
+
+    def end(self) -> int:
+        """Tell it to end as systemd does; the exit code, once no process is left."""
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(STOP_SECONDS)
+        wait_until(lambda: not self.processes(), seconds=5)
+        return code
+
+    def kill(self) -> None:
+        """Leave nothing, however the test went."""
+        for process in self.processes():
+            process.kill()
+        self.process.wait(STOP_SECONDS)
+
+
+@contextmanager
+def serving(folder: Path, **settings: object) -> Iterator[Served]:
+    """Start the service with two gateway workers and an account that may use everything."""
+    password = demo.prepare(Settings(data=folder))
+    with running(folder, "gateway", "serve", **settings) as served:
+        served.user, served.password = demo.USER, password
+        yield served
+
+
+@contextmanager
+def running(folder: Path, module: str, *arguments: str, **settings: object) -> Iterator[Served]:
+    """Run a module that serves with two workers, and end it; no process may be left."""
+    port = free_port()
+    told = {"data": folder, "port": port, "workers": 2, **settings}
+    log = folder / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=REPOSITORY,
+            env={**os.environ, **settings_environment(told)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    served = Served(process, port, log)
+    try:
+        wait_until(lambda: served.has_started(), seconds=START_SECONDS)
+        yield served
+        if process.poll() is None:
+            assert served.end() == 0
+        wait_until(lambda: not served.processes())
+    finally:
+        served.kill()
+
+
+def settings_environment(settings: Mapping[str, object]) -> dict[str, str]:
+    """Settings as environment variables."""
+    return {PREFIX + name.upper(): str(value) for name, value in settings.items()}
+
+
+def free_port() -> int:
+    """A port on which nothing listens just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], object], *, seconds: float = 10) -> None:
+    """Wait until something is true, but not for ever."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.02)
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return 0
