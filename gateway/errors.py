@@ -53,6 +53,10 @@ class WrongMethod(GatewayError):
         self.allow = allow
 
 
+class TooManyRequests(GatewayError):
+    """The caller asks more often, or for more at once, than the operator allows."""
+
+
 class QueueFull(GatewayError):
     """More jobs wait than the queue holds."""
 
@@ -112,12 +116,14 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     engine_errors.PictureTooSmall: (422, "picture_too_small"),
     engine_errors.NotAlignable: (422, "not_alignable"),
     engine_errors.EngineError: (422, "not_computable"),
+    TooManyRequests: (429, "too_many_requests"),
     engine_errors.ModelUnavailable: (501, "model_unavailable"),
     QueueFull: (503, "queue_full"),
     WaitedTooLong: (503, "waited_too_long"),
     ShuttingDown: (503, "shutting_down"),
     SlotCrashed: (503, "computation_crashed"),
     auth_errors.IssuerUnreachable: (503, "issuer_unreachable"),
+    auth_errors.IssuerRefused: (503, "issuer_refused"),
     JobTimedOut: (504, "deadline_exceeded"),
 }
 

@@ -1,0 +1,111 @@
+"""How much one caller may ask: so many requests in a time, and so many at once."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+from limits import RateLimitItem, parse
+from limits.aio.storage import Storage
+from limits.aio.strategies import FixedWindowRateLimiter
+from starlette.datastructures import State
+
+from gateway.errors import TooManyRequests
+
+POLICY = "caller"
+AGAIN_SECONDS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the rate limit leaves a caller.
+
+    Args:
+        limit: so many requests in a window.
+        is_within: whether this request was one of them.
+        remaining: how many may follow in this window.
+        reset_seconds: when the next window begins.
+    """
+
+    limit: RateLimitItem
+    is_within: bool
+    remaining: int
+    reset_seconds: int
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """As draft-ietf-httpapi-ratelimit-headers-11 writes it."""
+        quota, window = self.limit.amount, self.limit.get_expiry()
+        return {
+            "RateLimit-Policy": f'"{POLICY}";q={quota};w={window}',
+            "RateLimit": f'"{POLICY}";r={self.remaining};t={self.reset_seconds}',
+        }
+
+    def refuse_excess(self) -> None:
+        if not self.is_within:
+            raise TooManyRequests(
+                f"The caller has made its {self.limit.amount} requests of "
+                f"{self.limit.get_expiry()} s; the next are taken in {self.reset_seconds} s.",
+                retry_after_seconds=self.reset_seconds,
+            )
+
+
+class Rate:
+    """So many requests of each caller in a window of time, for example `100/minute`."""
+
+    def __init__(
+        self, limit: str, counters: Storage, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._limit = parse(limit)
+        self._limiter = FixedWindowRateLimiter(counters)
+        self._clock = clock
+
+    async def count(self, owner: str) -> Standing:
+        is_within = await self._limiter.hit(self._limit, owner)
+        window = await self._limiter.get_window_stats(self._limit, owner)
+        left_seconds = math.ceil(window.reset_time - self._clock())
+        return Standing(self._limit, is_within, window.remaining, max(1, left_seconds))
+
+
+class Places:
+    """How many requests of each caller this process is serving."""
+
+    def __init__(self, at_most: int) -> None:
+        self._at_most = at_most
+        self._taken: Counter[str] = Counter()
+
+    @contextmanager
+    def taken_by(self, owner: str) -> Iterator[None]:
+        if self._at_most and self._taken[owner] >= self._at_most:
+            raise TooManyRequests(
+                f"{self._at_most} requests of the caller are being served; no more are taken.",
+                retry_after_seconds=AGAIN_SECONDS,
+            )
+        self._taken[owner] += 1
+        try:
+            yield
+        finally:
+            self._taken[owner] -= 1
+            if not self._taken[owner]:
+                del self._taken[owner]
+
+
+class Admission:
+    """Lets callers in, each by the same measure; without a rate nothing is counted."""
+
+    def __init__(self, places: Places, rate: Rate | None = None) -> None:
+        self._places = places
+        self._rate = rate
+
+    @asynccontextmanager
+    async def admit(self, owner: str, state: State) -> AsyncIterator[None]:
+        """Hold a place while a request is served; its answer carries `state.rate_fields`."""
+        state.rate_fields = {}
+        with self._places.taken_by(owner):
+            if self._rate:
+                standing = await self._rate.count(owner)
+                state.rate_fields = standing.fields
+                standing.refuse_excess()
+            yield

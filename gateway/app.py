@@ -1,0 +1,114 @@
+"""The wiring: settings in, application out; the only place that asks which mode it is."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Engine
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from auth.errors import AuthError
+from engines.core.errors import EngineError
+from engines.core.preparation import prepare
+from gateway import console, lifecycle, trust
+from gateway.admission import Admission, Places, Rate
+from gateway.counters import open_counters
+from gateway.database import open_database
+from gateway.dialects.table import DIALECTS
+from gateway.edge import Edge
+from gateway.errors import GatewayError
+from gateway.fetch import Fetcher
+from gateway.intake import Intake
+from gateway.lifecycle import Lifecycle
+from gateway.pool import Pool, SlotPool, process_pool
+from gateway.refusal import on_error
+from gateway.refusals import DatabaseRefusals
+from gateway.settings import Settings
+from gateway.trust import Trust
+from gateway.version import VERSION
+
+
+def create_app(settings: Settings) -> Edge:
+    """The whole service as an ASGI application; keys and database are opened here."""
+    state = Lifecycle()
+    database = open_database(settings.database_url)
+    issuer = trust.in_outside if settings.issuer else trust.in_embedded
+    trusted = issuer(settings, database)
+    app = Starlette(
+        routes=[
+            *lifecycle.ROUTES,
+            *console.ROUTES,
+            *trusted.routes,
+            *(route for dialect in DIALECTS for route in dialect.routes()),
+        ],
+        lifespan=partial(_lifespan, settings, state, trusted, database),
+        exception_handlers=dict.fromkeys(
+            (HTTPException, GatewayError, AuthError, EngineError), on_error
+        ),
+    )
+    # A redirect would build its address from the Host header.
+    app.router.redirect_slashes = False
+    return Edge(app, state)
+
+
+@asynccontextmanager
+async def _lifespan(
+    settings: Settings, state: Lifecycle, trusted: Trust, database: Engine, app: Starlette
+) -> AsyncIterator[Mapping[str, Any]]:
+    """What requests find in `request.state`."""
+    async with _fetcher(settings) as fetcher:
+        pool = _pool(settings, database)
+        await pool.start()
+        try:
+            yield {
+                "settings": settings,
+                "lifecycle": state,
+                "guard": trusted.guard,
+                "token_url": trusted.token_url,
+                "admission": _admission(settings, database),
+                "intake": Intake(fetcher.fetch, max_bytes=settings.max_upload_bytes),
+                "pool": pool,
+            }
+        finally:
+            # The server has let the running requests end before it comes to this.
+            await pool.stop(grace_seconds=0)
+            database.dispose()
+
+
+def _fetcher(settings: Settings) -> Fetcher:
+    return Fetcher(
+        version=VERSION,
+        max_bytes=settings.max_upload_bytes,
+        allow=settings.fetch_allow,
+        deadline_seconds=settings.fetch_seconds,
+    )
+
+
+def _admission(settings: Settings, database: Engine) -> Admission:
+    places = Places(settings.max_jobs_per_caller)
+    if not settings.rate_limit:
+        return Admission(places)
+    return Admission(places, Rate(settings.rate_limit, open_counters(settings.limits, database)))
+
+
+def _pool(settings: Settings, database: Engine) -> Pool:
+    told = partial(prepare, max_pixels=settings.max_pixels)
+    if settings.pool == "processes":
+        return process_pool(
+            slots=settings.slot_count,
+            queue_length=settings.queue_length,
+            memory_limit_bytes=settings.slot_memory_bytes,
+            prepare=told,
+        )
+    return SlotPool(
+        slots=settings.slot_count,
+        queue_length=settings.queue_length,
+        refused=DatabaseRefusals(database),
+        prepare=told,
+        max_jobs=settings.slot_max_jobs,
+        max_rss_bytes=settings.slot_max_rss_bytes,
+        memory_limit_bytes=settings.slot_memory_bytes,
+        max_pixels=settings.max_pixels,
+    )

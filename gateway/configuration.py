@@ -1,0 +1,28 @@
+"""The page docs/configuration.md, made from the settings."""
+
+from pydantic.fields import FieldInfo
+
+from gateway.settings import CONFIG_VARIABLE, PREFIX, Settings
+
+_HEAD = f"""\
+# Configuration
+
+Every setting is an environment variable, or a line of the TOML file that `{CONFIG_VARIABLE}` names
+(`port = 8080`: lower case, without the prefix). The environment wins over the file.
+`pixelgate settings` prints all with their values and sources.
+
+| variable | default | meaning |
+|---|---|---|
+"""
+
+
+def page() -> str:
+    """The whole page; `make spec` writes it."""
+    return _HEAD + "".join(_row(name, field) for name, field in Settings.model_fields.items())
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    default = field.get_default()
+    shown = ",".join(default) if isinstance(default, tuple) else str(default)
+    meaning = (field.description or "").replace("|", "\\|")
+    return f"| `{PREFIX}{name.upper()}` | {f'`{shown}`' if shown else ''} | {meaning} |\n"

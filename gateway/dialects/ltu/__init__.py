@@ -1,0 +1,1 @@
+"""LTU Compute API v2, the native dialect."""

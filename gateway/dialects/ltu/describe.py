@@ -1,0 +1,173 @@
+"""LTU's share of openapi.yaml: the realm, and one path a service."""
+
+from functools import cache
+from typing import Any, Literal
+
+from pydantic import Field, create_model
+
+from engines.core.registry import Engine, Input, catalogue
+from engines.core.shapes import Details
+from gateway import schemas
+from gateway.dialects.dialect import Description
+from gateway.dialects.ltu import describe_content, describe_errors, describe_realm, examples
+from gateway.dialects.ltu.models import (
+    ALIASES,
+    DETAILS_NAME,
+    EXTRA,
+    PREFIX,
+    Extra,
+    Failure,
+    ImageObject,
+)
+from gateway.schemas import BINARY, Schema
+
+INFOS, ANALYSE, COMPARE = "Get image infos", "Analyse images", "Compare images"
+TAGS = [
+    {"name": INFOS, "description": "What can be measured in one picture."},
+    {"name": ANALYSE, "description": "What learned models see in one picture."},
+    {"name": COMPARE, "description": "What two pictures have in common, and what not."},
+]
+
+_ANALYSED = ("imageQuality", "textDetection", "classification", "objectDetection")
+"""What the vendor's document has in its second chapter."""
+
+_FILE = "A picture as a file: JPEG, PNG or GIF."
+_TEXT = "A picture as its address (http or https), or as base64."
+
+
+@cache
+def describe() -> Description:
+    """Tags, paths and schemas of the native dialect."""
+    known: dict[str, Schema] = {}
+    schemas.collect(known, ImageObject, "Picture")
+    schemas.collect(known, Failure, "Failure")
+    paths = describe_realm.paths(known)
+    for engine in catalogue().values():
+        for name in (engine.service, *ALIASES.get(engine.service, ())):
+            paths[PREFIX + name] = _path(known, engine, name)
+    return Description(
+        tags=[*describe_realm.TAGS, *TAGS],
+        paths=paths,
+        schemas=known,
+        responses=describe_errors.responses(),
+    )
+
+
+def _path(known: dict[str, Schema], engine: Engine, name: str) -> Schema:
+    alias = {} if name == engine.service else {"deprecated": True}
+    told = {
+        "tags": [_chapter(engine)],
+        "summary": engine.summary,
+        "description": _description(engine),
+        "security": [{"password": [engine.service]}, {"bearer": []}, {"apiKey": []}],
+    }
+    done = {"200": _success(known, engine)}
+    return {
+        "post": {
+            "operationId": name,
+            **told,
+            **alias,
+            "requestBody": _body(engine),
+            "responses": {**done, **describe_errors.of_service(has_body=True)},
+        },
+        "get": {
+            "operationId": f"{name}FromUrl",
+            **told,
+            **alias,
+            "parameters": _query(engine),
+            "responses": {**done, **describe_errors.of_service(has_body=False)},
+        },
+    }
+
+
+def _chapter(engine: Engine) -> str:
+    if sum(one.is_required for one in engine.inputs) > 1:
+        return COMPARE
+    return ANALYSE if engine.service in _ANALYSED else INFOS
+
+
+def _description(engine: Engine) -> str:
+    text = f"{engine.description}.\n\nCoordinates are those of the upright picture: EXIF applied."
+    if engine.draw:
+        text += " With `Accept: image/png` the answer is a picture that shows the result."
+    return text
+
+
+def _body(engine: Engine) -> Schema:
+    files = {one.name: {**BINARY, "description": _FILE} for one in engine.inputs}
+    texts = {one.name: {"type": "string", "description": _TEXT} for one in engine.inputs}
+    return {
+        "description": "Short parameters may also come in the query; the body wins.",
+        "required": True,
+        "content": {
+            "multipart/form-data": {"schema": _form(engine, files)},
+            "application/x-www-form-urlencoded": {"schema": _form(engine, texts)},
+        },
+    }
+
+
+def _form(engine: Engine, pictures: dict[str, Schema]) -> Schema:
+    return {
+        "type": "object",
+        "required": [one.name for one in engine.inputs if one.is_required],
+        "properties": {**pictures, **schemas.parameters(engine)},
+    }
+
+
+def _query(engine: Engine) -> list[Schema]:
+    return [_picture_in_query(one) for one in engine.inputs] + [
+        {
+            "name": name,
+            "in": "query",
+            "description": schema.pop("description"),
+            "schema": schema,
+        }
+        for name, schema in schemas.parameters(engine).items()
+    ]
+
+
+def _picture_in_query(one: Input) -> Schema:
+    return {
+        "name": one.name,
+        "in": "query",
+        "required": one.is_required,
+        "description": _TEXT,
+        "schema": {"type": "string"},
+    }
+
+
+def _success(known: dict[str, Schema], engine: Engine) -> Schema:
+    answers = schemas.content(_envelope(known, engine), examples.of(engine.service))
+    if engine.draw:
+        answers["image/png"] = {"schema": BINARY}
+    return {"description": "The result.", "content": answers}
+
+
+def _envelope(known: dict[str, Schema], engine: Engine) -> Schema:
+    """The answer's model, made of the engine's own."""
+    name = engine.service[0].upper() + engine.service[1:]
+    base: Any = Details
+    word: Any = Literal[DETAILS_NAME.get(engine.service, engine.service)]
+    info = create_model(f"{name}Info", __base__=engine.info, __doc__=engine.info.__doc__)
+    details = create_model(
+        f"{name}Details", __base__=base[info], __doc__=Details.__doc__, name=(word, ...)
+    )
+    result = create_model(f"{name}Result", __base__=engine.result, __doc__=engine.result.__doc__)
+    answer = create_model(
+        f"{name}Answer",
+        __base__=EXTRA.get(engine.service, Extra),
+        __doc__=f"What `{engine.service}` answers.",
+        **_beside_result(engine),
+        result=(result, ...),
+        details=(details, ...),
+        version=(str, Field(description="The engine's version.")),
+    )
+    return schemas.collect(known, answer, f"{name}Answer")
+
+
+def _beside_result(engine: Engine) -> dict[str, Any]:
+    """Fields that only services with a `content` have."""
+    content = describe_content.MODELS.get(engine.name)
+    if content is None:
+        return {}
+    return {"message": (Literal["ok"], ...), "code": (Literal["0"], ...), "content": (content, ...)}

@@ -1,0 +1,75 @@
+"""Examples for openapi.yaml: what the engines say of one picture; `make spec` writes them anew."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import orjson
+import yaml
+
+from engines.core.registry import Engine, catalogue
+from engines.core.run import Job, run
+from engines.core.shapes import Pixels
+from gateway import yaml_text
+from gateway.dialects.ltu import present
+
+PATH = Path(__file__).parent / "examples.yaml"
+_PHOTO = Path(__file__).parents[2] / "console" / "static" / "sample.jpg"
+_DECIMALS = 3
+_SHOWN_OBJECTS = 2
+_SHOWN_BASE64 = 32
+"""A PNG's signature and size; the rest would fill pages."""
+
+
+def of(service: str) -> Any:
+    """The example of a service's answer, None before it is written."""
+    return _written().get(service)
+
+
+def computed(engine: Engine) -> Any:
+    """The example as the engine gives it now."""
+    pictures = map(_png, _pictures())
+    sent = tuple(next(pictures) if one.is_required else None for one in engine.inputs)
+    job = Job(engine.name, sent, engine.params(), present.envelope)
+    return _shortened(orjson.loads(run(job).body))
+
+
+@cache
+def _written() -> dict[str, Any]:
+    examples: dict[str, Any] = yaml.safe_load(PATH.read_text())
+    return examples
+
+
+def _pictures() -> tuple[Pixels, Pixels]:
+    """A photograph with words on it, and the same with a spot, seen from a little aside."""
+    photo = np.asarray(cv2.imread(str(_PHOTO)), np.uint8)
+    cv2.putText(photo, "ESPRESSO", (20, 380), cv2.FONT_HERSHEY_SIMPLEX, 1.5, (255, 255, 255), 3)
+    spotted = cv2.circle(photo.copy(), (520, 80), 25, (200, 60, 0), -1)
+    shift = np.array([[1, 0, 6], [0, 1, 3]], np.float32)
+    moved = cv2.warpAffine(spotted, shift, (600, 400), borderMode=cv2.BORDER_REPLICATE)
+    return photo, np.asarray(moved, np.uint8)
+
+
+def _png(picture: Pixels) -> bytes:
+    return cv2.imencode(".png", picture)[1].tobytes()
+
+
+def _shortened(value: Any) -> Any:
+    """The same with round numbers, beginnings of pictures, and few objects of many."""
+    if isinstance(value, float):
+        return round(value, _DECIMALS) + 0.0  # not -0.0
+    if isinstance(value, list):
+        is_long = len(value) > _SHOWN_OBJECTS and isinstance(value[0], dict)
+        return [_shortened(one) for one in (value[:_SHOWN_OBJECTS] if is_long else value)]
+    if not isinstance(value, dict):
+        return value
+    if value.get("encoding") == "base64":
+        return value | {"value": value["value"][:_SHOWN_BASE64] + "..."}
+    return {name: _shortened(one) for name, one in value.items()}
+
+
+if __name__ == "__main__":
+    every = {engine.service: computed(engine) for engine in catalogue().values()}
+    PATH.write_text(yaml_text.dump(every))

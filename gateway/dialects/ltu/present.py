@@ -1,0 +1,41 @@
+"""What an engine found, as LTU's answer: the envelope, or the picture itself."""
+
+from typing import Any
+
+import orjson
+import pybase64
+
+from engines.core.run import Answer, Computed
+from engines.core.shapes import Picture
+from gateway.dialects.ltu.models import DETAILS_NAME, EXTRA, Extra
+
+
+def envelope(computed: Computed) -> Answer:
+    """The JSON with result, details and version."""
+    engine, result = computed.engine, computed.result
+    body = {
+        "result": result.model_dump(by_alias=True, exclude_none=True),
+        "details": {
+            "name": DETAILS_NAME.get(engine.service, engine.service),
+            "score": result.details.score,
+            "message": result.details.message,
+            "info": result.details.info.model_dump(by_alias=True, exclude_none=True),
+        },
+        **EXTRA.get(engine.service, Extra)().model_dump(),
+        "version": engine.version,
+    }
+    return Answer(orjson.dumps(body, default=_image_object), "application/json")
+
+
+def picture(computed: Computed) -> Answer:
+    """The one picture that shows the answer, as PNG."""
+    assert computed.engine.draw is not None
+    shown = computed.engine.draw(*computed.images, computed.result)
+    return Answer(shown.png(), "image/png")
+
+
+def _image_object(value: Any) -> dict[str, str]:
+    if not isinstance(value, Picture):
+        raise TypeError(f"{type(value).__name__} has no form in JSON")
+    text = pybase64.b64encode_as_string(value.png())
+    return {"encoding": "base64", "format": "image/png", "value": text}

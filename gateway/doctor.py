@@ -1,0 +1,142 @@
+"""`pixelgate doctor`: what this machine lacks, and whether every engine answers as it should."""
+
+import errno
+import math
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import packages_distributions
+from typing import Any
+
+import cv2
+
+from engines.core.errors import EngineError
+from engines.core.registry import Engine, catalogue
+from gateway.dialects.ltu import examples
+from gateway.settings import Settings
+
+_RELATIVE, _PIXELS, _SCORE = 0.02, 2, 0.02
+"""How far numbers may lie from the known ones: other processors round otherwise."""
+
+
+class State(StrEnum):
+    """How a finding is to be taken."""
+
+    FINE = "ok"
+    OPTIONAL = "not there"
+    WRONG = "WRONG"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; `text` says what was found, and how to mend it."""
+
+    subject: str
+    state: State
+    text: str
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Look at the machine, then at every engine."""
+    yield _python()
+    yield _opencv()
+    yield _data(settings)
+    yield _port(settings)
+    yield _program("tesseract", "textDetection with provider=Tesseract", "tesseract-ocr")
+    yield _program("java", "make sdk", "default-jre-headless")
+    cv2.setNumThreads(1)
+    for engine in catalogue().values():
+        yield _engine(engine)
+
+
+def _python() -> Finding:
+    return Finding("Python", State.FINE, sys.version.split()[0])
+
+
+def _opencv() -> Finding:
+    """Of two OpenCV wheels the one installed last lies over the other."""
+    wheels = sorted(set(packages_distributions().get("cv2", [])))
+    if len(wheels) == 1:
+        return Finding("OpenCV", State.FINE, f"{cv2.__version__} of {wheels[0]}")
+    found = " and ".join(wheels)
+    return Finding("OpenCV", State.WRONG, f"{found} are installed; uninstall all, then install one")
+
+
+def _data(settings: Settings) -> Finding:
+    folder = settings.data.resolve()
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if os.access(there, os.W_OK | os.X_OK):
+        return Finding("Data folder", State.FINE, str(folder))
+    text = f"{folder} cannot be written; let PIXELGATE_DATA name another"
+    return Finding("Data folder", State.WRONG, text)
+
+
+def _port(settings: Settings) -> Finding:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                text = f"{settings.port} is in use, perhaps by the service; or set PIXELGATE_PORT"
+                return Finding("Port", State.OPTIONAL, text)
+            return Finding("Port", State.WRONG, f"{settings.port}: {error.strerror}")
+    return Finding("Port", State.FINE, f"{settings.port} is free")
+
+
+def _program(name: str, purpose: str, package: str) -> Finding:
+    if shutil.which(name):
+        return Finding(name, State.FINE, f"for {purpose}")
+    return Finding(name, State.OPTIONAL, f"only for {purpose}: apt-get install {package}")
+
+
+def _engine(engine: Engine) -> Finding:
+    """Whether the engine says of a known picture what it said when this was packed."""
+    known = examples.of(engine.service)
+    if known is None:
+        return Finding(engine.service, State.WRONG, "no known answer: run `make spec`")
+    start = time.perf_counter()
+    try:
+        found = examples.computed(engine)
+    except EngineError as error:
+        return Finding(engine.service, State.WRONG, error.message)
+    milliseconds = 1000 * (time.perf_counter() - start)
+    device = found["details"]["info"].get("device", "CPU")
+    text = f"{milliseconds:.0f} ms on {device}"
+    if difference := next(differences(known, found), ""):
+        return Finding(engine.service, State.WRONG, f"{text}, not the known answer: {difference}")
+    return Finding(engine.service, State.FINE, f"the known answer, {text}")
+
+
+def differences(known: Any, found: Any, place: str = "") -> Iterator[str]:
+    """Where two answers differ by more than rounding."""
+    if isinstance(known, dict) and isinstance(found, dict) and known.keys() == found.keys():
+        for name in known:
+            yield from differences(known[name], found[name], f"{place}.{name}")
+    elif isinstance(known, list) and isinstance(found, list) and len(known) == len(found):
+        for number, (one, other) in enumerate(zip(known, found, strict=True)):
+            yield from differences(one, other, f"{place}[{number}]")
+    elif not _agree(known, found):
+        yield f"{place.lstrip('.')} is {found!r}, expected {known!r}"
+
+
+def _agree(known: Any, found: Any) -> bool:
+    if isinstance(known, int | float) and isinstance(found, int | float):
+        absolute = _PIXELS if isinstance(known, int) else _SCORE
+        return math.isclose(known, found, rel_tol=_RELATIVE, abs_tol=absolute)
+    return bool(known == found)
+
+
+def report(settings: Settings, say: Callable[[str], None]) -> int:
+    """Print the findings as they come; answers the exit code."""
+    wrong = 0
+    for finding in examine(settings):
+        say(f"{finding.subject:<20} {finding.state:<10} {finding.text}")
+        wrong += finding.state is State.WRONG
+    say(f"{wrong} things are wrong." if wrong else "Nothing is wrong.")
+    return 1 if wrong else 0

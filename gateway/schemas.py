@@ -1,0 +1,152 @@
+"""Schemas of the engines' types, as openapi.yaml shows them: named, in OpenAPI 3.0's words."""
+
+from typing import Any
+
+from pydantic import AliasChoices, BaseModel
+from pydantic.fields import FieldInfo
+
+from engines.core.registry import Engine
+
+Schema = dict[str, Any]
+
+BINARY: Schema = {"type": "string", "format": "binary"}
+_REF = "#/components/schemas/"
+_NULL = {"type": "null"}
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": _REF + name}
+
+
+def content(schema: Schema, example: Any = None) -> Schema:
+    """A JSON body."""
+    shown = {} if example is None else {"example": example}
+    return {"application/json": {"schema": schema, **shown}}
+
+
+def header(name: str, description: str) -> dict[str, Schema]:
+    return {name: {"description": description, "schema": {"type": "string"}}}
+
+
+def collect(schemas: dict[str, Schema], model: type[BaseModel], name: str) -> Schema:
+    """Put a model and what it refers to among the schemas, and refer to it.
+
+    Raises:
+        ValueError: two different types have one name.
+    """
+    schema = model.model_json_schema(mode="serialization", ref_template=_REF + "{model}")
+    for nested, value in schema.pop("$defs", {}).items():
+        _add(schemas, nested, _tidy(value))
+    _add(schemas, name, _tidy(schema))
+    return ref(name)
+
+
+def parameters(engine: Engine) -> dict[str, Schema]:
+    """What an engine can be told, by name."""
+    schema = engine.params.model_json_schema(by_alias=False)
+    definitions = schema.get("$defs", {})
+    return {
+        name: _told(_tidy(_inlined(value, definitions)), engine.params.model_fields[name])
+        for name, value in schema.get("properties", {}).items()
+    }
+
+
+def _add(schemas: dict[str, Schema], name: str, schema: Schema) -> None:
+    if schemas.setdefault(name, schema) != schema:
+        raise ValueError(f"two types are called {name}")
+
+
+def _inlined(schema: Schema, definitions: dict[str, Schema]) -> Schema:
+    """Enumerations in their place: a query parameter reads better so."""
+    name = schema.get("$ref", "").removeprefix("#/$defs/")
+    if not name:
+        return schema
+    return {**definitions[name], **{key: value for key, value in schema.items() if key != "$ref"}}
+
+
+def _told(schema: Schema, field: FieldInfo) -> Schema:
+    """With all in the description that Swagger UI and SDKs do not show of a schema."""
+    alias = field.validation_alias
+    misprints = alias.choices[1:] if isinstance(alias, AliasChoices) else []
+    # Not as `example`: Swagger UI would send that unasked.
+    facts = [*_facts(schema), *(f"Also read as `{name}`." for name in misprints)]
+    return {**schema, "description": " ".join([f"{field.description}", *facts])}
+
+
+def _facts(schema: Schema) -> list[str]:
+    facts = [f"For example `{example}`." for example in schema.pop("examples", ())]
+    if "minimum" in schema and "maximum" in schema:
+        facts.append(f"{schema['minimum']} to {schema['maximum']}.")
+    if schema.get("default") not in (None, ""):
+        default = schema["default"]
+        facts.append(f"Default: {str(default).lower() if isinstance(default, bool) else default}.")
+    return facts
+
+
+def _tidy(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_tidy(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("title") == "Picture" and schema.get("type") == "object":
+        return _referring(ref("Picture") | _without(schema, "title", "type"))
+    if _NULL in schema.get("anyOf", ()):
+        return _tidy(_without_null(schema))
+    nullable = {name for name, one in schema.get("properties", {}).items() if _is_nullable(one)}
+    tidy = {key: _tidy(value) for key, value in schema.items() if not _is_title(key, value)}
+    if "required" in tidy:
+        tidy["required"] = [name for name in tidy["required"] if name not in nullable]
+    return _referring(_in_older_words(tidy))
+
+
+def _in_older_words(schema: Schema) -> Schema:
+    """What JSON Schema 2020-12 says and OpenAPI 3.0 has other words for."""
+    if "const" in schema:
+        schema["enum"] = [schema.pop("const")]
+    if schema.get("type") == "string" and not isinstance(schema.get("default", ""), str):
+        schema["default"] = ""  # Swagger UI would send the word "string"
+    if "enum" in schema:
+        schema["enum"] = [*dict.fromkeys(schema["enum"])]  # an alias repeats its word
+    if "prefixItems" in schema:
+        kinds = schema.pop("prefixItems")
+        schema["items"] = kinds[0] if all(kind == kinds[0] for kind in kinds) else {}
+    if _is_untyped_map(schema):
+        # The Python generator warns of every other spelling.
+        schema = {**_without(schema, "properties"), "additionalProperties": {}}
+    for bound in ("minimum", "maximum"):
+        strict = f"exclusive{bound.capitalize()}"
+        if strict in schema:
+            schema |= {bound: schema[strict], strict: True}
+    return schema
+
+
+def _is_untyped_map(schema: Schema) -> bool:
+    is_object = schema.get("type") == "object" and not schema.get("properties")
+    return is_object and schema.get("additionalProperties", True) is True
+
+
+def _referring(schema: Schema) -> Schema:
+    """OpenAPI 3.0 ignores what stands beside a reference."""
+    if "$ref" not in schema or len(schema) == 1:
+        return schema
+    return {"allOf": [{"$ref": schema["$ref"]}], **_without(schema, "$ref")}
+
+
+def _without_null(schema: Schema) -> Schema:
+    """None means absent in our answers, so null is never seen."""
+    kinds = [kind for kind in schema["anyOf"] if kind != _NULL]
+    rest = _without(schema, "anyOf", "default", "title")
+    return {**kinds[0], **rest} if len(kinds) == 1 else {"anyOf": kinds, **rest}
+
+
+def _is_nullable(schema: Schema) -> bool:
+    return _NULL in schema.get("anyOf", ())
+
+
+def _is_title(key: str, value: object) -> bool:
+    """A generated title, not a property of that name."""
+    return key == "title" and isinstance(value, str)
+
+
+def _without(schema: Schema, *names: str) -> Schema:
+    return {key: value for key, value in schema.items() if key not in names}

@@ -1,0 +1,254 @@
+"""All settings: variables `PIXELGATE_…`, or a TOML file that `PIXELGATE_CONFIG` names."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import Field, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+CONFIG_VARIABLE = "PIXELGATE_CONFIG"
+PREFIX = "PIXELGATE_"
+
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """What an operator may choose; each field is one setting."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^/?#\s]+(/[^?#\s]*[^/?#\s])?)?$",
+        description="Address by which callers reach the service, without a slash at the end; "
+        "every absolute address in an answer starts with it. Empty: `http://127.0.0.1:PORT`.",
+    )
+    data: Path = Field(Path("data"), description="Folder of keys, database and demo account.")
+    database: str = Field(
+        "", description="SQLAlchemy URL of the database. Empty: SQLite in the data folder."
+    )
+    workers: int = Field(1, ge=1, le=64, description="Gateway processes.")
+    slots: int = Field(
+        0,
+        ge=0,
+        le=256,
+        description="Engine processes of each gateway process. 0: the cores that may be used, "
+        "divided by the workers.",
+    )
+    pool: Literal["local", "processes"] = Field(
+        "local",
+        description="`local`: own slots, each can be killed alone; `processes`: Python's "
+        "`ProcessPoolExecutor`, which cannot stop a single job.",
+    )
+    queue_length: int = Field(
+        256, ge=1, le=100_000, description="Jobs that may wait, in each gateway process."
+    )
+    deadline_seconds: float = Field(
+        20, gt=0, le=3600, description="Longest time that one computation may take, s."
+    )
+    max_upload_bytes: int = Field(
+        25_000_000, ge=1024, le=1_000_000_000, description="Size of one picture, bytes."
+    )
+    max_pixels: int = Field(
+        100_000_000, ge=1, le=1_000_000_000, description="Width × height of one picture, pixels."
+    )
+    slot_max_jobs: int = Field(
+        5000, ge=1, description="Jobs after which an engine process is replaced."
+    )
+    slot_max_rss_bytes: int = Field(
+        800_000_000,
+        ge=100_000_000,
+        description="Resident memory above which an engine process is replaced, bytes.",
+    )
+    slot_memory_bytes: int = Field(
+        4_000_000_000,
+        ge=500_000_000,
+        description="Private memory that an engine process may use, bytes; a job that needs more "
+        "is refused.",
+    )
+    fetch_allow: Words = Field(
+        (),
+        description="Hosts or networks that picture URLs may name although they are private, "
+        "separated by commas.",
+    )
+    fetch_seconds: float = Field(
+        10, gt=0, le=300, description="Longest time that fetching one picture may take, s."
+    )
+    open_dialects: Words = Field(
+        (), description="Dialects that answer without a token, separated by commas: `ltu`."
+    )
+    realm: str = Field(
+        "Production", pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Name of the token realm."
+    )
+    access_seconds: int = Field(600, ge=10, le=86_400, description="Life of an access token, s.")
+    refresh_seconds: int = Field(
+        1800, ge=10, le=2_592_000, description="Life of a refresh token, s."
+    )
+    session_seconds: int = Field(
+        36_000, ge=10, le=31_536_000, description="Life of a session however often refreshed, s."
+    )
+    offline_idle_seconds: int = Field(
+        2_592_000,
+        ge=10,
+        le=31_536_000,
+        description="Time that a session with `offline_access` lasts without being refreshed, s.",
+    )
+    rotate_refresh: bool = Field(
+        True, description="Whether a refresh token is good for one use only (RFC 9700)."
+    )
+    require_https: bool = Field(
+        False,
+        description="Whether the token endpoints refuse plain HTTP; behind a proxy that is what "
+        "its X-Forwarded-Proto says.",
+    )
+    allowed_origins: Words = Field(
+        (),
+        description="Origins whose pages may read the token endpoints' answers, separated by "
+        "commas: `https://app.example`.",
+    )
+    issuer: str = Field(
+        "",
+        pattern=r"^(https://[^?#\s]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/[^?#\s]*)?)?$",
+        description="Outside OpenID Connect issuer whose tokens are accepted instead of our own, "
+        "exactly as its tokens name it; https, or http on this machine. Empty: the embedded one.",
+    )
+    issuer_audiences: Words = Field(
+        ("ltu-api",),
+        description="Names of which a token of the outside issuer must carry one in `aud`, `azp` "
+        "or `client_id`, separated by commas.",
+    )
+    rate_limit: str = Field(
+        "",
+        pattern=r"^([1-9]\d{0,8}/(second|minute|hour|day))?$",
+        description="Requests that one caller may make to services in a time: `100/minute`. "
+        "Empty: any number.",
+    )
+    limits: str = Field(
+        "",
+        pattern=r"^(memory://|(redis|rediss)://\S+)?$",
+        description="Where requests are counted for the rate limit: `redis://…`, or `memory://`, "
+        "where each gateway process counts for itself. Empty: in the database.",
+    )
+    max_jobs_per_caller: int = Field(
+        128,
+        ge=0,
+        le=100_000,
+        description="Requests of one caller that may be served at once, in each gateway process. "
+        "0: any number.",
+    )
+    head_seconds: float = Field(
+        30, gt=0, le=600, description="Longest time that a request's head may take to arrive, s."
+    )
+    body_seconds: float = Field(
+        60, gt=0, le=3600, description="Longest time that a request's body may take to arrive, s."
+    )
+    lowest_bytes_per_second: int = Field(
+        1000,
+        ge=1,
+        description="Lowest average rate at which bodies may arrive and answers be read, bytes/s.",
+    )
+    idle_seconds: float = Field(
+        20, gt=0, le=3600, description="Time that a connection stays open between requests, s."
+    )
+    max_connections: int = Field(
+        1000, ge=1, le=100_000, description="Connections open at once, in each gateway process."
+    )
+    trusted_proxies: Words = Field(
+        (),
+        description="Addresses or networks of proxies whose X-Forwarded-For and -Proto are "
+        "believed, separated by commas.",
+    )
+    drain_seconds: float = Field(
+        30, gt=0, le=600, description="Time that running requests get when the service ends, s."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Lowest level that is logged."
+    )
+    log_format: Literal["json", "text"] = Field("json", description="Form of a log line.")
+
+    @field_validator(
+        "fetch_allow",
+        "open_dialects",
+        "allowed_origins",
+        "issuer_audiences",
+        "trusted_proxies",
+        mode="before",
+    )
+    @classmethod
+    def _words(cls, value: object) -> object:
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @property
+    def base_url(self) -> str:
+        """The public address, with its default filled in."""
+        return self.public_url or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def database_url(self) -> str:
+        """The database's address, with its default filled in."""
+        return self.database or f"sqlite:///{self.data.resolve() / 'pixelgate.db'}"
+
+    @property
+    def slot_count(self) -> int:
+        """Engine processes of each gateway process, with the default filled in."""
+        return self.slots or max(1, usable_cores() // self.workers)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is passed in wins over the environment, that over the file."""
+        config = os.environ.get(CONFIG_VARIABLE)
+        files = (TomlConfigSettingsSource(settings_cls, Path(config)),) if config else ()
+        return (init_settings, env_settings, *files)
+
+
+class Shown(NamedTuple):
+    """A setting as `pixelgate settings` prints it."""
+
+    name: str
+    value: Any
+    source: str
+
+
+def explain(settings: Settings) -> list[Shown]:
+    """Every setting with its value and where that comes from."""
+    return [
+        Shown(PREFIX + name.upper(), getattr(settings, name), _source(settings, name))
+        for name in Settings.model_fields
+    ]
+
+
+def _source(settings: Settings, name: str) -> str:
+    if name not in settings.model_fields_set:
+        return "default"
+    return "environment" if PREFIX + name.upper() in os.environ else "file"
+
+
+def usable_cores() -> int:
+    """Cores that this process may use: its affinity, less if a cgroup gives less."""
+    cores = len(os.sched_getaffinity(0))
+    return max(1, min(cores, int(_cgroup_cores() or cores)))
+
+
+def _cgroup_cores() -> float | None:
+    """The share of the cgroup (v2) in cores; None without a limit."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except (OSError, ValueError):
+        return None
+    return None if quota == "max" else int(quota) / int(period)

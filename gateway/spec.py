@@ -1,0 +1,143 @@
+"""openapi.yaml: put together from what the dialects say of themselves."""
+
+from functools import cache
+from typing import Any
+
+from engines.core.registry import catalogue
+from gateway import schemas, yaml_text
+from gateway.dialects.dialect import Description
+from gateway.dialects.ltu.describe_realm import REALM, TOKEN_PATH
+from gateway.dialects.table import DIALECTS
+from gateway.version import VERSION
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+DEFAULT_REALM = REALM.rpartition("/")[2]
+PARTS = tuple(dialect.document for dialect in DIALECTS)
+# Why not 3.1: docs/sdk.md.
+OPENAPI = "3.0.3"
+
+_DESCRIPTION = """\
+Image analysis that stays on your own machine, under the wire formats of known products.
+
+Get a token with the user's name and password (button *Authorize*), then send a picture to a
+service: as a file, as the address of one, or as base64 text. A service answers JSON; with
+`Accept: image/png` those that have a picture to show answer that picture itself.
+
+Every answer names its request in the header `X-Request-ID`, as the service's log does.
+"""
+_HEALTH_TAG = {"name": "Health", "description": "For operators and load balancers."}
+_OPENID_SCOPES = {
+    "openid": "Who the user is.",
+    "profile": "The user's names.",
+    "email": "The user's address.",
+    "offline_access": "A refresh token without an end.",
+}
+
+
+def document(base_url: str = DEFAULT_URL, realm: str = DEFAULT_REALM) -> dict[str, Any]:
+    """The whole document, its addresses absolute."""
+    parts = [dialect.describe() for dialect in DIALECTS]
+    whole = Description(
+        tags=[*(tag for part in parts for tag in part.tags), _HEALTH_TAG],
+        paths={path: item for part in parts for path, item in part.paths.items()} | _health(),
+        schemas={name: value for part in parts for name, value in part.schemas.items()},
+        responses={name: value for part in parts for name, value in part.responses.items()},
+    )
+    return _document(whole, base_url, base_url, realm)
+
+
+def part(name: str, prefix: str, realm: str = DEFAULT_REALM) -> dict[str, Any]:
+    """One dialect's document, its addresses relative to the host that serves it."""
+    described = DIALECTS[PARTS.index(name)].describe()
+    return _document(described, prefix or "/", prefix, realm)
+
+
+@cache
+def as_yaml(base_url: str = DEFAULT_URL, realm: str = DEFAULT_REALM) -> str:
+    """The document as it is committed."""
+    return yaml_text.dump(document(base_url, realm))
+
+
+def _document(described: Description, server: str, token_host: str, realm: str) -> dict[str, Any]:
+    return {
+        "openapi": OPENAPI,
+        "info": {
+            "title": "Pixelgate",
+            "version": VERSION,
+            "description": _DESCRIPTION,
+            "contact": {"name": "The operator of this service"},
+            "license": {
+                "name": "Apache-2.0",
+                "url": "https://www.apache.org/licenses/LICENSE-2.0",
+            },
+        },
+        "servers": [{"url": server}],
+        "tags": described.tags,
+        "paths": {_in_realm(path, realm): item for path, item in described.paths.items()},
+        "components": {
+            "schemas": dict(sorted(described.schemas.items())),
+            "responses": described.responses,
+            "securitySchemes": _security(token_host + _in_realm(TOKEN_PATH, realm)),
+        },
+    }
+
+
+def _in_realm(path: str, realm: str) -> str:
+    return path.replace(REALM, f"/realms/{realm}", 1) if path.startswith(REALM) else path
+
+
+def _health() -> dict[str, Any]:
+    not_ready = {
+        "description": "Still starting, or ending.",
+        "headers": schemas.header("Retry-After", "When asking again makes sense, s."),
+        "content": _status("not ready"),
+    }
+    return {
+        "/health/live": _asked("live", "Whether the process answers", {}),
+        "/health/ready": _asked("ready", "Whether pictures are taken", {"503": not_ready}),
+    }
+
+
+def _asked(word: str, summary: str, more: dict[str, Any]) -> dict[str, Any]:
+    operation = {
+        "operationId": word,
+        "tags": [_HEALTH_TAG["name"]],
+        "summary": summary,
+        "description": "Needs no token.",
+        "security": [],
+        "responses": {"200": {"description": "Yes.", "content": _status(word)}, **more},
+    }
+    return {"get": operation}
+
+
+def _status(word: str) -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "required": ["status"],
+        "properties": {"status": {"type": "string"}},
+    }
+    return schemas.content(schema, {"status": word})
+
+
+def _security(token_url: str) -> dict[str, Any]:
+    services = {engine.service: engine.summary for engine in catalogue().values()}
+    flow = {"tokenUrl": token_url, "scopes": _OPENID_SCOPES | services}
+    return {
+        "password": {
+            "type": "oauth2",
+            "description": "User name and password; no scope means all that the user may use.",
+            "flows": {"password": flow},
+        },
+        "bearer": {
+            "type": "http",
+            "description": "A token that you have already.",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+        },
+        "apiKey": {
+            "type": "apiKey",
+            "description": "A key that the operator made with `pixelgate apikeys add`.",
+            "in": "header",
+            "name": "X-API-Key",
+        },
+    }

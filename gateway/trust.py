@@ -1,0 +1,78 @@
+"""Whose tokens are believed: those of the embedded issuer, or of an outside one."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+from starlette.routing import BaseRoute
+
+from auth.api_keys import ApiKeys, KeyCheck
+from auth.config import IssuerConfig
+from auth.guard import Guard
+from auth.issuer import Issuer
+from auth.outside import OutsideKeys, OutsideTokens
+from auth.threads import Threads
+from engines.core.registry import catalogue
+from gateway.settings import Settings
+
+KEY_THREADS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What the gateway needs of an issuer.
+
+    Args:
+        guard: authenticates requests.
+        token_url: where callers get their tokens, as an absolute address.
+        routes: the issuer's own, if it is the embedded one.
+    """
+
+    guard: Guard
+    token_url: Callable[[], Awaitable[str]]
+    routes: list[BaseRoute] = field(default_factory=list)
+
+
+def in_embedded(settings: Settings, database: Engine) -> Trust:
+    """Issue tokens, and believe none but those."""
+    issuer = Issuer(database, issuer_config(settings), keys_folder=settings.data / "keys")
+
+    async def token_url() -> str:
+        return issuer.config.endpoint("token")
+
+    return Trust(issuer.guard, token_url, issuer.routes())
+
+
+def in_outside(settings: Settings, database: Engine) -> Trust:
+    """Issue nothing; API keys stay ours.
+
+    Raises:
+        IssuerRefused: the issuer's address is not safe.
+    """
+    keys = OutsideKeys(settings.issuer)
+    tokens = OutsideTokens(
+        keys, audiences=frozenset(settings.issuer_audiences), service_scopes=service_scopes()
+    )
+    key_check = KeyCheck(ApiKeys(database), Threads(KEY_THREADS))
+    return Trust(Guard(settings.realm, tokens, key_check), keys.token_endpoint)
+
+
+def issuer_config(settings: Settings) -> IssuerConfig:
+    """What the embedded issuer needs of the settings."""
+    return IssuerConfig(
+        public_url=settings.base_url,
+        realm=settings.realm,
+        access_seconds=settings.access_seconds,
+        refresh_seconds=settings.refresh_seconds,
+        session_seconds=settings.session_seconds,
+        offline_idle_seconds=settings.offline_idle_seconds,
+        rotate_refresh=settings.rotate_refresh,
+        require_https=settings.require_https,
+        service_scopes=service_scopes(),
+        allowed_origins=frozenset(settings.allowed_origins),
+    )
+
+
+def service_scopes() -> frozenset[str]:
+    """The names of all services: what a caller may be limited to."""
+    return frozenset(engine.service for engine in catalogue().values())

@@ -1,0 +1,91 @@
+"""From a field to a picture's bytes."""
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engines.core.registry import Input
+from engines.core.shapes import Reading
+from gateway.errors import MissingPicture, UnreadableBase64, UploadTooLarge
+from gateway.forms import Form
+from gateway.intake import Intake, decode_base64
+
+IMAGE = Input("image", Reading.COLOUR, is_required=True)
+MASK = Input("mask", Reading.MASK, is_required=False)
+PICTURE = bytes(range(256)) * 4
+
+
+def intake(**pictures: bytes) -> Intake:
+    """An intake whose URLs name the given pictures."""
+
+    async def fetch(url: str) -> bytes:
+        return pictures[url.removeprefix("http://host/")]
+
+    return Intake(fetch, max_bytes=2_000)
+
+
+@pytest.mark.anyio
+async def test_a_file_wins_over_a_text_of_the_same_name() -> None:
+    form = Form(texts={"image": ["http://host/other"]}, files={"image": [PICTURE]})
+    assert await intake().read(form, [IMAGE]) == (PICTURE,)
+
+
+@pytest.mark.anyio
+async def test_a_text_that_looks_like_a_url_is_fetched() -> None:
+    form = Form(texts={"image": ['"http://host/one"']})
+    assert await intake(one=PICTURE).read(form, [IMAGE]) == (PICTURE,)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("magic", [b"\xff\xd8\xff\xe0", b"\x89PNG\r\n", b"GIF89a"])
+async def test_a_picture_sent_as_text_is_taken_by_its_first_bytes(magic: bytes) -> None:
+    form = Form(texts={"image": [(magic + PICTURE).decode("latin-1")]})
+    assert await intake().read(form, [IMAGE]) == (magic + PICTURE,)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("text", [None, "", '""', "  "])
+async def test_a_missing_picture_is_named(text: str | None) -> None:
+    form = Form(texts={} if text is None else {"image": [text]})
+    with pytest.raises(MissingPicture, match="image is missing"):
+        await intake().read(form, [IMAGE])
+
+
+@pytest.mark.anyio
+async def test_an_optional_picture_may_be_missing() -> None:
+    assert await intake().read(Form(), [MASK]) == (None,)
+
+
+@pytest.mark.anyio
+async def test_a_picture_above_the_limit_is_refused_however_it_came() -> None:
+    text = base64.b64encode(bytes(2_001)).decode()
+    for form in (Form(files={"image": [bytes(2_001)]}), Form(texts={"image": [text]})):
+        with pytest.raises(UploadTooLarge, match="image has 2,001 bytes"):
+            await intake().read(form, [IMAGE])
+
+
+@given(st.binary(min_size=1, max_size=300))
+def test_every_way_of_writing_base64_gives_the_same_bytes(data: bytes) -> None:
+    standard = base64.b64encode(data).decode()
+    writings = [
+        standard,
+        standard.rstrip("="),
+        standard.replace("+", " "),
+        base64.urlsafe_b64encode(data).decode(),
+        base64.encodebytes(data * 3).decode().strip(),
+        "data:image/png;base64," + standard,
+        "DATA:;BASE64," + standard,
+    ]
+    decoded = [decode_base64("image", text) for text in writings]
+    assert decoded == [data, data, data, data, data * 3, data, data]
+
+
+@pytest.mark.parametrize(
+    "text", ["a cat", "AAAA=AAAA", "A", "ÄÖÜ!", "data:image/png,AAAA", "{}", "AA*A"]
+)
+def test_what_is_no_base64_is_refused_without_repeating_it(text: str) -> None:
+    with pytest.raises(UnreadableBase64, match="image is neither a URL nor base64") as caught:
+        decode_base64("image", text)
+    assert text not in caught.value.message

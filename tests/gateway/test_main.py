@@ -1,0 +1,81 @@
+"""The command line."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gateway.__main__ import main
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs a command on a data folder of its own."""
+
+    def run(*arguments: str, stdin: str = "", **environment: str) -> Result:
+        environment = {"PIXELGATE_DATA": str(tmp_path)} | environment
+        return CliRunner().invoke(main, arguments, input=stdin, env=environment)
+
+    return run
+
+
+@pytest.mark.parametrize("command", [[], ["serve"], ["settings"], ["users"], ["analyze"]])
+def test_every_command_explains_itself(run: Run, command: list[str]) -> None:
+    result = run(*command, "--help")
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+
+
+def test_accounts_are_added_listed_and_removed(run: Run) -> None:
+    added = run("users", "add", "ada", "--password-stdin", "--email", "a@b.c", stdin="word\n")
+    assert (added.exit_code, added.output) == (0, "Added ada.\n")
+    assert run("users", "list").output == "ada  a@b.c  all services\n"
+    assert run("users", "remove", "ada").exit_code == 0
+    assert run("users", "list").output == ""
+
+
+def test_a_password_is_set_anew(run: Run) -> None:
+    run("users", "add", "ada", "--password-stdin", stdin="word\n")
+    result = run("users", "password", "ada", "--password-stdin", stdin="other\n")
+    assert (result.exit_code, result.output) == (0, "The password of ada is set.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin"),
+    [
+        (["users", "remove", "nobody"], ""),
+        (["users", "password", "nobody", "--password-stdin"], "word\n"),
+        (["users", "add", "ada", "--password-stdin"], "\n"),
+    ],
+    ids=["remove unknown", "password of unknown", "empty password"],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(
+    run: Run, arguments: list[str], stdin: str
+) -> None:
+    result = run(*arguments, stdin=stdin)
+    assert result.exit_code == 1
+    assert result.output.strip().endswith(".")
+    assert "Traceback" not in result.output
+
+
+def test_a_wrong_setting_is_named(run: Run) -> None:
+    result = run("settings", PIXELGATE_PORT="none")
+    assert result.exit_code == 2
+    assert result.output.startswith("PIXELGATE_PORT is 'none':")
+
+
+def test_settings_are_printed_with_their_sources(run: Run) -> None:
+    lines = run("settings", PIXELGATE_WORKERS="3").output.splitlines()
+    assert "PIXELGATE_WORKERS=3  (environment)" in lines
+    assert "PIXELGATE_HOST=127.0.0.1  (default)" in lines
+
+
+def test_a_stale_document_is_noticed(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "openapi.yaml"
+    file.write_text(run("spec").output)
+    assert run("spec", "--check", str(file)).exit_code == 0
+    file.write_text("openapi: 1\n")
+    assert "stale" in run("spec", "--check", str(file)).output

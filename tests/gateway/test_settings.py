@@ -1,0 +1,82 @@
+"""Settings come from the environment, then a file, then their defaults."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from gateway.settings import Settings, explain
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CONFIG", *(field.upper() for field in Settings.model_fields)):
+        monkeypatch.delenv(f"PIXELGATE_{name}", raising=False)
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that PIXELGATE_CONFIG names."""
+    path = tmp_path / "pixelgate.toml"
+    monkeypatch.setenv("PIXELGATE_CONFIG", str(path))
+    return path
+
+
+def test_the_environment_wins_over_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text('port = 8001\nhost = "0.0.0.0"\n')
+    monkeypatch.setenv("PIXELGATE_PORT", "8002")
+    settings = Settings()
+    assert (settings.port, settings.host) == (8002, "0.0.0.0")
+
+
+def test_every_setting_says_where_it_comes_from(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("port = 8001\n")
+    monkeypatch.setenv("PIXELGATE_WORKERS", "2")
+    sources = {shown.name: shown.source for shown in explain(Settings())}
+    assert sources["PIXELGATE_PORT"] == "file"
+    assert sources["PIXELGATE_WORKERS"] == "environment"
+    assert sources["PIXELGATE_HOST"] == "default"
+
+
+def test_words_are_separated_by_commas_in_the_environment_and_listed_in_the_file(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text('open_dialects = ["ltu"]\n')
+    monkeypatch.setenv("PIXELGATE_FETCH_ALLOW", "pictures.local, 10.0.0.0/8")
+    settings = Settings()
+    assert settings.fetch_allow == ("pictures.local", "10.0.0.0/8")
+    assert settings.open_dialects == ("ltu",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("WORKERS", "many"),
+        ("PUBLIC_URL", "pictures.example"),
+        ("PUBLIC_URL", "https://pictures.example/"),
+        ("DEADLINE_SECONDS", "0"),
+        ("REALM", "a/b"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_value_out_of_range_is_refused(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"PIXELGATE_{name}", value)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_addresses_have_their_defaults_filled_in(tmp_path: Path) -> None:
+    settings = Settings(port=8005, data=tmp_path)
+    assert settings.base_url == "http://127.0.0.1:8005"
+    assert settings.database_url == f"sqlite:///{tmp_path}/pixelgate.db"
+
+
+def test_slots_share_the_cores_between_the_workers() -> None:
+    assert Settings(workers=64).slot_count == 1
+    assert Settings(slots=3).slot_count == 3
