@@ -1,0 +1,103 @@
+"""Contours: the outlines of the objects in a picture."""
+
+import cv2
+import numpy as np
+from pydantic import BaseModel, Field
+
+from engines.core.choice import Choice
+from engines.core.foreground import Outline, foreground, outlines
+from engines.core.registry import engine
+from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Picture
+
+MOST_CONTOURS = 2000
+
+
+class Channel(Choice):
+    """Channels of HSV in which objects stand out."""
+
+    S = "S"
+    V = "V"
+
+
+class Params(Parameters):
+    """Where to look for objects."""
+
+    channel: Channel = Field(Channel.V, description="Channel of HSV: saturation or value.")
+
+
+class BoundingBox(BaseModel):
+    """The pixels from x to x + width - 1 and from y to y + height - 1."""
+
+    x: int = Field(ge=0)
+    y: int = Field(ge=0)
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+
+
+class Vertex(BaseModel):
+    """A pixel of the object, counted from its box's left and top."""
+
+    x: int = Field(ge=0)
+    y: int = Field(ge=0)
+
+
+class Contour(BaseModel):
+    """An object's outline; the last vertex joins the first."""
+
+    bounding_box: BoundingBox = Field(serialization_alias="boundingBox")
+    relative_vertices: list[Vertex] = Field(serialization_alias="relativeVertices")
+
+
+class ContoursInfo(Info):
+    """How much was found."""
+
+    nb_contours: int = Field(ge=0, serialization_alias="nbContours")
+
+
+class Result(Outcome[ContoursInfo]):
+    """The outlines."""
+
+    contours: list[Contour] = Field(description="Biggest first, at most 2000.")
+
+
+def outlined(image: Image, result: Result) -> Picture:
+    """Draw the outlines over the picture, the biggest object's red and the others' green."""
+    drawn = image.copy()
+    thickness = max(1, round(max(image.shape) / 400))
+    for contour in reversed(result.contours):
+        box = contour.bounding_box
+        points = np.array([(box.x + one.x, box.y + one.y) for one in contour.relative_vertices])
+        colour = (0, 0, 255) if contour is result.contours[0] else (0, 255, 0)
+        cv2.polylines(drawn, [points], True, colour, thickness)
+    return Picture(drawn)
+
+
+@engine(version="1.0.0", draw=outlined)
+def contours(image: Image, *, params: Params) -> Result:
+    """Outline what differs from the ground around it in saturation or value.
+
+    Objects within holes of others are left out.
+
+    Args:
+        image: uint8 (H, W, 3), BGR.
+
+    Source:
+        Suzuki & Abe, Topological structural analysis of digitized binary images by border
+        following, CVGIP 30(1), 1985; what is an object: engines.core.foreground.
+    """
+    plane = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)[..., "HSV".index(params.channel)]
+    found = outlines(foreground(np.asarray(plane, np.uint8)).mask)[:MOST_CONTOURS]
+    return Result(
+        contours=[_contour(one) for one in found],
+        details=Details(
+            message=f"Got {len(found)} contours", info=ContoursInfo(nb_contours=len(found))
+        ),
+    )
+
+
+def _contour(outline: Outline) -> Contour:
+    x, y, width, height = cv2.boundingRect(outline)
+    return Contour(
+        bounding_box=BoundingBox(x=x, y=y, width=width, height=height),
+        relative_vertices=[Vertex(x=left - x, y=top - y) for left, top in outline.tolist()],
+    )

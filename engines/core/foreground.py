@@ -1,0 +1,146 @@
+"""Foreground: which pixels of one channel differ from the ground around them, and their outlines.
+
+The ground is a quadratic surface through the picture's border; what lies further from it than the
+border itself does is foreground. Where the border is no plain ground, Otsu's threshold divides.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from cv2.typing import MatLike
+from numpy.typing import NDArray
+
+from engines.core.shapes import Pixels
+
+BORDER = 0.02
+ARCS_A_SIDE = 6
+SURFACE_PX = 256
+FIT_POINTS = 2000
+LEAST_CONTRAST = 3.0
+EDGE_RADIUS_PX = 3
+LEAST_AREA_PX = 16
+LEAST_AREA = 2e-5
+
+Outline = NDArray[np.int32]
+
+
+class Foreground(NamedTuple):
+    """The pixels that differ, and by how much every pixel does."""
+
+    mask: Pixels
+    contrast: Pixels
+
+
+def foreground(channel: Pixels) -> Foreground:
+    """Divide a channel into what is like the ground at its border, 0, and what is not, 1.
+
+    Source:
+        Otsu, A threshold selection method from gray-level histograms, IEEE SMC 9(1), 1979;
+        own in where the ground comes from.
+    """
+    smooth = np.asarray(cv2.GaussianBlur(channel, (0, 0), 1), np.uint8)
+    contrast = np.asarray(cv2.absdiff(smooth, _ground(smooth)), np.uint8)
+    differs = (contrast > _threshold(smooth, contrast)).astype(np.uint8)
+    without_specks = cv2.morphologyEx(differs, cv2.MORPH_OPEN, _disc(1))
+    return Foreground(_trimmed(without_specks, contrast), contrast)
+
+
+def outlines(mask: MatLike) -> list[Outline]:
+    """The outer outlines of what is not 0, the biggest first, without specks."""
+    found, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    least = max(LEAST_AREA_PX, LEAST_AREA * mask.size)
+    sized = [(enclosed_pixels(one), np.asarray(one[:, 0], np.int32)) for one in found]
+    big = [one for one in sized if one[0] >= least]
+    return [outline for _, outline in sorted(big, key=lambda one: one[0], reverse=True)]
+
+
+def enclosed_pixels(outline: MatLike) -> float:
+    """How many pixels an outline holds, those it runs over among them: Pick's theorem."""
+    points = outline.reshape(-1, 2)
+    steps = np.abs(points - np.roll(points, 1, axis=0)).max(axis=1)
+    return float(cv2.contourArea(points) + steps.sum() / 2 + 1)
+
+
+def border(channel: MatLike) -> list[MatLike]:
+    """The picture's border, in arcs of about one length."""
+    width = max(1, round(BORDER * min(channel.shape[:2])))
+    top, bottom = np.swapaxes(channel[:width], 0, 1), np.swapaxes(channel[-width:], 0, 1)
+    sides = top, bottom, channel[:, :width], channel[:, -width:]
+    return [arc for side in sides for arc in np.array_split(side, ARCS_A_SIDE) if arc.size]
+
+
+def _ground(channel: Pixels) -> Pixels:
+    height, width = channel.shape
+    size = min(width, SURFACE_PX), min(height, SURFACE_PX)
+    x, y = _places(size[0]), _places(size[1])
+    levels = _terms(*np.meshgrid(x, y)) @ _fit(channel)
+    small = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _fit(channel: Pixels) -> NDArray[np.float64]:
+    """The surface's coefficients, by least squares without those that deviate.
+
+    First a level, then a plane, then the whole: an object over the border bends no level.
+    """
+    x, y, levels = _border_points(channel)
+    terms, coefficients = _terms(x, y), np.zeros(6)
+    residuals = levels - np.median(levels)
+    for order in (1, 3, 3, 6, 6, 6):
+        is_ground = np.abs(residuals) <= 1 + 3.7 * np.median(np.abs(residuals))
+        used = terms[is_ground, :order]
+        solution = np.linalg.lstsq(used.T @ used, used.T @ levels[is_ground], rcond=None)[0]
+        coefficients = np.pad(solution, (0, 6 - order))
+        residuals = levels - terms @ coefficients
+    return coefficients
+
+
+def _border_points(channel: Pixels) -> tuple[NDArray[np.float64], ...]:
+    height, width = channel.shape
+    thickness = max(1, round(BORDER * min(height, width)))
+    is_border = np.ones(channel.shape, np.bool_)
+    is_border[thickness : height - thickness, thickness : width - thickness] = False
+    rows, columns = np.nonzero(is_border)
+    some = slice(None, None, max(1, rows.size // FIT_POINTS))
+    rows, columns = rows[some], columns[some]
+    return _places(width)[columns], _places(height)[rows], channel[rows, columns].astype(float)
+
+
+def _places(count: int) -> NDArray[np.float64]:
+    """The pixels' middles along a side that reaches from -1 to 1."""
+    return (2 * np.arange(count) + 1) / count - 1
+
+
+def _terms(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
+
+
+def _threshold(channel: Pixels, contrast: Pixels) -> float:
+    """A little above the contrast of the ground itself; Otsu's where that is a smaller one.
+
+    Of the arcs' figures a higher one, not the highest: an object may reach over the border.
+    """
+    arcs = [np.percentile(arc, 98) for arc in border(contrast)]
+    own = LEAST_CONTRAST + 1.3 * float(np.percentile(arcs, 70))
+    if not _has_large_parts(channel):
+        return own
+    otsu, _ = cv2.threshold(contrast, 0, 255, cv2.THRESH_OTSU)
+    return max(LEAST_CONTRAST, min(own, otsu))
+
+
+def _has_large_parts(channel: Pixels) -> bool:
+    """Whether more than noise and texture is there: much variance is left in a 16 x 16 picture."""
+    coarse = cv2.resize(channel, (16, 16), interpolation=cv2.INTER_AREA)
+    _, spread = cv2.meanStdDev(channel)
+    return bool(coarse.std() > spread[0, 0] / 3)
+
+
+def _trimmed(differs: MatLike, contrast: Pixels) -> Pixels:
+    """Without the rim that blur and compression lay round an edge: its inner half is kept."""
+    around = cv2.dilate(contrast, _disc(EDGE_RADIUS_PX))
+    return np.asarray((differs > 0) & (contrast > around // 2), np.uint8)
+
+
+def _disc(radius: int) -> MatLike:
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))

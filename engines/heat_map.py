@@ -1,0 +1,119 @@
+"""Heat map: where in a picture the points are that an image search can hold on to."""
+
+from typing import Literal
+
+import cv2
+import numpy as np
+from cv2.typing import MatLike
+from numpy.typing import NDArray
+from pydantic import Field
+
+from engines.core.choice import Choice
+from engines.core.registry import engine
+from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Picture, Pixels
+
+LONGER_SIDE_PX = 400
+SCALES_PX = tuple(1.6 * 2 ** (step / 3) for step in range(8))
+LEAST_RESPONSE = 3.0
+SPREAD = 0.04
+OPACITY = 0.55
+FLAT = "No points of interest: the picture is flat or smooth, and its heat is even."
+
+
+class Colormap(Choice):
+    """Maps whose lightness rises with the heat."""
+
+    INFERNO = "inferno"
+    MAGMA = "magma"
+    PLASMA = "plasma"
+    VIRIDIS = "viridis"
+    CIVIDIS = "cividis"
+
+
+class Params(Parameters):
+    """How the heat is shown."""
+
+    overlay: bool = Field(True, description="Lay the heat over the picture.")
+    colormap: Colormap = Field(
+        Colormap.INFERNO, description="Colours from cold to hot; lightness rises with the heat."
+    )
+
+
+class HeatInfo(Info):
+    """What the heat is made of."""
+
+    signature: Literal[72004000] = Field(
+        72004000, description="The kind of points, key points; constant."
+    )
+
+
+class Result(Outcome[HeatInfo]):
+    """The heat as a picture."""
+
+    heatmap: Picture = Field(description="Of the picture's size.")
+
+
+@engine(version="1.0.0")
+def heat_map(image: Image, *, params: Params) -> Result:
+    """Show the density of key points, each weighted by its response, over eight scales.
+
+    Key points are maxima, in place and scale, of the determinant of the Hessian.
+
+    Args:
+        image: uint8 (H, W, 3), BGR; looked at with its longer side reduced to 400 px.
+
+    Returns:
+        heat relative to the picture's own hottest place; not comparable between pictures.
+
+    Source:
+        Lindeberg, Feature detection with automatic scale selection, IJCV 30(2), 1998.
+    """
+    heat = _unit_heat(image)
+    colours = _coloured(heat, params.colormap, image.shape[:2])
+    if params.overlay:
+        colours = cv2.addWeighted(colours, OPACITY, image, 1 - OPACITY, 0)
+    message = "" if heat.any() else FLAT
+    return Result(heatmap=Picture(colours), details=Details(message=message, info=HeatInfo()))
+
+
+def _unit_heat(image: Pixels) -> NDArray[np.float32]:
+    grey = _reduced(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
+    weights = _key_points([_response(grey, sigma) for sigma in SCALES_PX])
+    spread = SPREAD * max(grey.shape)
+    heat = cv2.GaussianBlur(weights, (0, 0), spread, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(heat / max(heat.max(), np.finfo(np.float32).tiny), np.float32)
+
+
+def _reduced(grey: MatLike) -> MatLike:
+    height, width = grey.shape
+    scale = min(1.0, LONGER_SIDE_PX / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(grey.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+
+
+def _response(grey: MatLike, sigma: float) -> MatLike:
+    """Of the order of a blob's contrast in grey levels, at any scale."""
+    smooth = cv2.GaussianBlur(grey, (0, 0), sigma)
+    xx = cv2.Sobel(smooth, cv2.CV_32F, 2, 0, ksize=1)
+    yy = cv2.Sobel(smooth, cv2.CV_32F, 0, 2, ksize=1)
+    xy = cv2.Sobel(smooth, cv2.CV_32F, 1, 1, ksize=3, scale=0.25)
+    return sigma**2 * np.sqrt(np.maximum(xx * yy - xy * xy, 0))
+
+
+def _key_points(responses: list[MatLike]) -> MatLike:
+    """At each maximum in place and scale its response, as far as it is above the least."""
+    around = [cv2.dilate(one, np.ones((3, 3), np.uint8)) for one in responses]
+    finer, coarser = [around[0], *around[:-1]], [*around[1:], around[-1]]
+    weights = np.zeros_like(responses[0])
+    for response, *neighbours in zip(responses, finer, around, coarser, strict=True):
+        is_highest = response == np.maximum.reduce(neighbours)
+        weights += is_highest * np.maximum(response - LEAST_RESPONSE, 0)
+    return weights
+
+
+def _coloured(heat: MatLike, colormap: Colormap, size: tuple[int, int]) -> MatLike:
+    height, width = size
+    whole = cv2.resize(heat, (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.applyColorMap(
+        cv2.convertScaleAbs(whole, alpha=255), getattr(cv2, f"COLORMAP_{colormap.name}")
+    )

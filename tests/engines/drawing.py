@@ -1,0 +1,29 @@
+"""Pictures with known content, for the tests of engines that read and recognise."""
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from skimage import data
+
+from engines.core.marking import FONT
+from engines.core.shapes import Pixels
+
+
+def written(text: str, *, letter_px: int = 26, width: int = 460, height: int = 200) -> Pixels:
+    """Black print on white, from (30, 30) on."""
+    canvas = Image.new("RGB", (width, height), "white")
+    font = ImageFont.truetype(FONT, letter_px)
+    ImageDraw.Draw(canvas).multiline_text((30, 30), text, font=font, fill="black", spacing=10)
+    return np.array(canvas)
+
+
+def turned(image: Pixels, quarters: int) -> Pixels:
+    """Turned counter-clockwise."""
+    return np.ascontiguousarray(np.rot90(image, quarters))
+
+
+def photograph(name: str) -> Pixels:
+    """One of scikit-image's pictures, as colours."""
+    pixels = getattr(data, name)()
+    way = cv2.COLOR_RGB2BGR if pixels.ndim == 3 else cv2.COLOR_GRAY2BGR
+    return np.asarray(cv2.cvtColor(pixels, way), np.uint8)

@@ -1,0 +1,139 @@
+"""Contours: number, order and places of drawn shapes."""
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+
+from engines.contours import Channel, Contour, Params, Result, contours, outlined
+from engines.core.errors import BadParameter
+from engines.core.shapes import Pixels
+
+WHITE = (255, 255, 255)
+
+
+def find(image: Pixels, channel: Channel = Channel.V) -> Result:
+    return contours(image, params=Params(channel=channel))
+
+
+def canvas(colour: tuple[int, int, int] = WHITE) -> Pixels:
+    return np.full((240, 320, 3), colour, np.uint8)
+
+
+@pytest.fixture
+def shapes() -> Pixels:
+    """Three shapes: a triangle of 5000 px, a disc of about 2800 px, a square of 900 px."""
+    image = canvas()
+    cv2.fillPoly(image, [np.array([[30, 200], [130, 200], [80, 100]])], (0, 0, 200))
+    cv2.circle(image, (220, 80), 30, (30, 120, 30), -1)
+    image[150:180, 240:270] = (90, 40, 10)
+    return image
+
+
+def filled(contour: Contour, shape: tuple[int, ...]) -> Pixels:
+    mask = np.zeros(shape[:2], np.uint8)
+    box = contour.bounding_box
+    points = [(box.x + one.x, box.y + one.y) for one in contour.relative_vertices]
+    cv2.fillPoly(mask, [np.array(points, np.int32)], 1)
+    return mask
+
+
+def test_value_is_looked_at_by_default() -> None:
+    assert Params().channel is Channel.V
+
+
+@pytest.mark.parametrize("text", ["S", "s", "V", "v"])
+def test_either_channel_is_taken_in_any_case(text: str) -> None:
+    assert Params.from_text({"channel": text}).channel == text.upper()
+
+
+@pytest.mark.parametrize("text", ["H", "SV", ""])
+def test_other_channels_are_refused(text: str) -> None:
+    with pytest.raises(BadParameter, match="'S' or 'V'"):
+        Params.from_text({"channel": text})
+
+
+def test_every_shape_is_found_biggest_first(shapes: Pixels) -> None:
+    result = find(shapes)
+    assert result.details.message == "Got 3 contours"
+    assert result.details.info.nb_contours == 3
+    assert [one.bounding_box.width for one in result.contours] == pytest.approx(
+        [101, 61, 30], abs=2
+    )
+
+
+def test_a_squares_box_and_vertices_are_its_pixels() -> None:
+    image = canvas()
+    image[60:100, 50:120] = 0
+    (contour,) = find(image).contours
+    assert contour.bounding_box.model_dump() == {"x": 50, "y": 60, "width": 70, "height": 40}
+    assert np.count_nonzero(filled(contour, image.shape)) == pytest.approx(70 * 40, abs=4)
+
+
+def test_the_outlines_hold_the_shapes_pixels(shapes: Pixels) -> None:
+    found = sum(filled(one, shapes.shape) for one in find(shapes).contours)
+    drawn = shapes.min(axis=2) < 255
+    assert (found & drawn).sum() / (found | drawn).sum() > 0.98
+
+
+def test_vertices_are_relative_to_their_box(shapes: Pixels) -> None:
+    for contour in find(shapes).contours:
+        x, y = np.array([(one.x, one.y) for one in contour.relative_vertices]).T
+        assert (x.min(), y.min()) == (0, 0)
+        box = contour.bounding_box
+        assert (x.max(), y.max()) == (box.width - 1, box.height - 1)
+
+
+def test_pure_red_on_white_is_seen_in_saturation_alone() -> None:
+    image = canvas()
+    image[50:100, 50:100] = (0, 0, 255)
+    assert find(image, Channel.V).details.message == "Got 0 contours"
+    assert find(image, Channel.S).details.message == "Got 1 contours"
+
+
+def test_what_lies_in_a_hole_belongs_to_the_outline_around_it() -> None:
+    image = canvas()
+    cv2.circle(image, (160, 120), 80, (0, 0, 0), 10)
+    image[110:130, 150:170] = 0
+    assert find(image).details.info.nb_contours == 1
+
+
+def test_the_keys_are_the_documents(shapes: Pixels) -> None:
+    result = find(shapes)
+    first = result.model_dump(by_alias=True)["contours"][0]
+    assert list(first) == ["boundingBox", "relativeVertices"]
+    assert list(first["boundingBox"]) == ["x", "y", "width", "height"]
+    assert list(first["relativeVertices"][0]) == ["x", "y"]
+    assert result.details.info.model_dump(by_alias=True) == {"nbContours": 3}
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_flat_picture_has_none(level: int) -> None:
+    result = find(canvas((level, level, level)))
+    assert result.contours == []
+    assert result.details.message == "Got 0 contours"
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (1, 20_000), (20_000, 1)])
+def test_odd_sizes_without_an_object_have_none(shape: tuple[int, int]) -> None:
+    assert find(np.full((*shape, 3), 40, np.uint8)).contours == []
+
+
+def test_grey_pictures_have_no_saturation_to_find_anything_in() -> None:
+    coins = np.dstack([skimage.data.coins()] * 3)  # type: ignore[no-untyped-call]
+    assert find(coins, Channel.S).contours == []
+    assert find(coins, Channel.V).details.info.nb_contours > 20
+
+
+def test_the_outlines_are_drawn_over_the_picture(shapes: Pixels) -> None:
+    before = shapes.copy()
+    drawn = outlined(shapes, find(shapes)).pixels
+    assert (shapes == before).all()
+    assert drawn[200, 80].tolist() == [0, 0, 255]
+    assert drawn[10, 10].tolist() == [255, 255, 255]
+    assert (drawn == (0, 255, 0)).all(axis=2).any()
+
+
+def test_a_view_of_a_picture_has_its_copys_contours(shapes: Pixels) -> None:
+    view = shapes[::-1, ::2]
+    assert find(view).contours == find(view.copy()).contours
