@@ -11,13 +11,15 @@ from urllib.parse import unquote
 
 import httptools
 import structlog
-from uvicorn._types import ASGI3Application, ASGISendEvent
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from gateway import early_answers as early
 from gateway.early_answers import EarlyAnswer
+from gateway.exchange import Exchange, Outlet
+from gateway.heads import Refused, check_head
 from gateway.lifecycle import Lifecycle
 from gateway.settings import Settings
 
@@ -40,14 +42,6 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _TCP_CLOSE = 7
 
 
-class Refused(Exception):
-    """Raised inside a callback of the parser, which stops it."""
-
-    def __init__(self, answer: EarlyAnswer) -> None:
-        super().__init__(answer)
-        self.answer = answer
-
-
 class Stage(Enum):
     """How much of a request has arrived."""
 
@@ -56,51 +50,6 @@ class Stage(Enum):
     BODY = auto()
     WHOLE = auto()
     CLOSING = auto()
-
-
-class Exchange(RequestResponseCycle):
-    """One request and the application's answer to it."""
-
-    task: asyncio.Task[None] | None = None
-    connection: "Connection"
-
-    async def run_asgi(self, app: ASGI3Application) -> None:
-        """Run the application; whatever it leaves undone ends the connection."""
-        try:
-            await app(self.scope, self.receive, self.send)
-        except asyncio.CancelledError:
-            # By `abandon`: nobody waits for an answer any more.
-            pass
-        except Exception as error:
-            log.error("fault after the answer began", exc_info=error)
-        if not self.response_complete and not self.disconnected:
-            self.connection.transport.abort()
-
-    async def send(self, message: ASGISendEvent) -> None:
-        """Send a part of the answer; its head says whether the connection stays open."""
-        if not self.response_started and self.connection.ends_with(self):
-            self.keep_alive = False
-        await super().send(message)
-
-    def abandon(self) -> None:
-        """Stop the application; a job of its that still waits leaves its queue."""
-        self.disconnected = True
-        self.message_event.set()
-        if self.task is not None:
-            self.task.cancel()
-
-
-class _Outlet(asyncio.Transport):
-    """What an exchange sees of its transport: closing it waits until the client has read."""
-
-    def __init__(self, connection: "Connection") -> None:
-        super().__init__()
-        self.write = connection.transport.write  # type: ignore[method-assign]
-        self.close = connection.finish  # type: ignore[method-assign]
-        self._connection = connection
-
-    def is_closing(self) -> bool:
-        return self._connection.stage is Stage.CLOSING or self._connection.transport.is_closing()
 
 
 class Connection(HttpToolsProtocol):
@@ -129,7 +78,7 @@ class Connection(HttpToolsProtocol):
         self._settings = settings
         self._lifecycle = lifecycle
         self._running: Exchange | None = None
-        self._outlet: _Outlet | None = None
+        self._outlet: Outlet | None = None
         self._deadline = inf
         self._write_deadline = inf
         self._linger_end = inf
@@ -149,7 +98,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._outlet = _Outlet(self)
+        self._outlet = Outlet(self)
         self._deadline = self.loop.time() + self._settings.head_seconds
         limit = self._settings.max_connections
         if len(self.connections) > limit:
@@ -224,7 +173,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         version = self.parser.get_http_version()
-        has_body = self._check_head(version)
+        has_body, self.expect_100_continue = check_head(self.headers, version)
         self._complete_scope(version)
         self._defers_body = has_body and self.parser.should_upgrade()
         self.stage = Stage.BODY
@@ -262,6 +211,10 @@ class Connection(HttpToolsProtocol):
         self.cycle.message_event.set()
 
     # What an exchange asks and tells.
+
+    @property
+    def is_closing(self) -> bool:
+        return self.stage is Stage.CLOSING or self.transport.is_closing()
 
     def ends_with(self, exchange: Exchange) -> bool:
         """Whether the connection is closed after an answer that begins now."""
@@ -366,28 +319,6 @@ class Connection(HttpToolsProtocol):
         else:
             log.error("fault in the protocol", exc_info=error)
             self.transport.abort()
-
-    def _check_head(self, version: str) -> bool:
-        """Refuse what the parser lets pass; tell whether a body follows."""
-        hosts, has_body = 0, False
-        for name, value in self.headers:
-            if name == b"host":
-                hosts += 1
-            elif name == b"content-length":
-                has_body = value != b"0"
-            elif name == b"transfer-encoding":
-                has_body = True
-                if value.lower() != b"chunked" or version == "1.0":
-                    raise Refused(early.UNKNOWN_CODING)
-            elif name == b"expect" and version == "1.1":
-                if value.lower() != b"100-continue":
-                    raise Refused(early.UNKNOWN_EXPECTATION)
-                self.expect_100_continue = True
-        if version not in ("1.1", "1.0"):
-            raise Refused(early.UNKNOWN_VERSION)
-        if hosts > 1 or (hosts == 0 and version == "1.1"):
-            raise Refused(early.ONE_HOST)
-        return has_body
 
     def _complete_scope(self, version: str) -> None:
         target = httptools.parse_url(self.url)
