@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check bench quality spec lock clean
+.PHONY: help serve test lint check bench quality spec lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -18,7 +18,10 @@ serve: $(INSTALLED) ## Start the service with a demo account; Ctrl-C ends it
 test: $(INSTALLED_DEV) ## Run the tests
 	$(BIN)/python -m pytest
 
-check: $(INSTALLED_DEV) ## Format, lint, types, spec, tests: what must pass before a commit
+lint: $(INSTALLED_DEV) ## Format, lint, types, spec
+	PATH="$(abspath $(BIN)):$$PATH" scripts/lint
+
+check: $(INSTALLED_DEV) ## Lint and tests: what must pass before a commit
 	PATH="$(abspath $(BIN)):$$PATH" scripts/check
 
 bench: $(INSTALLED_DEV) ## Measure throughput beside the plain loop
