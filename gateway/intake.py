@@ -40,7 +40,12 @@ class Intake:
             UnreadableBase64: a text is neither a URL nor base64.
             UploadTooLarge: one has more bytes than are taken.
         """
-        return tuple(await asyncio.gather(*(self._read_one(form, one) for one in inputs)))
+        reading = [asyncio.ensure_future(self._read_one(form, one)) for one in inputs]
+        try:
+            return tuple(await asyncio.gather(*reading))
+        finally:
+            for one in reading:
+                one.cancel()  # where one is refused, the others are not fetched in vain
 
     async def _read_one(self, form: Form, one: Input) -> bytes | None:
         if files := form.files.get(one.name):

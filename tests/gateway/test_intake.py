@@ -1,5 +1,6 @@
 """From a field to a picture's bytes."""
 
+import asyncio
 import base64
 
 import pytest
@@ -64,6 +65,25 @@ async def test_a_picture_above_the_limit_is_refused_however_it_came() -> None:
     for form in (Form(files={"image": [bytes(2_001)]}), Form(texts={"image": [text]})):
         with pytest.raises(UploadTooLarge, match="image has 2,001 bytes"):
             await intake().read(form, [IMAGE])
+
+
+@pytest.mark.anyio
+async def test_a_refused_picture_ends_the_fetching_of_the_other() -> None:
+    ended = asyncio.Event()
+
+    async def fetch(url: str) -> bytes:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+        return b""
+
+    other = Input("other", Reading.COLOUR, is_required=True)
+    with pytest.raises(MissingPicture):
+        await Intake(fetch, max_bytes=2_000).read(
+            Form(texts={"other": ["http://host/slow"]}), [other, IMAGE]
+        )
+    await asyncio.wait_for(ended.wait(), 5)
 
 
 @given(st.binary(min_size=1, max_size=300))
