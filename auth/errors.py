@@ -58,6 +58,7 @@ class IssuerUnreachable(AuthError):
     """The outside issuer's keys cannot be had, so no token can be told right from wrong."""
 
     error = "temporarily_unavailable"
+    retry_after_seconds: ClassVar[int] = 30
 
 
 # What the token endpoint and its neighbours refuse.

@@ -102,6 +102,14 @@ def analyze_files(
     sys.exit(analyze.main(load_settings(), service, paths, pairs, reference, out))
 
 
+@main.command("models")
+def list_models() -> None:
+    """List the learned models: name, licence, source, device, and whether each loads."""
+    from gateway import models  # loads every model
+
+    models.print_all(load_settings(), click.echo)
+
+
 @main.command("doctor")
 def examine_machine() -> None:
     """Say what this machine lacks, and try every engine on a picture with a known answer."""

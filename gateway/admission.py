@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import Storage
-from limits.aio.strategies import FixedWindowRateLimiter
 from starlette.datastructures import State
 
 from gateway.errors import TooManyRequests
@@ -24,27 +23,26 @@ class Standing:
 
     Args:
         limit: so many requests in a window.
-        is_within: whether this request was one of them.
-        remaining: how many may follow in this window.
-        reset_seconds: when the next window begins.
+        count: how many were made in this one.
+        reset_seconds: when the next one begins.
     """
 
     limit: RateLimitItem
-    is_within: bool
-    remaining: int
+    count: int
     reset_seconds: int
 
     @property
     def fields(self) -> dict[str, str]:
-        """As draft-ietf-httpapi-ratelimit-headers-11 writes it."""
+        """As draft-ietf-httpapi-ratelimit-headers-10 writes it."""
         quota, window = self.limit.amount, self.limit.get_expiry()
+        remaining = max(0, quota - self.count)
         return {
             "RateLimit-Policy": f'"{POLICY}";q={quota};w={window}',
-            "RateLimit": f'"{POLICY}";r={self.remaining};t={self.reset_seconds}',
+            "RateLimit": f'"{POLICY}";r={remaining};t={self.reset_seconds}',
         }
 
     def refuse_excess(self) -> None:
-        if not self.is_within:
+        if self.count > self.limit.amount:
             raise TooManyRequests(
                 f"The caller has made its {self.limit.amount} requests of "
                 f"{self.limit.get_expiry()} s; the next are taken in {self.reset_seconds} s.",
@@ -59,14 +57,15 @@ class Rate:
         self, limit: str, counters: Storage, clock: Callable[[], float] = time.time
     ) -> None:
         self._limit = parse(limit)
-        self._limiter = FixedWindowRateLimiter(counters)
+        self._counters = counters
         self._clock = clock
 
     async def count(self, owner: str) -> Standing:
-        is_within = await self._limiter.hit(self._limit, owner)
-        window = await self._limiter.get_window_stats(self._limit, owner)
-        left_seconds = math.ceil(window.reset_time - self._clock())
-        return Standing(self._limit, is_within, window.remaining, max(1, left_seconds))
+        """Count this request; what `limits` calls the strategy of fixed windows."""
+        key = self._limit.key_for(owner)
+        count = await self._counters.incr(key, self._limit.get_expiry())
+        left_seconds = math.ceil(await self._counters.get_expiry(key) - self._clock())
+        return Standing(self._limit, count, max(1, left_seconds))
 
 
 class Places:

@@ -94,7 +94,12 @@ def _admission(settings: Settings, database: Engine) -> Admission:
 
 
 def _pool(settings: Settings, database: Engine) -> Pool:
-    told = partial(prepare, max_pixels=settings.max_pixels)
+    told = partial(
+        prepare,
+        max_pixels=settings.max_pixels,
+        models=settings.models,
+        preload=settings.preload,
+    )
     if settings.pool == "processes":
         return process_pool(
             slots=settings.slot_count,

@@ -23,7 +23,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         for fault in error.errors():
             name = PREFIX + str(fault["loc"][0]).upper()
-            click.echo(f"{name} is {fault['input']!r}: {fault['msg']}.", err=True)
+            message = fault["msg"].removeprefix("Value error, ")
+            click.echo(f"{name} is {fault['input']!r}: {message}.", err=True)
         sys.exit(2)
 
 

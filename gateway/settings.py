@@ -1,8 +1,9 @@
 """All settings: variables `PIXELGATE_…`, or a TOML file that `PIXELGATE_CONFIG` names."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import Field, field_validator
 from pydantic_settings import (
@@ -13,9 +14,12 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from engines.core.weights import ENTRIES, ModelFiles
+
 CONFIG_VARIABLE = "PIXELGATE_CONFIG"
 PREFIX = "PIXELGATE_"
 
+Names = TypeVar("Names", bound=Collection[str])
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -60,6 +64,14 @@ class Settings(BaseSettings):
     )
     max_pixels: int = Field(
         100_000_000, ge=1, le=1_000_000_000, description="Width × height of one picture, pixels."
+    )
+    models: dict[str, ModelFiles] = Field(
+        {},
+        description="Models in place of the package's own, by name: `file`, `labels`, `sha256` "
+        "(see docs/models.md).",
+    )
+    preload: Words = Field(
+        (), description="Models loaded before the first request, separated by commas."
     )
     slot_max_jobs: int = Field(
         5000, ge=1, description="Jobs after which an engine process is replaced."
@@ -180,12 +192,21 @@ class Settings(BaseSettings):
         "open_dialects",
         "allowed_origins",
         "issuer_audiences",
+        "preload",
         "trusted_proxies",
         mode="before",
     )
     @classmethod
     def _words(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("models", "preload")
+    @classmethod
+    def _models(cls, value: Names) -> Names:
+        known = [entry.name for entry in ENTRIES]
+        if unknown := [name for name in value if name not in known]:
+            raise ValueError(f"there is no model {unknown[0]}; expected {', '.join(known)}")
+        return value
 
     @property
     def base_url(self) -> str:

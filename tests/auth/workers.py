@@ -1,0 +1,69 @@
+"""Connections to each gateway worker of a started service, for what all of them must know."""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import httpx
+
+from tests.serving import Served, wait_until
+
+REALM = "/realms/Production/protocol/openid-connect"
+TOKEN = f"{REALM}/token"
+EDGES = "/v2/services/image/edges"
+CONTOURS = "/v2/services/image/contours"
+MOST_CONNECTIONS = 100
+
+Workers = list[httpx.Client]
+
+
+@contextmanager
+def each_worker(served: Served) -> Iterator[Workers]:
+    """A client for each worker; a kept connection stays with the worker that took it."""
+    found: dict[str, httpx.Client] = {}
+    with ExitStack() as stack:
+        for _ in range(MOST_CONNECTIONS):
+            client = stack.enter_context(open_client(served))
+            found.setdefault(_worker_of(served, client.get("/health/live")), client)
+            if len(found) == len(served.workers()):
+                break
+        assert len(found) == 2
+        yield [*found.values()]
+
+
+def open_client(served: Served) -> httpx.Client:
+    # Nothing is encrypted here, and reading certificates would take longer than the requests.
+    return httpx.Client(base_url=served.url, trust_env=False, timeout=30, verify=False)
+
+
+def log_in(client: httpx.Client, user: str, password: str, **changes: str) -> dict[str, Any]:
+    form = {"grant_type": "password", "client_id": "ltu-api"}
+    answer = client.post(TOKEN, data={**form, "username": user, "password": password, **changes})
+    tokens: dict[str, Any] = answer.raise_for_status().json()
+    return tokens
+
+
+def refresh(client: httpx.Client, token: str) -> httpx.Response:
+    form = {"grant_type": "refresh_token", "client_id": "ltu-api", "refresh_token": token}
+    return client.post(TOKEN, data=form)
+
+
+def ask(client: httpx.Client, token: str, path: str = EDGES) -> httpx.Response:
+    """A request without a picture: 400 is how far a caller comes who is let in."""
+    return client.get(path, headers={"Authorization": f"Bearer {token}"})
+
+
+def ask_by_key(client: httpx.Client, key: str, path: str = EDGES) -> httpx.Response:
+    return client.get(path, headers={"X-API-Key": key})
+
+
+def _worker_of(served: Served, answer: httpx.Response) -> str:
+    """The process whose log line names the request."""
+    line = re.compile(rf'.*"{answer.headers["x-request-id"]}".*')
+    wait_until(lambda: line.search(served.log.read_text()))
+    found = line.search(served.log.read_text())
+    assert found
+    process = re.search(r'"process":(\d+)', found[0])
+    assert process
+    return process[1]
