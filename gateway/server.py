@@ -21,6 +21,7 @@ from engines.core.parent import die_with_parent
 from gateway import logs
 from gateway.draining import BACKLOG, FAREWELL_SECONDS, DrainingServer, Finishing
 from gateway.lifecycle import Lifecycle
+from gateway.models import check_models
 from gateway.protocol import Connection
 from gateway.settings import Settings
 
@@ -52,6 +53,7 @@ def serve(settings: Settings, build: Build | None = None) -> None:
     """
     logs.configure(settings.log_level, settings.log_format)
     _allow_open_files(2 * settings.max_connections + 512)
+    check_models(settings)
     listener = _listen(settings.host, settings.port)
     log.info("service starts", host=settings.host, port=settings.port, workers=settings.workers)
     Service(settings, listener.detach(), build or _build).run()

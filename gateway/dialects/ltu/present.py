@@ -7,6 +7,7 @@ import pybase64
 
 from engines.core.run import Answer, Computed
 from engines.core.shapes import Picture
+from gateway.dialects.ltu.content import CONTENT
 from gateway.dialects.ltu.models import DETAILS_NAME, EXTRA, Extra
 
 
@@ -14,6 +15,7 @@ def envelope(computed: Computed) -> Answer:
     """The JSON with result, details and version."""
     engine, result = computed.engine, computed.result
     body = {
+        **_content(computed),
         "result": result.model_dump(by_alias=True, exclude_none=True),
         "details": {
             "name": DETAILS_NAME.get(engine.service, engine.service),
@@ -25,6 +27,12 @@ def envelope(computed: Computed) -> Answer:
         "version": engine.version,
     }
     return Answer(orjson.dumps(body, default=_image_object), "application/json")
+
+
+def _content(computed: Computed) -> dict[str, Any]:
+    """The document's own envelope of the services that it passes on to Google."""
+    content = CONTENT.get(computed.engine.name)
+    return {"message": "ok", "code": "0", "content": content(computed)} if content else {}
 
 
 def picture(computed: Computed) -> Answer:

@@ -1,0 +1,52 @@
+"""Classification: photographs whose subject ImageNet knows."""
+
+import time
+
+import numpy as np
+
+from benchmarks.quality.row import Row
+from benchmarks.quality.things import photograph
+from engines.classification import Params, classification
+from engines.core.shapes import Pixels
+
+SEED = 2026
+SUBJECTS: dict[str, frozenset[str]] = {
+    "chelsea": frozenset({"Tabby cat", "Tiger cat", "Egyptian cat"}),
+    "coffee": frozenset({"Espresso", "Cup", "Coffee mug"}),
+    "rocket": frozenset({"Missile", "Projectile", "Space shuttle"}),
+    "camera": frozenset({"Tripod", "Reflex camera"}),
+    "motorcycle_left": frozenset({"Moped", "Motor scooter"}),
+    "china.jpg": frozenset({"Palace", "Monastery"}),
+    "flower.jpg": frozenset({"Daisy"}),
+}
+"""Labels that a person would let pass; ImageNet has neither motorcycle nor dahlia."""
+
+
+def rows() -> list[Row]:
+    """Each photograph as it is and mirrored, and the time."""
+    pictures = [(photograph(name), right) for name, right in SUBJECTS.items()]
+    pictures += [(np.ascontiguousarray(image[:, ::-1]), right) for image, right in pictures]
+    answers = [(_labels(image), right) for image, right in pictures]
+    first = float(np.mean([labels[0] in right for labels, right in answers]))
+    five = float(np.mean([bool(right & set(labels[:5])) for labels, right in answers]))
+    return [
+        Row("right among the first five", f"{five:.2f}", "1", five == 1, len(answers), SEED),
+        Row("right as the first", f"{first:.2f}", ">= 0.8", first >= 0.8, len(answers), SEED),
+        _time(pictures[0][0]),
+    ]
+
+
+def _labels(image: Pixels) -> list[str]:
+    found = classification(image, params=Params(min_score=0)).labels
+    return [label.description for label in found]
+
+
+def _time(image: Pixels) -> Row:
+    """CPU time of one thread; the median of 25."""
+    times = []
+    for _ in range(25):
+        start = time.process_time()
+        _labels(image)
+        times.append(1000 * (time.process_time() - start))
+    median = float(np.median(times))
+    return Row("CPU time", f"{median:.0f} ms", "<= 25 ms", median <= 25, 25, SEED)

@@ -1,0 +1,185 @@
+"""Printed pages with a known text, and how much of it was read."""
+
+import difflib
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from engines.core.shapes import Box, Pixels
+from engines.text_detection import Params, Result, text_detection
+
+FOLDER = Path("/usr/share/fonts/truetype")
+FONTS = (
+    "dejavu/DejaVuSans.ttf",
+    "dejavu/DejaVuSans-Bold.ttf",
+    "dejavu/DejaVuSerif.ttf",
+    "dejavu/DejaVuSansMono.ttf",
+    "dejavu/DejaVuSansCondensed.ttf",
+    "liberation/LiberationSans-Regular.ttf",
+    "liberation/LiberationSerif-Regular.ttf",
+    "liberation/LiberationSerif-Italic.ttf",
+    "liberation/LiberationMono-Regular.ttf",
+    "freefont/FreeSerif.ttf",
+)
+INSTALL = "not measured: apt-get install fonts-dejavu fonts-liberation fonts-freefont-ttf"
+
+ENGLISH = """When the ferry reached the island, a boy in a yellow coat was waiting on the pier with
+two dogs and a basket of eggs. He had walked since dawn, he said, because his uncle never trusted
+the post. Nobody asked what the parcel held; on that coast people learned early to keep questions
+for the tavern. By noon the fog had lifted and the hills looked close enough to touch. A bell rang
+twice from the chapel, gulls quarrelled over scraps behind the kitchen, and the captain studied a
+chart older than his ship. Later, over soup and dark bread, they agreed to leave before the tide
+turned, although the engine coughed and the barometer kept falling."""
+FRENCH = """Quand le bateau arriva près de l'île, un garçon vêtu d'un manteau jaune attendait déjà
+sur la jetée avec deux chiens et un panier d'œufs. Il avait marché depuis l'aube, disait-il, parce
+que son oncle ne se fiait jamais à la poste. Personne ne demanda ce que contenait le paquet; sur
+cette côte, on apprend tôt à garder ses questions pour la taverne. À midi, le brouillard s'était
+levé et les collines semblaient toutes proches. La cloche de l'église sonna deux fois, des mouettes
+se disputaient derrière la cuisine, et le capitaine étudiait une carte plus âgée que son navire."""
+
+
+class Style(NamedTuple):
+    """How a page is printed and spoilt."""
+
+    font: str
+    letter_px: int
+    degrees: float = 0
+    noise: float = 3
+    jpeg_quality: int = 60
+
+
+class Print(NamedTuple):
+    """A page, its lines, and the box of each word's ink."""
+
+    image: Pixels
+    lines: list[str]
+    boxes: list[tuple[str, Box]]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+class Score(NamedTuple):
+    """Words read right, their boxes' overlaps, and characters to change, of how many."""
+
+    words: int
+    right: int
+    overlaps: list[float]
+    characters: int
+    changes: int
+
+
+def fonts_are_installed() -> bool:
+    """Whether all faces that pages are printed in are there."""
+    return all((FOLDER / name).is_file() for name in FONTS)
+
+
+def words_of(kind: str, count: int, random: np.random.Generator) -> list[str]:
+    """Consecutive words of an English or French text, or numbers."""
+    if kind == "digits":
+        return [_number(random) for _ in range(count)]
+    source = (ENGLISH if kind == "English" else FRENCH).split()
+    start = int(random.integers(len(source)))
+    return [source[(start + place) % len(source)] for place in range(count)]
+
+
+def printed(
+    words: list[str], style: Style, random: np.random.Generator, size: tuple[int, int]
+) -> Print:
+    """A page of words, tilted about its middle, with noise, as JPEG."""
+    width, height = size
+    canvas = Image.new("RGB", size, (250, 248, 244))
+    pen = ImageDraw.Draw(canvas)
+    font = ImageFont.truetype(FOLDER / style.font, style.letter_px)
+    margin = 40 + round(abs(np.sin(np.deg2rad(style.degrees))) * max(size) / 2)
+    x, y = float(margin), float(margin)
+    lines: list[list[str]] = [[]]
+    boxes = []
+    for word in words:
+        if x + font.getlength(word) > width - margin and lines[-1]:
+            x, y = float(margin), y + 1.5 * style.letter_px
+            lines.append([])
+        if y + 1.5 * style.letter_px > height - margin:
+            break
+        pen.text((x, y), word, font=font, fill=(25, 25, 32))
+        boxes.append((word, pen.textbbox((x, y), word, font=font)))
+        lines[-1].append(word)
+        x += font.getlength(word + " ")
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), style.degrees, 1)
+    return Print(
+        _spoilt(np.array(canvas)[..., ::-1], turn, style, random),
+        [" ".join(line) for line in lines if line],
+        [(word, _moved(box, turn)) for word, box in boxes],
+    )
+
+
+def scored(page: Print, result: Result) -> Score:
+    """How much of a page was read, its words taken in order."""
+    found = [word for line in result.lines for word in line.words]
+    matcher = difflib.SequenceMatcher(
+        None, [word for word, _ in page.boxes], [word.text for word in found], autojunk=False
+    )
+    pairs = [
+        (page.boxes[block.a + place][1], found[block.b + place].box)
+        for block in matcher.get_matching_blocks()
+        for place in range(block.size)
+    ]
+    overlaps = [overlap(drawn, box) for drawn, box in pairs]
+    changes = _distance(page.text, result.text.rstrip("\n"))
+    return Score(len(page.boxes), len(pairs), overlaps, len(page.text), changes)
+
+
+def read(image: Pixels, provider: str = "Google") -> Result:
+    """What a provider reads in a picture."""
+    return text_detection(image, params=Params.from_text({"provider": provider}))
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union."""
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    common = max(0, width) * max(0, height)
+    areas = sum((b.right - b.left) * (b.bottom - b.top) for b in (one, other))
+    return common / (areas - common) if common else 0.0
+
+
+def _number(random: np.random.Generator) -> str:
+    if random.random() < 0.5:
+        return str(random.integers(10 ** int(random.integers(1, 7))))
+    return f"{random.integers(1000)}.{random.integers(100):02d}"
+
+
+def _spoilt(
+    page: NDArray[np.uint8], turn: cv2.typing.MatLike, style: Style, random: np.random.Generator
+) -> Pixels:
+    size = (page.shape[1], page.shape[0])
+    tilted = cv2.warpAffine(
+        page, turn, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    noisy = np.clip(tilted + random.normal(0, style.noise, page.shape), 0, 255).astype(np.uint8)
+    _, data = cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, style.jpeg_quality])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+
+
+def _moved(box: tuple[float, float, float, float], turn: cv2.typing.MatLike) -> Box:
+    left, top, right, bottom = box
+    corners = np.array([[left, top, 1], [right, top, 1], [right, bottom, 1], [left, bottom, 1]])
+    moved = corners @ np.asarray(turn).T
+    return Box(*np.round([*moved.min(axis=0), *moved.max(axis=0)]).astype(int).tolist())
+
+
+def _distance(one: str, other: str) -> int:
+    """Levenshtein's."""
+    row = np.arange(len(other) + 1)
+    letters = np.array(list(other))
+    for place, letter in enumerate(one, 1):
+        changed = np.minimum(row[1:] + 1, row[:-1] + (letters != letter))
+        changed = np.concatenate([[place], changed])
+        steps = np.arange(len(changed))
+        row = np.minimum.accumulate(changed - steps) + steps
+    return int(row[-1])

@@ -1,0 +1,107 @@
+"""Text detection: printed pages of known text, and a scanned one transcribed by eye."""
+
+import shutil
+import time
+
+import numpy as np
+
+from benchmarks.quality.prints import (
+    FONTS,
+    INSTALL,
+    Score,
+    Style,
+    fonts_are_installed,
+    printed,
+    read,
+    scored,
+    words_of,
+)
+from benchmarks.quality.row import Row
+from benchmarks.quality.things import photograph
+
+SEED = 2026
+KINDS = ("English", "French", "digits")
+SIZES = (12, 16, 20, 26, 32, 40, 48, 60)
+ANGLES = (-5, -3, -1, 0, 1, 3, 5)
+QUARTERS = (1, 2, 3)
+SCAN = """Region-based segmentation
+Let us first determine markers of the coins and the
+background. These markers are pixels that we can label
+unambiguously as either object or background. Here,
+the markers are found at the two extreme parts of the
+histogram of grey values:
+>>> markers = np.zeros_like(coins)"""
+
+
+def rows() -> list[Row]:
+    """Lines in many faces, pages turned by quarters, a scan, and the time."""
+    scan = _scan()
+    if not fonts_are_installed():
+        return [Row("print", INSTALL, "", False, 0, SEED), scan]
+    return [*_print(), _turned("Google"), _turned("Tesseract"), scan, _time()]
+
+
+def _print() -> list[Row]:
+    """Every face with every kind of text, at sizes and angles in turn."""
+    random = np.random.default_rng(SEED)
+    scores = []
+    for place, (font, kind) in enumerate((font, kind) for font in FONTS for kind in KINDS):
+        style = Style(font, SIZES[place % len(SIZES)], ANGLES[place % len(ANGLES)])
+        page = printed(words_of(kind, 40, random), style, random, (1000, 700))
+        scores.append(scored(page, read(page.image)))
+    words = sum(one.words for one in scores)
+    accuracy = sum(one.right for one in scores) / words
+    rate = _error_rate(scores)
+    overlaps = np.array([one for score in scores for one in score.overlaps])
+    tight = float(np.mean(overlaps >= 0.6))
+    figure = f"{accuracy:.3f} of the words, CER {rate:.4f}"
+    reached = accuracy >= 0.95 and rate <= 0.02
+    boxes = f"{tight:.3f}, median IoU {np.median(overlaps):.2f}"
+    return [
+        Row("print", figure, ">= 0.95, CER <= 0.02", reached, words, SEED),
+        Row("word boxes of IoU >= 0.6", boxes, ">= 0.95", tight >= 0.95, len(overlaps), SEED),
+    ]
+
+
+def _turned(provider: str) -> Row:
+    case = f"pages by 90, 180, 270 degrees, {provider}"
+    if provider == "Tesseract" and shutil.which("tesseract") is None:
+        return Row(case, "not measured: apt-get install tesseract-ocr", "", False, 0, SEED)
+    random = np.random.default_rng(SEED)
+    scores = []
+    for place, quarters in enumerate(QUARTERS * 2):
+        style = Style(FONTS[place], (18, 24, 30)[place % 3])
+        words = words_of(KINDS[place % 2], 80, random)
+        page = printed(words, style, random, (1000, 1000))
+        aside = np.ascontiguousarray(np.rot90(page.image, quarters))
+        scores.append(scored(page, read(aside, provider)))
+    rate = _error_rate(scores)
+    return Row(case, f"CER {rate:.4f}", "<= 0.02", rate <= 0.02, len(scores), SEED)
+
+
+def _scan() -> Row:
+    found = read(photograph("page")).text.split()
+    known = SCAN.split()
+    right = sum(min(found.count(word), known.count(word)) for word in set(known))
+    accuracy = right / len(known)
+    figure = f"{accuracy:.3f} of the words"
+    return Row("skimage.data.page", figure, ">= 0.85", accuracy >= 0.85, len(known), SEED)
+
+
+def _time() -> Row:
+    """CPU seconds of a page of 1 Mpx with 100 words; the median of five."""
+    random = np.random.default_rng(SEED)
+    page = printed(words_of("English", 100, random), Style(FONTS[0], 20), random, (1000, 1000))
+    seconds = []
+    for _ in range(5):
+        start = time.process_time()
+        read(page.image)
+        seconds.append(time.process_time() - start)
+    median = float(np.median(seconds))
+    figure = f"{median:.2f} s of CPU"
+    return Row("page of 1 Mpx, 100 words", figure, "<= 2.5 s", median <= 2.5, 5, SEED)
+
+
+def _error_rate(scores: list[Score]) -> float:
+    """Characters to change, of all."""
+    return sum(one.changes for one in scores) / sum(one.characters for one in scores)

@@ -1,0 +1,103 @@
+"""Classification: what a picture shows, in words."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from engines.core import marking, weights
+from engines.core.registry import engine
+from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Picture, Pixels
+
+SIDE = 224
+CROP = 0.875
+
+
+class Params(Parameters):
+    """How many labels, and how sure they must be."""
+
+    min_score: float = Field(0.05, ge=0, le=1, description="Labels below this score are left out.")
+    max_results: int = Field(10, ge=1, le=100, description="Most labels, parents included.")
+    parents: bool = Field(
+        False, description="Whether each label is followed by the wider terms it falls under."
+    )
+
+
+class FoundLabel(BaseModel):
+    """A thing that the picture shows."""
+
+    description: str = Field(description="In English.")
+    score: float = Field(ge=0, le=1, description="Share of the model's belief; a wider term has"
+    " that of the label it follows.")  # fmt: skip
+    mid: str | None = Field(None, description="Knowledge Graph id, where one is known.")
+
+
+class ModelInfo(Info):
+    """What the answer was computed with."""
+
+    model: str
+    device: str = Field(description="CPU or GPU.")
+
+
+class Result(Outcome[ModelInfo]):
+    """Labels, best first."""
+
+    labels: list[FoundLabel]
+
+
+def draw(image: Image, result: Result) -> Picture:
+    """The picture with its labels listed in the corner."""
+    lines = [f"{one.description} {one.score:.2f}" for one in result.labels]
+    return Picture(marking.listed(image, lines))
+
+
+@engine(version="1.0.0", draw=draw)
+def classification(image: Image, *, params: Params) -> Result:
+    """Name what a picture shows with a network trained on ImageNet's 1000 classes.
+
+    Returns:
+        scores that add up to 1 over all classes, whether or not one of them fits: below 0.2 they
+        say little. There is no class for persons and hardly one for landscapes.
+
+    Raises:
+        ModelUnavailable: the model or onnxruntime is absent or not what it should be.
+
+    Source:
+        EfficientNet-Lite0 (Google, Apache-2.0), trained on ImageNet-1k; Tan and Le, EfficientNet,
+        ICML 2019. Parents are the hypernyms of WordNet 3.0.
+    """
+    model = weights.model("classifier")
+    scores = model.run(_prepared(image))[0]
+    labels = _chosen(scores, model.labels, params)
+    details = Details[ModelInfo](
+        message=f"Found {len(labels)} label{'' if len(labels) == 1 else 's'}",
+        info=ModelInfo(model=model.title, device=model.device),
+    )
+    return Result(details=details, labels=labels)
+
+
+def _prepared(image: Pixels) -> NDArray[np.float32]:
+    """The middle square as (1, 3, 224, 224), RGB, 0..255; the network itself normalises."""
+    height, width = image.shape[:2]
+    side = max(1, round(min(height, width) * CROP))
+    top, left = (height - side) // 2, (width - side) // 2
+    square = image[top : top + side, left : left + side]
+    way = cv2.INTER_AREA if side > SIDE else cv2.INTER_CUBIC
+    small = cv2.resize(square, (SIDE, SIDE), interpolation=way)
+    return np.ascontiguousarray(small[..., ::-1].transpose(2, 0, 1)[None], np.float32)
+
+
+def _chosen(
+    scores: NDArray[np.float32], labels: tuple[weights.Label, ...], params: Params
+) -> list[FoundLabel]:
+    """The best labels, each followed by its parents if asked for; none twice."""
+    chosen: dict[str, FoundLabel] = {}
+    for index in np.argsort(-scores, kind="stable"):
+        score = min(1.0, float(scores[index]))
+        if score < params.min_score or len(chosen) >= params.max_results:
+            break
+        leaf = labels[index]
+        for one in (leaf, *leaf.parents) if params.parents else (leaf,):
+            found = FoundLabel(description=one.name, score=score, mid=one.mid or None)
+            chosen.setdefault(one.name, found)
+    return list(chosen.values())[: params.max_results]

