@@ -35,7 +35,7 @@ class Turn:
 
     rate: float
     cpu_ms: float
-    load: load.Load | None = None
+    seen: load.Load | None = None
 
 
 def loop_turn(service: str, picture: bytes, processes: int, seconds: float) -> Turn:
@@ -113,7 +113,7 @@ def measure(service: str, clients: int, turns: int, seconds: float) -> dict[str,
             loops.append(loop_turn(service, picture, slots, seconds))
             https.append(http_turn(served, request, clients, seconds))
     middle = sorted(https, key=lambda turn: turn.rate)[len(https) // 2]
-    assert middle.load is not None
+    assert middle.seen is not None
     loop_rate = statistics.median(turn.rate for turn in loops)
     return {
         "service": service,
@@ -121,11 +121,11 @@ def measure(service: str, clients: int, turns: int, seconds: float) -> dict[str,
         "loop/s": f"{loop_rate:.1f}",
         "http/s": f"{middle.rate:.1f}",
         "ratio": f"{middle.rate / loop_rate:.3f}",
-        "p50 ms": f"{middle.load.percentile(0.5):.1f}",
-        "p99 ms": f"{middle.load.percentile(0.99):.1f}",
+        "p50 ms": f"{middle.seen.percentile(0.5):.1f}",
+        "p99 ms": f"{middle.seen.percentile(0.99):.1f}",
         "loop CPU ms": f"{statistics.median(turn.cpu_ms for turn in loops):.2f}",
         "http CPU ms": f"{middle.cpu_ms:.2f}",
-        "answers": " ".join(f"{status}:{n}" for status, n in middle.load.statuses.items()),
+        "answers": " ".join(f"{status}:{n}" for status, n in middle.seen.statuses.items()),
     }
 
 

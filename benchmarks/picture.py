@@ -6,7 +6,7 @@ import skimage.data
 
 
 def jpeg(width: int = 1280, height: int = 960, max_bytes: int = 200_000) -> bytes:
-    """A photograph as a JPEG of the given size, of the best quality that stays below `max_bytes`."""
+    """A photograph of the given size, of the best quality that stays below `max_bytes`."""
     photograph = skimage.data.coffee()  # type: ignore[no-untyped-call]
     pixels = cv2.resize(photograph[:, :, ::-1], (width, height))
     for quality in range(98, 10, -1):

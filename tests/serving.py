@@ -19,7 +19,7 @@ from gateway.settings import PREFIX, Settings
 REPOSITORY = Path(__file__).parent.parent
 TINY = "tests.gateway.tiny_service"
 """A service without engines, which starts quickly."""
-START_SECONDS = 60
+START_SECONDS = 120
 STOP_SECONDS = 20
 
 
@@ -30,15 +30,19 @@ class Served:
         process: its master; the leader of a session that all its processes are in.
         port: where it listens on the loopback.
         log: the file that its output goes to.
+        worker_count: gateway workers that it should have.
     """
 
     user = ""
     password = ""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], port: int, log: Path, worker_count: int
+    ) -> None:
         self.process = process
         self.port = port
         self.log = log
+        self.worker_count = worker_count
         self.url = f"http://127.0.0.1:{port}"
 
     def token(self) -> str:
@@ -79,9 +83,9 @@ class Served:
         return self.log.read_text().count(f'"event":"{event}"')
 
     def has_started(self) -> bool:
-        """Whether both workers are ready."""
+        """Whether all workers are ready."""
         assert self.process.poll() is None, self.log.read_text()
-        return self.logged("worker ready") == 2
+        return self.logged("worker ready") == self.worker_count
 
     def end(self) -> int:
         """Tell it to end as systemd does; the exit code, once no process is left."""
@@ -122,7 +126,7 @@ def running(folder: Path, module: str, *arguments: str, **settings: object) -> I
             stderr=output,
             start_new_session=True,
         )
-    served = Served(process, port, log)
+    served = Served(process, port, log, int(str(told["workers"])))
     try:
         wait_until(lambda: served.has_started(), seconds=START_SECONDS)
         yield served
