@@ -11,7 +11,7 @@ from engines.core.registry import engine
 from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Pixels
 
 Flags = NDArray[np.bool_]
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.intp]
 
 _SAMPLES = 1 << 16  # Pixels looked at.
@@ -19,6 +19,7 @@ _CODES = 1 << 16  # Colours of five, six and five bits.
 _NEAR = 1.0  # ΔE76 that nobody sees; colours nearer than that are one.
 _NEAR_FLAT = 5.0  # The same where JPEG may have split one flat colour.
 _QUIET = 2  # Grey levels; the range of a flat colour's neighbourhood, after JPEG too.
+_SPARE = 8  # Colours found above those asked for, then given up again.
 _BLOCK = 17  # A JPEG's ringing stays within 16 px of an edge.
 
 
@@ -47,8 +48,8 @@ class Result(Outcome[Facts]):
     colors: list[Color] = Field(
         min_length=1,
         max_length=32,
-        description="Most frequent first; of equal ones that with less red, then green, then "
-        "blue. The percentages add up to 100.",
+        description="Most frequent first; of equal percentages that with less red, then green, "
+        "then blue. The percentages add up to 100.",
     )
 
 
@@ -86,8 +87,8 @@ class Histogram(NamedTuple):
 def color_palette(image: Image, *, params: Params) -> Result:
     """Find the colours that leave the least distance in CIELAB.
 
-    Twice as many as asked for are found first, then those given up that cost least or lie
-    near another; in a picture of flat colours also those that only its edges have.
+    Some more than asked for are found first, then those given up that cost least or lie near
+    another; in a picture of flat colours also those that only its edges have.
     A colour is the geometric median of its pixels, which a blurred rim does not move.
 
     Args:
@@ -106,7 +107,7 @@ def color_palette(image: Image, *, params: Params) -> Result:
     is_flat = look.is_quiet().mean() >= 0.25
     if is_flat:
         counted, near = _histogram(look.sharpened()), _NEAR_FLAT
-    centres = _refine(_seeds(counted, 2 * params.count), counted, rounds=8)
+    centres = _refine(_seeds(counted, params.count + _SPARE), counted, rounds=8)
     if is_flat:
         centres = centres[~_only_at_edges(centres, counted, look, image)]
     centres = _reduce(centres, counted, params.count, near)
@@ -153,7 +154,7 @@ def _codes(image: Pixels) -> NDArray[np.uint16]:
 
 def _to_lab(bgr: Floats) -> Floats:
     unit = (bgr / 255).astype(np.float32)[np.newaxis]
-    lab: Floats = cv2.cvtColor(unit, cv2.COLOR_BGR2LAB)[0].astype(np.float64)
+    lab: Floats = cv2.cvtColor(unit, cv2.COLOR_BGR2LAB)[0].astype(np.float32)
     return lab
 
 
@@ -192,7 +193,8 @@ def _refine(centres: Floats, histogram: Histogram, *, rounds: int) -> Floats:
         total = np.bincount(nearest, pull, len(centres))
         is_used = total > 0
         sums = [np.bincount(nearest, pull * colors[:, c], len(centres)) for c in range(3)]
-        moved = np.stack(sums, axis=1)[is_used] / total[is_used, np.newaxis]
+        means = np.stack(sums, axis=1)[is_used] / total[is_used, np.newaxis]
+        moved = means.astype(np.float32)
         if is_used.all() and np.abs(moved - centres).max() < 0.05:
             return moved
         centres = moved
@@ -262,8 +264,8 @@ def _costs(distances: Floats, histogram: Histogram) -> Floats:
 def _rated(centres: Floats, histogram: Histogram) -> list[list[int]]:
     sizes = _sizes(_squared(histogram.colors, centres), histogram)
     rows = np.column_stack([_to_rgb(centres), _percentages(sizes)])
-    order = np.lexsort((*rows[:, 2::-1].T, -sizes))
-    return [row for row in rows[order].tolist() if row[3] > 0]
+    colors: list[list[int]] = [row for row in rows.tolist() if row[3] > 0]
+    return sorted(colors, key=lambda color: (-color[3], color))
 
 
 def _percentages(sizes: Floats) -> Integers:

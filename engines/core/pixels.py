@@ -2,12 +2,12 @@
 
 import io
 import os
+import struct
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from struct import error as StructError
 from typing import Any, Literal, TypeVar, cast, overload
 
 import cv2
@@ -157,6 +157,7 @@ def _decode_whole(data: bytes, header: ImageFile.ImageFile, *, is_grey: bool) ->
         return _decode_gif(data, header)
     if header.format == "PNG":
         flags = cv2.IMREAD_UNCHANGED
+        _check_chunks(data)
     elif is_grey and header.mode != "CMYK":
         flags = cv2.IMREAD_GRAYSCALE
     else:
@@ -165,6 +166,18 @@ def _decode_whole(data: bytes, header: ImageFile.ImageFile, *, is_grey: bool) ->
     if samples.shape[1::-1] != header.size:
         raise _undecodable(data)
     return _with_colour_key(samples, header)
+
+
+def _check_chunks(data: bytes) -> None:
+    """See that a PNG's chunks are there: OpenCV allocates what one claims, up to 4 GB."""
+    at, name = len(b"\x89PNG\r\n\x1a\n"), b""
+    while name != b"IEND":
+        if at + 12 > len(data):
+            raise _truncated(data)
+        length, name = struct.unpack_from(">I4s", data, at)
+        at += 12 + length
+    if at > len(data):
+        raise _truncated(data)
 
 
 def _decode_by_opencv(data: bytes, flags: int) -> NDArray[Any]:
@@ -176,7 +189,7 @@ def _decode_by_opencv(data: bytes, flags: int) -> NDArray[Any]:
                 raise
             samples = None
     said = complaints().lower()
-    if b"premature end" in said or (samples is None and not _has_end(data)):
+    if b"premature end" in said or (samples is None and _is_cut_jpeg(data)):
         raise _truncated(data)
     if samples is None or b"huffman" in said:
         raise _undecodable(data)
@@ -214,12 +227,10 @@ def _drain(reader: int) -> bytes:
         return b""
 
 
-def _has_end(data: bytes) -> bool:
-    """Whether the end marker is there; a JPEG's may be one that follows the last scan."""
-    if data.startswith(b"\x89PNG"):
-        return b"IEND\xaeB`\x82" in data
+def _is_cut_jpeg(data: bytes) -> bool:
+    """Whether no end marker follows the last scan; a thumbnail's lies before it."""
     end = data.rfind(b"\xff\xd9")
-    return end >= 0 and data.find(b"\xff\xda", end) < 0
+    return media_type(data) == "image/jpeg" and (end < 0 or data.find(b"\xff\xda", end) >= 0)
 
 
 def _truncated(data: bytes) -> TruncatedPicture:
@@ -309,7 +320,7 @@ def _orientation(data: bytes) -> int:
         try:
             exif.load(data)
             return int(exif.get(ExifTags.Base.Orientation, 1))
-        except (StructError, KeyError, SyntaxError, TypeError, ValueError, OSError):
+        except (struct.error, KeyError, SyntaxError, TypeError, ValueError, OSError):
             return 1
 
 
