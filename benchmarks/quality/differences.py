@@ -1,0 +1,247 @@
+"""Figures of `differences`: parts that changed are found, and nothing else; beside its rivals."""
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeAlias
+
+import cv2
+import numpy as np
+
+from benchmarks.quality import pairs
+from benchmarks.quality.pairs import Pair, Random
+from benchmarks.quality.rivals import pixels
+from benchmarks.quality.rivals.pixels import UNTUNED
+from benchmarks.quality.row import Row
+from engines.core.errors import NotAlignable
+from engines.core.registration import inverse, register, size_of
+from engines.core.shapes import Box, Pixels
+from engines.differences import Difference, Params, differences
+
+SEED = 2026
+PAIRS = 300
+PAGE_PAIRS = 100
+PRESET_PAIRS = 100
+LARGE_PAIRS = 6
+IOU = 0.3
+
+Boxes: TypeAlias = Sequence[Box]
+
+
+class Tally(NamedTuple):
+    """Places that are true and found, found at all, and true at all."""
+
+    right: int
+    found: int
+    true: int
+
+    @property
+    def recall(self) -> float:
+        return self.right / max(1, self.true)
+
+    @property
+    def precision(self) -> float:
+        return self.right / max(1, self.found)
+
+    def __str__(self) -> str:
+        return f"recall {self.recall:.3f}, precision {self.precision:.3f}"
+
+
+def rows(count: int = PAIRS, seed: int = SEED) -> list[Row]:
+    """The table, on so many pairs a row; rivals only where they are installed."""
+    return [
+        *_photographs(count, seed),
+        _unchanged(count, seed),
+        _small_parts(count, seed),
+        *_pages(min(count, PAGE_PAIRS), seed),
+        _presets(min(count, PRESET_PAIRS), seed),
+        _large(min(count, LARGE_PAIRS), seed),
+    ]
+
+
+def _photographs(count: int, seed: int) -> list[Row]:
+    random = np.random.default_rng(seed)
+    made = [_changed(random) for _ in range(count)]
+    tally = _ours(made, Params(preset=3))
+    is_reached = tally.recall >= 0.95 and tally.precision >= 0.95
+    case = "photographs, parts of 5-15 %, preset 3"
+    ours = Row(case, str(tally), "recall and precision 0.95", is_reached, count, seed)
+    return [ours, *_rivals("the same photographs", made, count, seed)]
+
+
+def _changed(random: Random) -> Pair:
+    return pairs.changed(random, share=(0.05, 0.15), count=int(random.integers(1, 9)))
+
+
+def _unchanged(count: int, seed: int) -> Row:
+    random = np.random.default_rng(seed)
+    quiet = sum(
+        _ours([pairs.unchanged(random)], Params(preset=3)) == (0, 0, 0) for _ in range(count)
+    )
+    share = quiet / count
+    case = "photographs, unchanged: nothing found"
+    return Row(case, f"{share:.1%}", "98 %", share >= 0.98, count, seed)
+
+
+def _small_parts(count: int, seed: int) -> Row:
+    random = np.random.default_rng(seed)
+    made = (
+        pairs.changed(random, share=(0.018, 0.022), count=int(random.integers(1, 9)), side=1100)
+        for _ in range(count)
+    )
+    tally = _ours(made, Params.from_text({"preset": "1", "fic_settings": '{"resolution": 900}'}))
+    is_reached = tally.recall >= 0.9 and tally.precision >= 0.8
+    case = "photographs, parts of 2 %, preset 1, resolution 900"
+    return Row(case, str(tally), "recall 0.9, precision 0.8", is_reached, count, seed)
+
+
+def _pages(count: int, seed: int) -> list[Row]:
+    random = np.random.default_rng(seed)
+    made = [pairs.drawn(random, count=int(random.integers(0, 7))) for _ in range(count)]
+    tally = _ours(made, Params(preset=1))
+    ours = Row("drawn pages in register, preset 1", str(tally), "none set", True, count, seed)
+    return [ours, *_rivals("the same pages", made, count, seed)]
+
+
+def _ours(made: Iterable[Pair], params: Params) -> Tally:
+    """Counted on both pictures of each pair."""
+    tally = Tally(0, 0, 0)
+    for pair in made:
+        try:
+            result = differences(pair.first, pair.second, params=params)
+        except NotAlignable:
+            tally = _sum(tally, Tally(0, 0, 2 * len(pair.first_boxes)))
+            continue
+        tally = _sum(tally, _tally(_boxes(result.diff_on_image1), pair.first_boxes))
+        tally = _sum(tally, _tally(_boxes(result.diff_on_image2), pair.second_boxes))
+    return tally
+
+
+def _boxes(found: Sequence[Difference]) -> list[Box]:
+    boxes = [one.bounding_box for one in found]
+    return [Box(box.x, box.y, box.x + box.width, box.y + box.height) for box in boxes]
+
+
+def _sum(one: Tally, other: Tally) -> Tally:
+    return Tally(*np.add(one, other).tolist())
+
+
+def _tally(found: Boxes, true: Boxes) -> Tally:
+    """Each true place is found once, by the box that covers it best."""
+    overlaps = [
+        (_overlap(one, other), i, j) for i, one in enumerate(found) for j, other in enumerate(true)
+    ]
+    taken: set[int] = set()
+    met: set[int] = set()
+    for overlap, i, j in sorted(overlaps, reverse=True):
+        if overlap >= IOU and i not in taken and j not in met:
+            taken.add(i)
+            met.add(j)
+    return Tally(len(met), len(found), len(true))
+
+
+def _overlap(one: Box, other: Box) -> float:
+    """Intersection over union."""
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    shared = max(0, width) * max(0, height)
+    areas = sum((box.right - box.left) * (box.bottom - box.top) for box in (one, other))
+    return shared / max(1, areas - shared)
+
+
+def _rivals(case: str, made: Sequence[Pair], count: int, seed: int) -> list[Row]:
+    """Each rival as it comes, and with our alignment and tuned boxes; counted on the first."""
+    raw = pixels.found([_as_they_are(pair) for pair in made], dict.fromkeys(pixels.TUNED, UNTUNED))
+    aligned = pixels.found([_aligned(pair) for pair in made], pixels.TUNED)
+    table = []
+    for way, found in (("as it comes", raw), ("aligned and tuned", aligned)):
+        for name, boxes in found.items():
+            both = zip(boxes, made, strict=True)
+            tallies = [_tally(one, pair.first_boxes) for one, pair in both]
+            figure = str(Tally(*np.sum(tallies, axis=0).tolist()))
+            table.append(Row(f"{case}: {name}, {way}", figure, "to compare", True, count, seed))
+    if not pixels.are_present():
+        table.append(Row(f"{case}: others", pixels.MISSING, "to compare", True, 0, seed))
+    return table
+
+
+def _as_they_are(pair: Pair) -> pixels.Case:
+    return pixels.Case(pair.first, pair.second, np.ones(pair.first.shape[:2], np.bool_))
+
+
+def _aligned(pair: Pair) -> pixels.Case:
+    try:
+        matrix = inverse(register(pair.first, pair.second).matrix)
+    except NotAlignable:
+        return _as_they_are(pair)
+    size = size_of(pair.first)
+    second = cv2.warpPerspective(pair.second, matrix, size, flags=cv2.INTER_CUBIC)
+    whole = np.full(pair.second.shape[:2], 255, np.uint8)
+    valid = np.asarray(cv2.warpPerspective(whole, matrix, size)) == 255
+    return pixels.Case(pair.first, pairs.as_pixels(second), valid)
+
+
+def _presets(count: int, seed: int) -> Row:
+    """The mean number of differences on pairs with dust of all sizes."""
+    random = np.random.default_rng(seed)
+    numbers = np.array([_numbers(_dusty(random)) for _ in range(count)]).mean(axis=0)
+    one, two, three, four, five = numbers
+    figure = "1 to 5: " + ", ".join(f"{number:.1f}" for number in numbers)
+    is_reached = bool(one > two >= three > four and four <= five <= three)
+    target = "falls from 1 to 4; 5 between 3 and 4"
+    return Row("noisy pairs: mean number by preset", figure, target, is_reached, count, seed)
+
+
+def _numbers(pair: Pair) -> list[int]:
+    return [_number(pair, preset) for preset in range(1, 6)]
+
+
+def _number(pair: Pair, preset: int) -> int:
+    try:
+        return differences(pair.first, pair.second, params=Params(preset=preset)).details.info.count
+    except NotAlignable:
+        return 0
+
+
+def _dusty(random: Random) -> Pair:
+    pair = _changed(random)
+    second = pair.second.copy()
+    height, width = second.shape[:2]
+    for _ in range(40):
+        middle = (int(random.integers(width)), int(random.integers(height)))
+        level = int(random.integers(0, 256))
+        radius = max(1, int(np.exp(random.uniform(0, np.log(12)))))
+        cv2.circle(second, middle, radius, (level, level, level), -1, cv2.LINE_AA)
+    return Pair(pair.first, pairs.noisy(second, 6, random), pair.matrix)
+
+
+def _large(count: int, seed: int) -> Row:
+    """CPU time on pairs of 12 Mpx, decoding included, against decoding both at full size."""
+    random = np.random.default_rng(seed)
+    ratios = [_ratio(_large_files(random)) for _ in range(count)]
+    ratio = float(np.median(ratios))
+    case = "pairs of 12 Mpx: CPU time / decoding both"
+    return Row(case, f"{ratio:.2f}", "at most 3", ratio <= 3, count, seed)
+
+
+def _large_files(random: Random) -> list[bytes]:
+    pair = _changed(random)
+    return [_large_file(one, random) for one in (pair.first, pair.second)]
+
+
+def _large_file(image: Pixels, random: Random) -> bytes:
+    # Without a sensor's noise the files would be far smaller than a camera's, and easy to decode.
+    large = pairs.as_pixels(cv2.resize(image, (4000, 3000), interpolation=cv2.INTER_CUBIC))
+    _, data = cv2.imencode(".jpg", pairs.noisy(large, 2, random))
+    return data.tobytes()
+
+
+def _ratio(files: list[bytes]) -> float:
+    start = time.process_time()
+    first, second = (_decoded(one) for one in files)
+    decoded = time.process_time()
+    differences(first, second, params=Params(preset=3))
+    return (time.process_time() - start) / (decoded - start)
+
+
+def _decoded(data: bytes) -> Pixels:
+    return pairs.as_pixels(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR))

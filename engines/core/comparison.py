@@ -1,0 +1,210 @@
+"""Comparison: where two pictures that lie on each other differ, whatever their light and noise."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Layers: TypeAlias = NDArray[np.float32]
+"""float32 (H, W, 3): a picture, BGR, or what is compared of one."""
+Levels: TypeAlias = NDArray[np.float32]
+"""float32 (H, W)."""
+Flags: TypeAlias = NDArray[np.bool_]
+"""bool (H, W)."""
+
+DARKEST, BRIGHTEST = 4, 250
+"""Beyond these a sensor may have been blind to what the other picture shows."""
+CLEAN_LEVELS = 1.0
+MOST_USUAL = 20.0
+"""Levels; more is no noise, but pictures that differ nearly everywhere."""
+SAMPLES = 12_000
+MOST_GAIN = 3.0
+MOST_TINT = 1.5
+OFFSET = 20.0
+"""Levels that a coefficient of 1 adds, so that all coefficients are of one order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strictness:
+    """What counts as a difference; lengths in pixels of the pictures compared.
+
+    Args:
+        levels: least difference, in grey levels of 255.
+        blur: sigma by which both are blurred if there is noise.
+        finest: side of the smallest detail that is no noise.
+        smallest: side of the smallest difference.
+        gap: parts nearer than this are one difference.
+        is_by_hue: weigh hue and saturation rather than brightness.
+    """
+
+    levels: float
+    blur: float
+    finest: float
+    smallest: float
+    gap: float
+    is_by_hue: bool
+
+
+def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictness) -> Flags:
+    """Find the pixels of which the two pictures show different things.
+
+    Each pixel is compared with the range of its neighbourhood on the other picture, so
+    edges may lie a pixel apart; and must stand out from what is usual around it.
+
+    Args:
+        first: BGR.
+        second: of the same size, laid on the first.
+        valid: where both are to be compared; nothing outside is marked.
+        strictness: see there.
+    """
+    if not valid.any():
+        return valid.copy()
+    expected = _in_the_light_of(first, second, valid)
+    is_clean = float(np.median(np.abs(expected - second).max(axis=2)[valid])) <= CLEAN_LEVELS
+    blur = 0.0 if is_clean else strictness.blur
+    here = _compared(_unblinded(first, expected, second), blur, strictness.is_by_hue)
+    there = _compared(second, blur, strictness.is_by_hue)
+    apart = _apart(here, there) * valid
+    marked = _standing_out(apart, valid, strictness.levels, fewest=1 if is_clean else 3)
+    whole = _joined(marked, strictness.gap) & valid
+    return _without_small(whole, strictness, is_clean=is_clean)
+
+
+def _in_the_light_of(first: Layers, second: Layers, valid: Flags) -> Layers:
+    """The first picture under the second's exposure, white balance and fall-off of light."""
+    height, width = valid.shape
+    step = max(1, int(np.sqrt(height * width / SAMPLES)))
+    chosen = valid[::step, ::step]
+    here, there = (
+        np.asarray(cv2.blur(one, (3, 3)), np.float32)[::step, ::step][chosen]
+        for one in (first, second)
+    )
+    x, y = np.meshgrid(_from_middle(width), _from_middle(height))
+    places = np.stack([x, y], axis=2)[::step, ::step][chosen]
+    lights = _without_tint(
+        np.stack([_light(here[:, one], there[:, one], places) for one in range(3)])
+    )
+    layers = [
+        first[:, :, one] * (gain + along_x * x + along_y * y) + OFFSET * offset
+        for one, (gain, along_x, along_y, offset) in enumerate(lights)
+    ]
+    return np.stack(layers, axis=2).astype(np.float32)
+
+
+def _from_middle(length: int) -> Levels:
+    return ((np.arange(length, dtype=np.float32) + 0.5) / length - 0.5).astype(np.float32)
+
+
+def _light(here: Levels, there: Levels, places: Levels) -> NDArray[np.float64]:
+    """Gain, its change along x and y, and offset of a channel, by what most pixels have."""
+    terms = np.column_stack([here, here[:, np.newaxis] * places, np.full_like(here, OFFSET)])
+    terms = terms.astype(np.float64)
+    gain = float(np.median(there)) / max(1.0, float(np.median(here)))
+    is_same = np.median(np.abs(here - there)) < 2
+    prior = np.array([1.0 if is_same else np.clip(gain, 1 / MOST_GAIN, MOST_GAIN), 0, 0, 0])
+    ridge = np.eye(4) * 2.0 * len(here)
+    light = prior
+    for _ in range(8):
+        missed = there - terms @ light
+        reach = 4 * max(1.0, 1.4826 * float(np.median(np.abs(missed))))
+        weights = np.clip(1 - (missed / reach) ** 2, 0, None) ** 2
+        weighed = terms * weights[:, np.newaxis]
+        light = np.linalg.solve(weighed.T @ terms + ridge, weighed.T @ there + ridge @ prior)
+    return light if 1 / MOST_GAIN < light[0] < MOST_GAIN else prior
+
+
+def _without_tint(lights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """No channel far from the others: that would be another colour, not another light."""
+    usual = np.median(lights[:, 0])
+    is_far = np.abs(np.log(lights[:, 0] / usual)) > np.log(MOST_TINT)
+    return np.where(is_far[:, np.newaxis], [usual, 0, 0, 0], lights)
+
+
+def _unblinded(first: Layers, expected: Layers, second: Layers) -> Layers:
+    """What is expected, but as the second has it where the first was over- or underexposed."""
+    is_over = (first >= BRIGHTEST) & (second > expected)
+    is_under = (first <= DARKEST) & (second < expected)
+    return np.where(is_over | is_under, second, np.clip(expected, 0, 255))
+
+
+def _compared(image: Layers, blur: float, is_by_hue: bool) -> Layers:
+    """Brightness and two of colour, the latter softer, as JPEG files have it."""
+    soft = np.asarray(cv2.GaussianBlur(image, (0, 0), blur) if blur else image, np.float32)
+    layers = _by_hue(soft) if is_by_hue else _by_brightness(soft)
+    if blur:
+        layers[:, :, 1:] = cv2.GaussianBlur(layers[:, :, 1:], (0, 0), 1.5)
+    return layers
+
+
+def _by_brightness(image: Layers) -> Layers:
+    blue, green, red = cv2.split(image)
+    luma = 0.114 * blue + 0.587 * green + 0.299 * red
+    return np.stack([luma, 0.75 * (blue - luma), 0.75 * (red - luma)], axis=2).astype(np.float32)
+
+
+def _by_hue(image: Layers) -> Layers:
+    hsv = cv2.cvtColor(np.clip(image / 255, 0, 1), cv2.COLOR_BGR2HSV)
+    angle, saturation = np.deg2rad(hsv[:, :, 0]), 127 * hsv[:, :, 1]
+    value = 127 * hsv[:, :, 2]
+    layers = [value, saturation * np.cos(angle), saturation * np.sin(angle)]
+    return np.stack(layers, axis=2).astype(np.float32)
+
+
+def _apart(here: Layers, there: Layers) -> Levels:
+    """How far each pixel is from its neighbourhood's range on the other picture, both ways."""
+    distances = np.maximum(_beyond(here, there), _beyond(there, here))
+    return np.asarray(np.sqrt((distances**2).sum(axis=2)), np.float32)
+
+
+def _beyond(image: Layers, other: Layers) -> Layers:
+    square = np.ones((3, 3), np.uint8)
+    least, most = np.asarray(cv2.erode(other, square)), np.asarray(cv2.dilate(other, square))
+    return np.asarray(np.maximum(np.maximum(least - image, image - most), 0), np.float32)
+
+
+def _standing_out(apart: Levels, valid: Flags, levels: float, *, fewest: int) -> Flags:
+    """Pixels twice above what is usual around them, and weaker ones that touch enough of them."""
+    limit = levels + 2 * _usual(apart, valid)
+    is_strong = apart > limit
+    count, labels = cv2.connectedComponents((apart > limit / 2).astype(np.uint8), connectivity=8)
+    strong = np.bincount(labels[is_strong], minlength=count)
+    return np.asarray((strong >= fewest)[labels] & (apart > limit / 2))
+
+
+def _usual(apart: Levels, valid: Flags) -> Levels:
+    """The mean distance around each pixel, large ones cut off."""
+    most = min(MOST_USUAL, 3 * float(np.median(apart[valid])) + 6)
+    side = int(0.2 * max(valid.shape)) | 1
+    total = cv2.boxFilter(np.minimum(apart, most), -1, (side, side))
+    share = cv2.boxFilter(valid.astype(np.float32), -1, (side, side))
+    return np.asarray(total / np.maximum(share, 0.05), np.float32)
+
+
+def _joined(marked: Flags, gap: float) -> Flags:
+    radius = max(1, round(gap))
+    framed = cv2.copyMakeBorder(
+        marked.astype(np.uint8), radius, radius, radius, radius, cv2.BORDER_CONSTANT, value=0
+    )
+    closed = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, _disc(radius))
+    return np.asarray(closed)[radius:-radius, radius:-radius] > 0
+
+
+def _without_small(marked: Flags, strictness: Strictness, *, is_clean: bool) -> Flags:
+    """Without specks, and without what is smaller than a difference has to be."""
+    whole = marked.astype(np.uint8)
+    finest = 1.5 if is_clean else strictness.finest
+    count, labels, facts, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
+    is_kept = np.asarray(facts)[:, cv2.CC_STAT_AREA] >= 0.6 * max(finest, strictness.smallest) ** 2
+    if not is_clean:
+        # Whole parts are kept or left: those cut to pieces would count more, not fewer.
+        cores = cv2.morphologyEx(whole, cv2.MORPH_OPEN, _disc(max(1, round(finest / 3))))
+        is_kept &= np.bincount(labels[np.asarray(cores) > 0], minlength=count) > 0
+    is_kept[0] = False
+    return np.asarray(is_kept[labels])
+
+
+def _disc(radius: int) -> NDArray[np.uint8]:
+    side = 2 * radius + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)

@@ -1,0 +1,333 @@
+"""Distance: how far two pictures are from showing the same thing."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from cv2.typing import MatLike
+from numpy.typing import NDArray
+from pydantic import AliasGenerator, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from engines.core.choice import Choice
+from engines.core.keypoints import Keypoints, find_keypoints, match_keypoints, mirrored
+from engines.core.montage import pen_px, side_by_side
+from engines.core.registration import Fit, Points, are_spread, fit_homography, is_sane, reduced
+from engines.core.registry import engine
+from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Picture
+
+SIDE_PX = 512
+REACH_PX = 4.0
+FEWEST_INLIERS = 10
+HALF_STRENGTH = 60
+"""Agreeing keypoints at which a match is half as strong as can be."""
+FEW_KEYPOINTS = 120
+SAME_LEVELS = 28.0
+SAME_SHARE = 0.6
+CELLS = 8
+LIKENESS_SCALE = 5.0
+SAID = "Decision from distance calculation: "
+
+
+class Params(Parameters):
+    """`distance` takes no parameters."""
+
+
+class Decision(Choice):
+    """What a distance means."""
+
+    MATCH = "Match"
+    SIMILAR = "Similar"
+    NO_MATCH = "No match"
+
+
+class _Camel(BaseModel):
+    model_config = ConfigDict(alias_generator=AliasGenerator(serialization_alias=to_camel))
+
+
+class Scores(_Camel):
+    """What the distance of a match is made of; all 0 where there is none."""
+
+    box_covered_surface: float = Field(
+        ge=0, le=1, description="Share of the matching boxes that agreeing keypoints cover."
+    )
+    box_points_ratio: float = Field(
+        ge=0, le=1, description="Share that agrees of all keypoints in the matching boxes."
+    )
+    box_points_ratio_homography: float = Field(
+        ge=0, le=1, description="Share that agrees of the keypoints that found a counterpart."
+    )
+    match_strength: float = Field(ge=0, le=1, description="1 - distance, for a match.")
+    match_strength_without_weighting: float = Field(
+        ge=0, le=1, description="A quarter of matchStrength."
+    )
+
+
+class Side(_Camel):
+    """One of the two pictures, and the part of it that the other shows too."""
+
+    area: float = Field(ge=0, le=1, description="Area of the matching box, share of the picture.")
+    resized_dimensions: tuple[int, int] = Field(
+        description="Width and height at which it was compared; the longer is 512 px."
+    )
+    original_dimensions: tuple[int, int] = Field(description="Width and height, px.")
+    matching_box: list[tuple[float, float]] = Field(
+        description="Corners from the top left clockwise, as shares of width and height; empty "
+        "without a match."
+    )
+
+
+class DistanceInfo(Info):
+    """The outcome again, in short."""
+
+    distance: float
+    decision: Decision
+
+
+class Result(Outcome[DistanceInfo]):
+    """The distance and its reasons."""
+
+    distance: float = Field(
+        ge=0,
+        description="0: the same pixels. Below 1: a match, by local geometry. From 1 to 2: "
+        "similar in colour and shape. 2 and above: not relevant.",
+    )
+    scores: Scores
+    query: Side
+    reference: Side
+
+
+def _draw(refImage: Image, queryImage: Image, result: Result) -> Picture:
+    return side_by_side(_framed(refImage, result.reference), _framed(queryImage, result.query))
+
+
+@engine(version="1.0.0", draw=_draw)
+def distance(refImage: Image, queryImage: Image, *, params: Params) -> Result:
+    """Rate how far two pictures are from showing the same thing.
+
+    A match are copies of one picture, also cropped, turned, mirrored, resized, recoloured,
+    and other pictures of one flat or rigid thing.
+
+    Args:
+        refImage: uint8 (H, W, 3), BGR.
+        queryImage: uint8 (H, W, 3), BGR; of any size.
+
+    Returns:
+        the distance, the same both ways round.
+
+    Source:
+        own; SIFT and MAGSAC++ for the match, colour histogram and gradient orientations
+        (Dalal and Triggs, CVPR 2005) for what is above it.
+    """
+    sides = (_resized(refImage), _resized(queryImage))
+    is_clone = np.array_equal(refImage, queryImage)
+    match = _whole(sides, 1.0) if is_clone else _match_either_way_round(*sides)
+    far = 1 - match.strength if match else 1 + _unlikeness(*sides)
+    return _result((refImage, queryImage), sides, match, far)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Match:
+    """The common part: its boxes (left, top, right, bottom; px) on both, and its scores."""
+
+    boxes: tuple[NDArray[np.int64], NDArray[np.int64]]
+    strength: float
+    covered: float
+    of_all: float
+    of_paired: float
+
+    def turned(self) -> "_Match":
+        first, second = self.boxes
+        return _Match((second, first), self.strength, self.covered, self.of_all, self.of_paired)
+
+
+def _resized(image: MatLike) -> MatLike:
+    height, width = image.shape[:2]
+    factor = SIDE_PX / max(height, width)
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return (
+        reduced(image, size)
+        if factor < 1
+        else cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
+    )
+
+
+def _match_either_way_round(first: MatLike, second: MatLike) -> _Match | None:
+    """The match, found in one fixed order of the two, so that it is the same for both."""
+    if (first.shape, first.tobytes()) > (second.shape, second.tobytes()):
+        match = _match(second, first)
+        return match.turned() if match else None
+    return _match(first, second)
+
+
+def _match(first: MatLike, second: MatLike) -> _Match | None:
+    here = find_keypoints(cv2.cvtColor(first, cv2.COLOR_BGR2GRAY))
+    there = find_keypoints(cv2.cvtColor(second, cv2.COLOR_BGR2GRAY))
+    width, height = first.shape[1], first.shape[0]
+    if fit := _common(here, there, (width, height)):
+        return _match_of(fit, fit.first, here, there)
+    if fit := _common(mirrored(here, width), there, (width, height)):
+        return _match_of(fit, fit.first * (-1, 1) + (width - 1, 0), here, there)
+    if min(len(here.points), len(there.points)) < FEW_KEYPOINTS:
+        return _match_by_levels(first, second)
+    return None
+
+
+def _common(here: Keypoints, there: Keypoints, size: tuple[int, int]) -> Fit | None:
+    pairs = match_keypoints(here, there)
+    fit = fit_homography(here.points[pairs[:, 0]], there.points[pairs[:, 1]], REACH_PX)
+    if fit is None or len(fit.first) < FEWEST_INLIERS or not is_sane(fit, size):
+        return None
+    return fit if are_spread(fit.first) and are_spread(fit.second) else None
+
+
+def _match_of(fit: Fit, first: Points, here: Keypoints, there: Keypoints) -> _Match:
+    boxes = (_box(first), _box(fit.second))
+    inside = [_inside(here.points, boxes[0]), _inside(there.points, boxes[1])]
+    return _Match(
+        boxes=boxes,
+        strength=len(first) / (len(first) + HALF_STRENGTH),
+        covered=min(_covered(first, boxes[0]), _covered(fit.second, boxes[1])),
+        of_all=min(1.0, len(first) / max(inside)),
+        of_paired=fit.support,
+    )
+
+
+def _box(points: Points) -> NDArray[np.int64]:
+    """Left, top, right and bottom of the pixels that hold the points."""
+    pixels = np.floor(points + 0.5)
+    return np.concatenate([pixels.min(axis=0), pixels.max(axis=0) + 1]).astype(np.int64)
+
+
+def _inside(points: Points, box: NDArray[np.int64]) -> int:
+    """How many points lie in a box, and at least one."""
+    return max(1, int(np.all((points >= box[:2] - 0.5) & (points <= box[2:]), axis=1).sum()))
+
+
+def _covered(points: Points, box: NDArray[np.int64]) -> float:
+    """The share of a box's cells, eight by eight, that hold a point."""
+    cells = np.floor((points + 0.5 - box[:2]) / (box[2:] - box[:2]) * CELLS).astype(int)
+    return len(np.unique(cells.clip(0, CELLS - 1), axis=0)) / CELLS**2
+
+
+def _match_by_levels(first: MatLike, second: MatLike) -> _Match | None:
+    """A match of pictures with little detail to go by: they look the same as a whole."""
+    slants = [np.log(one.shape[0] / one.shape[1]) for one in (first, second)]
+    quarters = [turns for turns in range(4) if abs(slants[0] - slants[1] * (-1) ** turns) < 0.05]
+    here, there = _thumbnail(first), _thumbnail(second)
+    ways = [np.rot90(there[:, ::side], turns) for turns in quarters for side in (1, -1)]
+    nearest = min(ways, key=lambda way: float(np.abs(here - way).max()), default=None)
+    if nearest is None or not _is_same(here, nearest):
+        return None
+    apart = np.abs(here - nearest).max()
+    return _whole((first, second), 0.99 * (1 - float(apart) / SAME_LEVELS))
+
+
+def _is_same(here: NDArray[np.float32], there: NDArray[np.float32]) -> bool:
+    """Whether two thumbnails differ little, and much less than each varies within itself."""
+    apart = here - there
+    varied = max(one.std(axis=(0, 1)).max() for one in (here, there))
+    is_near = np.abs(apart).max() < SAME_LEVELS
+    return bool(is_near and np.sqrt((apart**2).mean()) < SAME_SHARE * varied + 6)
+
+
+def _whole(sides: tuple[MatLike, MatLike], strength: float) -> _Match:
+    first, second = (np.array([0, 0, one.shape[1], one.shape[0]]) for one in sides)
+    return _Match((first, second), strength, 1.0, 1.0, 1.0)
+
+
+def _thumbnail(image: MatLike) -> NDArray[np.float32]:
+    soft = cv2.GaussianBlur(image, (0, 0), 12)
+    return cv2.resize(soft, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+
+
+def _unlikeness(first: MatLike, second: MatLike) -> float:
+    """How different two pictures are in colour and in shape, from 0 to 5."""
+    colour = _apart(_colours(first), _colours(second))
+    shape = _apart(_shapes(first), _shapes(second))
+    return LIKENESS_SCALE * float(np.sqrt((colour**2 + shape**2) / 2))
+
+
+def _apart(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """Hellinger's distance of two histograms, from 0 to 1."""
+    shares = first / first.sum(), second / second.sum()
+    return float(np.sqrt(max(0.0, 1 - np.sqrt(shares[0] * shares[1]).sum())))
+
+
+def _colours(image: MatLike) -> NDArray[np.float64]:
+    """A histogram of L*a*b* colours, of soft cells."""
+    small = cv2.resize(image, (96, 96), interpolation=cv2.INTER_AREA)
+    lab = cv2.cvtColor(small, cv2.COLOR_BGR2LAB).reshape(-1, 3)
+    least, most = (0, 68, 68), (255, 188, 188)
+    limits = list(zip(least, most, strict=True))
+    counts, _ = np.histogramdd(lab.clip(least, most), bins=(8, 12, 12), range=limits)
+    for axis in range(3):
+        along = np.moveaxis(np.pad(counts, 1), axis, 0)
+        soft = along[:-2] / 4 + along[1:-1] / 2 + along[2:] / 4
+        counts = np.moveaxis(soft[:, 1:-1, 1:-1], 0, axis)
+    return counts + 1e-9
+
+
+def _shapes(image: MatLike) -> NDArray[np.float64]:
+    """Gradients by place, eight by eight, and by orientation."""
+    small = cv2.resize(image, (128, 128), interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+    soft = cv2.GaussianBlur(grey, (0, 0), 2).astype(np.float32)
+    x, y = cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1)
+    strength, angle = cv2.cartToPolar(x, y)
+    sector = (np.asarray(angle) * (8 / np.pi)).astype(int) % 8
+    layers = [np.where(sector == one, strength, 0) for one in range(8)]
+    cells = [cv2.resize(layer, (8, 8), interpolation=cv2.INTER_AREA) for layer in layers]
+    return np.stack(cells).astype(np.float64) + 1e-3
+
+
+def _result(
+    originals: tuple[Image, Image], sides: tuple[MatLike, MatLike], match: _Match | None, far: float
+) -> Result:
+    decision = Decision.NO_MATCH if far >= 2 else Decision.SIMILAR if far >= 1 else Decision.MATCH
+    strength = match.strength if match else 0.0
+    reference, query = (
+        _side(original, side, match.boxes[place] if match else None)
+        for place, (original, side) in enumerate(zip(originals, sides, strict=True))
+    )
+    return Result(
+        distance=far,
+        scores=Scores(
+            box_covered_surface=match.covered if match else 0,
+            box_points_ratio=match.of_all if match else 0,
+            box_points_ratio_homography=match.of_paired if match else 0,
+            match_strength=strength,
+            match_strength_without_weighting=strength / 4,
+        ),
+        query=query,
+        reference=reference,
+        details=Details[DistanceInfo](
+            message=SAID + decision, info=DistanceInfo(distance=far, decision=decision)
+        ),
+    )
+
+
+def _side(original: Image, side: MatLike, box: NDArray[np.int64] | None) -> Side:
+    height, width = side.shape[:2]
+    corners: list[tuple[float, float]] = []
+    if box is not None:
+        left, top, right, bottom = (box / (width, height, width, height)).tolist()
+        corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    return Side(
+        area=(right - left) * (bottom - top) if corners else 0,
+        resized_dimensions=(width, height),
+        original_dimensions=(original.shape[1], original.shape[0]),
+        matching_box=corners,
+    )
+
+
+def _framed(image: Image, side: Side) -> MatLike:
+    canvas = np.ascontiguousarray(image).copy()
+    if side.matching_box:
+        size = (image.shape[1], image.shape[0])
+        top_left, bottom_right = (
+            np.rint(np.multiply(corner, size)).astype(int).tolist()
+            for corner in (side.matching_box[0], side.matching_box[2])
+        )
+        cv2.rectangle(canvas, top_left, bottom_right, (40, 40, 230), pen_px(image))
+    return canvas

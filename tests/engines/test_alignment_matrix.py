@@ -1,0 +1,177 @@
+"""Alignment matrix: identity, known motions, exact inverses, refusals, odd pictures."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+from numpy.typing import NDArray
+
+from engines.alignment_matrix import Params, Result, alignment_matrix
+from engines.core.errors import BadParameter, NotAlignable
+from engines.core.registry import catalogue
+from engines.core.shapes import Pixels
+
+IDENTITY = [1, 0, 0, 0, 1, 0, 0, 0, 1]
+
+
+@pytest.fixture(scope="module")
+def photograph() -> Pixels:
+    return np.ascontiguousarray(skimage.data.astronaut()[:, :, ::-1])  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture
+def page() -> Pixels:
+    image = np.full((400, 600, 3), 255, np.uint8)
+    cv2.putText(image, "Settings", (40, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 0, 0), 2)
+    cv2.rectangle(image, (40, 100), (300, 200), (200, 120, 0), -1)
+    cv2.rectangle(image, (350, 300), (500, 350), (0, 120, 0), 2)
+    return image
+
+
+def turned(image: Pixels, degrees: float, scale: float = 1) -> tuple[Pixels, NDArray[np.float64]]:
+    height, width = image.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, scale)
+    warped = cv2.warpAffine(image, matrix, (width, height))
+    return np.asarray(warped, np.uint8), np.vstack([matrix, [0, 0, 1]])
+
+
+def corner_error(result: Result, truth: NDArray[np.float64], image: Pixels) -> float:
+    height, width = image.shape[:2]
+    outline = np.array([[[0, 0]], [[width, 0]], [[width, height]], [[0, height]]], np.float64)
+    found = cv2.perspectiveTransform(outline, np.reshape(result.matrix1, (3, 3)))
+    return float(np.linalg.norm(found - cv2.perspectiveTransform(outline, truth), axis=2).mean())
+
+
+def test_a_picture_and_itself_give_exactly_the_identity(photograph: Pixels) -> None:
+    result = alignment_matrix(photograph, photograph.copy(), params=Params())
+    assert result.matrix1 == result.matrix2 == IDENTITY
+
+
+def test_a_picture_saved_again_gives_exactly_the_identity(photograph: Pixels) -> None:
+    _, data = cv2.imencode(".jpg", photograph, [cv2.IMWRITE_JPEG_QUALITY, 50])
+    again = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    assert alignment_matrix(photograph, again, params=Params()).matrix1 == IDENTITY
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 9), (300, 1), (60, 80)])
+def test_two_flat_pictures_of_one_colour_give_the_identity(size: tuple[int, int]) -> None:
+    flat = np.full((*size, 3), 90, np.uint8)
+    result = alignment_matrix(flat, flat.copy(), params=Params())
+    assert result.matrix1 == IDENTITY
+    assert result.details.info.inliers == 0
+
+
+@pytest.mark.parametrize(("x", "y"), [(1, 0), (-3, 2), (17, -9), (120, 60)])
+def test_a_shift_shows_as_that_shift(photograph: Pixels, x: int, y: int) -> None:
+    first = photograph[70:440, 130:380]
+    second = photograph[70 - y : 440 - y, 130 - x : 380 - x]
+    result = alignment_matrix(first, second, params=Params())
+    truth = np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
+    assert corner_error(result, truth, first) < 0.5
+
+
+@pytest.mark.parametrize("resolution", [100, 300, 512, 1600])
+def test_the_matrix_is_in_original_pixels_at_any_resolution(
+    photograph: Pixels, resolution: int
+) -> None:
+    image = np.repeat(np.repeat(photograph, 2, axis=0), 2, axis=1)
+    second, truth = turned(image, 20)
+    result = alignment_matrix(image, second, params=Params(resolution=resolution))
+    assert corner_error(result, truth, image) < 0.5 * 1024 / min(resolution, 1024)
+
+
+@pytest.mark.parametrize("scale", [0.5, 2.0])
+def test_turned_and_scaled_photographs_are_aligned(photograph: Pixels, scale: float) -> None:
+    second, truth = turned(photograph, 40, scale)
+    darker = (second * 0.6).astype(np.uint8)
+    result = alignment_matrix(photograph, darker, params=Params())
+    assert corner_error(result, truth, photograph) < 1
+
+
+def test_the_second_matrix_is_exactly_the_inverse(photograph: Pixels) -> None:
+    second, _ = turned(photograph, 12)
+    result = alignment_matrix(photograph, second, params=Params())
+    product = np.reshape(result.matrix1, (3, 3)) @ np.reshape(result.matrix2, (3, 3))
+    assert np.abs(product - np.eye(3)).max() < 1e-12
+    assert result.matrix1[8] == 1
+
+
+def test_the_same_pictures_give_the_same_matrix_again(photograph: Pixels) -> None:
+    second, _ = turned(photograph, 31, 0.8)
+    once, twice = (alignment_matrix(photograph, second, params=Params()) for _ in range(2))
+    assert once.matrix1 == twice.matrix1
+
+
+def test_pictures_of_different_size_are_aligned(photograph: Pixels) -> None:
+    small = photograph[::2, ::2]
+    result = alignment_matrix(photograph, small, params=Params())
+    assert result.matrix1[0] == pytest.approx(0.5, abs=1e-3)
+
+
+def test_a_drawn_page_with_a_new_part_is_left_in_place(page: Pixels) -> None:
+    second = page.copy()
+    cv2.rectangle(second, (340, 60), (560, 220), (0, 0, 255), -1)
+    assert alignment_matrix(page, second, params=Params()).matrix1 == IDENTITY
+
+
+def test_a_shifted_drawn_page_shows_the_shift(page: Pixels) -> None:
+    result = alignment_matrix(page, np.roll(page, 7, axis=1), params=Params())
+    assert result.matrix1 == pytest.approx([1, 0, 7, 0, 1, 0, 0, 0, 1], abs=0.05)
+
+
+def mirrored(image: Pixels) -> Pixels:
+    return np.ascontiguousarray(image[:, ::-1])
+
+
+def other(image: Pixels) -> Pixels:
+    return np.ascontiguousarray(skimage.data.chelsea()[:, :, ::-1])  # type: ignore[no-untyped-call]
+
+
+def blank(image: Pixels) -> Pixels:
+    return np.full_like(image, 128)
+
+
+def noise(image: Pixels) -> Pixels:
+    return np.random.default_rng(2026).integers(0, 256, image.shape, np.uint8)
+
+
+@pytest.mark.parametrize("change", [mirrored, other, blank, noise])
+def test_pictures_without_a_common_part_are_refused(
+    photograph: Pixels, change: Callable[[Pixels], Pixels]
+) -> None:
+    with pytest.raises(NotAlignable, match="no common part"):
+        alignment_matrix(photograph, change(photograph), params=Params())
+
+
+def test_the_first_picture_is_returned_as_it_lies_on_the_second(photograph: Pixels) -> None:
+    second, _ = turned(photograph, 15)
+    result = alignment_matrix(photograph, second, params=Params(return_image=True))
+    assert result.image is not None
+    apart = cv2.absdiff(result.image.pixels, second)[100:400, 100:400]
+    assert apart.mean() < 2
+
+
+def test_the_picture_is_absent_unless_asked_for(photograph: Pixels) -> None:
+    result = alignment_matrix(photograph, photograph, params=Params())
+    assert set(result.model_dump()) == {"matrix1", "matrix2"}
+
+
+def test_the_answer_as_a_picture_is_the_warped_one(photograph: Pixels) -> None:
+    engine = catalogue()["alignment_matrix"]
+    assert engine.draw is not None
+    result = alignment_matrix(photograph, photograph, params=Params())
+    assert np.array_equal(engine.draw(photograph, photograph, result).pixels, photograph)
+
+
+def test_grey_and_non_contiguous_pictures_are_taken(photograph: Pixels) -> None:
+    every_other = photograph[::2, ::2]
+    result = alignment_matrix(every_other, every_other, params=Params())
+    assert result.matrix1 == IDENTITY
+
+
+@pytest.mark.parametrize("resolution", ["63", "1601", "1_0", "wide"])
+def test_a_resolution_out_of_range_is_refused(resolution: str) -> None:
+    with pytest.raises(BadParameter, match="resolution"):
+        Params.from_text({"resolution": resolution})
