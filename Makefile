@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint check bench quality spec lock clean
+.PHONY: help serve test lint check bench quality spec sdk fuzz lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -31,8 +31,15 @@ quality: $(INSTALLED_DEV) ## Measure how right the answers are
 	$(BIN)/python -m benchmarks.quality
 
 spec: $(INSTALLED_DEV) ## Write openapi.yaml and docs/configuration.md anew
+	$(BIN)/python -m gateway.dialects.ltu.examples
 	$(BIN)/pixelgate spec > openapi.yaml
 	$(BIN)/pixelgate settings --markdown > docs/configuration.md
+
+sdk: $(INSTALLED_DEV) ## Generate clients in Python and TypeScript (needs Java)
+	PATH="$(abspath $(BIN)):$$PATH" scripts/sdk
+
+fuzz: $(INSTALLED_DEV) ## Try the service with what openapi.yaml allows, for ten minutes
+	$(BIN)/python -m tests.fuzz 600
 
 lock: ## Write the lock files anew (needs uv)
 	scripts/lock

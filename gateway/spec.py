@@ -1,7 +1,8 @@
 """openapi.yaml: put together from what the dialects say of themselves."""
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from engines.core.registry import catalogue
 from gateway import schemas, yaml_text
@@ -34,7 +35,24 @@ _OPENID_SCOPES = {
 }
 
 
-def document(base_url: str = DEFAULT_URL, realm: str = DEFAULT_REALM) -> dict[str, Any]:
+class Site(NamedTuple):
+    """Where the service is reached, and who issues its tokens.
+
+    Args:
+        base_url: the public address.
+        realm: of the embedded issuer.
+        outside_token_url: of another issuer; the realm's own paths are then not served.
+    """
+
+    base_url: str = DEFAULT_URL
+    realm: str = DEFAULT_REALM
+    outside_token_url: str = ""
+
+
+HERE = Site()
+
+
+def document(site: Site = HERE) -> dict[str, Any]:
     """The whole document, its addresses absolute."""
     parts = [dialect.describe() for dialect in DIALECTS]
     whole = Description(
@@ -43,22 +61,22 @@ def document(base_url: str = DEFAULT_URL, realm: str = DEFAULT_REALM) -> dict[st
         schemas={name: value for part in parts for name, value in part.schemas.items()},
         responses={name: value for part in parts for name, value in part.responses.items()},
     )
-    return _document(whole, base_url, base_url, realm)
+    return _document(whole, site)
 
 
-def part(name: str, prefix: str, realm: str = DEFAULT_REALM) -> dict[str, Any]:
+def part(name: str, site: Site = HERE) -> dict[str, Any]:
     """One dialect's document, its addresses relative to the host that serves it."""
-    described = DIALECTS[PARTS.index(name)].describe()
-    return _document(described, prefix or "/", prefix, realm)
+    prefix = urlsplit(site.base_url).path
+    return _document(DIALECTS[PARTS.index(name)].describe(), site._replace(base_url=prefix))
 
 
 @cache
-def as_yaml(base_url: str = DEFAULT_URL, realm: str = DEFAULT_REALM) -> str:
+def as_yaml(site: Site = HERE) -> str:
     """The document as it is committed."""
-    return yaml_text.dump(document(base_url, realm))
+    return yaml_text.dump(document(site))
 
 
-def _document(described: Description, server: str, token_host: str, realm: str) -> dict[str, Any]:
+def _document(described: Description, site: Site) -> dict[str, Any]:
     return {
         "openapi": OPENAPI,
         "info": {
@@ -71,13 +89,19 @@ def _document(described: Description, server: str, token_host: str, realm: str) 
                 "url": "https://www.apache.org/licenses/LICENSE-2.0",
             },
         },
-        "servers": [{"url": server}],
+        "servers": [{"url": site.base_url or "/"}],
         "tags": described.tags,
-        "paths": {_in_realm(path, realm): item for path, item in described.paths.items()},
+        "paths": {
+            _in_realm(path, site.realm): item
+            for path, item in described.paths.items()
+            if not (site.outside_token_url and path.startswith(REALM))
+        },
         "components": {
             "schemas": dict(sorted(described.schemas.items())),
             "responses": described.responses,
-            "securitySchemes": _security(token_host + _in_realm(TOKEN_PATH, realm)),
+            "securitySchemes": _security(
+                site.outside_token_url or site.base_url + _in_realm(TOKEN_PATH, site.realm)
+            ),
         },
     }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import orjson
+from anyio import from_thread
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -12,34 +13,27 @@ from starlette.staticfiles import StaticFiles
 
 from gateway import spec
 from gateway.errors import UnknownPath
+from gateway.spec import Site
 
 _STATIC = Path(__file__).parent / "static"
-# Swagger UI draws its icons from data: URLs and sets styles on elements.
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
-)
 
 # None of these is a coroutine: Starlette runs them in a thread, for the first YAML takes a second.
 
 
 def swagger(request: Request) -> Response:
     """Swagger UI; its documents and scripts are addressed relative to it."""
-    return FileResponse(_STATIC / "swagger.html", headers={"Content-Security-Policy": _POLICY})
+    policy = _policy(_site(request))
+    return FileResponse(_STATIC / "swagger.html", headers={"Content-Security-Policy": policy})
 
 
 def whole_yaml(request: Request) -> Response:
     """The one document, for SDK generators: with absolute addresses."""
-    settings = request.state.settings
-    text = spec.as_yaml(settings.base_url, settings.realm)
-    return Response(text, media_type="application/yaml")
+    return Response(spec.as_yaml(_site(request)), media_type="application/yaml")
 
 
 def whole_json(request: Request) -> Response:
     """The same as JSON."""
-    settings = request.state.settings
-    return _json(_whole_json(settings.base_url, settings.realm))
+    return _json(_whole_json(_site(request)))
 
 
 def part(request: Request) -> Response:
@@ -47,8 +41,7 @@ def part(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in spec.PARTS:
         raise UnknownPath(f"There is no document of this name; there are {', '.join(spec.PARTS)}.")
-    settings = request.state.settings
-    return _json(_part_json(name, urlsplit(settings.base_url).path, settings.realm))
+    return _json(_part_json(name, _site(request)))
 
 
 def index(request: Request) -> Response:
@@ -56,14 +49,30 @@ def index(request: Request) -> Response:
     return RedirectResponse("swagger?urls.primaryName=Core")
 
 
-@cache
-def _whole_json(base_url: str, realm: str) -> bytes:
-    return orjson.dumps(spec.document(base_url, realm))
+def _site(request: Request) -> Site:
+    settings = request.state.settings
+    outside = from_thread.run(request.state.token_url) if settings.issuer else ""
+    return Site(settings.base_url, settings.realm, outside)
+
+
+def _policy(site: Site) -> str:
+    """Swagger UI draws icons from data: URLs, sets styles on elements, and asks for tokens."""
+    scheme, host = urlsplit(site.outside_token_url)[:2]
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+        f"img-src 'self' data: blob:; connect-src 'self'{f' {scheme}://{host}' if host else ''}; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 
 
 @cache
-def _part_json(name: str, prefix: str, realm: str) -> bytes:
-    return orjson.dumps(spec.part(name, prefix, realm))
+def _whole_json(site: Site) -> bytes:
+    return orjson.dumps(spec.document(site))
+
+
+@cache
+def _part_json(name: str, site: Site) -> bytes:
+    return orjson.dumps(spec.part(name, site))
 
 
 def _json(body: bytes) -> Response:

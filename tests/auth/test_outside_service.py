@@ -58,6 +58,14 @@ def test_the_embedded_issuer_is_off(served: Served, trusting: Served) -> None:
         assert client.post(TOKEN, data={"grant_type": "password"}).status_code == 404
 
 
+def test_swagger_asks_the_outside_issuer_for_tokens(served: Served, trusting: Served) -> None:
+    document = trusting.get("/openapi/core.json").json()
+    flow = document["components"]["securitySchemes"]["password"]["flows"]["password"]
+    assert flow["tokenUrl"] == f"{served.url}/realms/Production/protocol/openid-connect/token"
+    policy = trusting.get("/swagger").headers["Content-Security-Policy"]
+    assert f"connect-src 'self' {served.url};" in policy
+
+
 def test_api_keys_stay_its_own(served: Served, trusting: Served) -> None:
     keys = []
     for one in (served, trusting):

@@ -42,18 +42,15 @@ def describe() -> Description:
     schemas.collect(known, ImageObject, "Picture")
     schemas.collect(known, Failure, "Failure")
     paths = describe_realm.paths(known)
+    answers = describe_errors.responses()
     for engine in catalogue().values():
+        answers[_type_name(engine)] = _success(known, engine)
         for name in (engine.service, *ALIASES.get(engine.service, ())):
-            paths[PREFIX + name] = _path(known, engine, name)
-    return Description(
-        tags=[*describe_realm.TAGS, *TAGS],
-        paths=paths,
-        schemas=known,
-        responses=describe_errors.responses(),
-    )
+            paths[PREFIX + name] = _path(engine, name)
+    return Description([*describe_realm.TAGS, *TAGS], paths, known, answers)
 
 
-def _path(known: dict[str, Schema], engine: Engine, name: str) -> Schema:
+def _path(engine: Engine, name: str) -> Schema:
     alias = {} if name == engine.service else {"deprecated": True}
     told = {
         "tags": [_chapter(engine)],
@@ -61,7 +58,7 @@ def _path(known: dict[str, Schema], engine: Engine, name: str) -> Schema:
         "description": _description(engine),
         "security": [{"password": [engine.service]}, {"bearer": []}, {"apiKey": []}],
     }
-    done = {"200": _success(known, engine)}
+    done = {"200": {"$ref": f"#/components/responses/{_type_name(engine)}"}}
     return {
         "post": {
             "operationId": name,
@@ -78,6 +75,10 @@ def _path(known: dict[str, Schema], engine: Engine, name: str) -> Schema:
             "responses": {**done, **describe_errors.of_service(has_body=False)},
         },
     }
+
+
+def _type_name(engine: Engine) -> str:
+    return engine.service[0].upper() + engine.service[1:]
 
 
 def _chapter(engine: Engine) -> str:
@@ -140,12 +141,12 @@ def _success(known: dict[str, Schema], engine: Engine) -> Schema:
     answers = schemas.content(_envelope(known, engine), examples.of(engine.service))
     if engine.draw:
         answers["image/png"] = {"schema": BINARY}
-    return {"description": "The result.", "content": answers}
+    return {"description": f"What `{engine.service}` found.", "content": answers}
 
 
 def _envelope(known: dict[str, Schema], engine: Engine) -> Schema:
     """The answer's model, made of the engine's own."""
-    name = engine.service[0].upper() + engine.service[1:]
+    name = _type_name(engine)
     base: Any = Details
     word: Any = Literal[DETAILS_NAME.get(engine.service, engine.service)]
     info = create_model(f"{name}Info", __base__=engine.info, __doc__=engine.info.__doc__)

@@ -18,7 +18,7 @@ from gateway.dialects.ltu import present
 PATH = Path(__file__).parent / "examples.yaml"
 _PHOTO = Path(__file__).parents[2] / "console" / "static" / "sample.jpg"
 _DECIMALS = 3
-_SHOWN_OBJECTS = 2
+_SHOWN_OBJECTS = 4
 _SHOWN_BASE64 = 32
 """A PNG's signature and size; the rest would fill pages."""
 

@@ -1,0 +1,166 @@
+"""Swagger UI as people use it, in a real Chromium."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from tests.browser.prefix import PREFIX, proxy
+from tests.needs import need
+from tests.serving import Served, free_port, serving
+
+PAGE = "/swagger?urls.primaryName=Core"
+EDGES = "operations-Get_image_infos-edges"
+DIFFERENCES = "operations-Compare_images-differences"
+SECONDS = 30
+
+
+@pytest.fixture
+def browser() -> Iterator[Chrome]:
+    options = ChromeOptions()
+    options.binary_location = need("chromium", "apt-get install chromium chromium-driver")
+    for argument in ("headless=new", "no-sandbox", "no-proxy-server", "window-size=1200,1800"):
+        options.add_argument(f"--{argument}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = need("chromedriver", "apt-get install chromium-driver")
+    started = Chrome(options=options, service=Service(driver))
+    started.implicitly_wait(SECONDS)
+    yield started
+    started.quit()
+
+
+def authorise(browser: Chrome, served: Served) -> None:
+    browser.find_element(By.CSS_SELECTOR, "button.authorize.unlocked").click()
+    browser.find_element(By.ID, "oauth_username").send_keys(served.user)
+    browser.find_element(By.ID, "oauth_password").send_keys(served.password)
+    browser.find_element(By.CSS_SELECTOR, ".auth-container button.authorize").click()
+    assert browser.find_elements(By.XPATH, "//button[text()='Logout']")
+    browser.find_element(By.CSS_SELECTOR, ".close-modal").click()
+
+
+def open_operation(browser: Chrome, name: str = EDGES) -> WebElement:
+    operation = browser.find_element(By.ID, name)
+    operation.find_element(By.CSS_SELECTOR, ".opblock-summary-control").click()
+    return operation
+
+
+def execute(operation: WebElement, photograph: Path) -> None:
+    required = "//tr[.//*[contains(@class, 'required')]]//input[@type='file']"
+    for picker in operation.find_elements(By.XPATH, f".{required}"):
+        picker.send_keys(str(photograph))
+    operation.find_element(By.CSS_SELECTOR, "button.execute").click()
+
+
+def shown_picture(browser: Chrome, operation: WebElement) -> WebElement:
+    """The picture of the answer, once it is loaded."""
+    picture = operation.find_element(By.CSS_SELECTOR, ".responses-wrapper img")
+    is_loaded = "return arguments[0].naturalWidth > 0"
+    WebDriverWait(browser, SECONDS).until(lambda _: browser.execute_script(is_loaded, picture))
+    return picture
+
+
+def keep(browser: Chrome, element: WebElement, name: str) -> None:
+    """A screenshot for people to look at, where they ask for it."""
+    folder = os.environ.get("PIXELGATE_SCREENSHOTS")
+    if folder:
+        browser.execute_script("arguments[0].scrollIntoView()", element)
+        browser.save_screenshot(f"{folder}/{name}.png")
+
+
+def logged(browser: Any, kind: str) -> list[dict[str, Any]]:
+    """One of Chromium's logs; Selenium has no types for it."""
+    return [dict(entry) for entry in browser.get_log(kind)]
+
+
+def requested(browser: Chrome) -> set[str]:
+    """Every address that the page asked for."""
+    events = [json.loads(entry["message"])["message"] for entry in logged(browser, "performance")]
+    sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    return {str(one["request"]["url"]) for one in sent}
+
+
+def complaints(browser: Chrome) -> list[dict[str, Any]]:
+    """What the console says, but for the browser's advice about forms."""
+    return [entry for entry in logged(browser, "browser") if entry["level"] != "DEBUG"]
+
+
+def test_a_picture_is_sent_and_its_answer_shown(
+    browser: Chrome, served: Served, photograph: Path
+) -> None:
+    browser.get(served.url + PAGE)
+    authorise(browser, served)
+    operation = open_operation(browser)
+    execute(operation, photograph)
+    picture = shown_picture(browser, operation)
+    assert str(picture.get_attribute("src")).startswith("data:image/png;base64,")
+    body = operation.find_element(By.CSS_SELECTOR, ".live-responses-table .microlight")
+    assert '"message": "Edges found."' in str(body.get_attribute("textContent"))
+    keep(browser, operation, "json")
+    assert complaints(browser) == []
+
+
+def test_a_picture_answer_is_shown_as_a_picture(
+    browser: Chrome, served: Served, photograph: Path
+) -> None:
+    browser.get(served.url + PAGE)
+    authorise(browser, served)
+    operation = open_operation(browser)
+    media_type = operation.find_element(By.CSS_SELECTOR, "select[aria-label='Media Type']")
+    Select(media_type).select_by_visible_text("image/png")
+    execute(operation, photograph)
+    picture = shown_picture(browser, operation)
+    assert str(picture.get_attribute("src")).startswith("blob:")
+    keep(browser, operation, "picture")
+    assert complaints(browser) == []
+
+
+def test_what_swagger_fills_in_by_itself_is_taken(
+    browser: Chrome, served: Served, photograph: Path
+) -> None:
+    browser.get(served.url + PAGE)
+    authorise(browser, served)
+    operation = open_operation(browser, DIFFERENCES)
+    execute(operation, photograph)
+    status = operation.find_element(
+        By.CSS_SELECTOR, ".live-responses-table tbody .response-col_status"
+    )
+    keep(browser, operation, "differences")
+    assert status.text == "200"
+
+
+def test_the_dialog_begins_with_user_and_password(browser: Chrome, served: Served) -> None:
+    browser.get(served.url + PAGE)
+    browser.find_element(By.CSS_SELECTOR, "button.authorize.unlocked").click()
+    name = browser.find_element(By.ID, "oauth_username")
+    WebDriverWait(browser, SECONDS).until(lambda _: browser.switch_to.active_element == name)
+    keep(browser, name, "authorise")
+
+
+def test_nothing_is_asked_of_another_host(browser: Chrome, served: Served) -> None:
+    browser.get(served.url + PAGE)
+    open_operation(browser)
+    asked = {url for url in requested(browser) if not url.startswith(("data:", "blob:"))}
+    assert asked
+    assert all(url.startswith(f"{served.url}/") for url in asked)
+
+
+def test_it_works_behind_a_proxy_that_strips_a_prefix(
+    browser: Chrome, tmp_path: Path, photograph: Path
+) -> None:
+    port = free_port()
+    public_url = f"http://127.0.0.1:{port}{PREFIX}"
+    with serving(tmp_path, public_url=public_url) as served, proxy(port, served.url):
+        browser.get(f"{public_url}/")
+        authorise(browser, served)
+        operation = open_operation(browser)
+        execute(operation, photograph)
+        shown_picture(browser, operation)
+        assert complaints(browser) == []

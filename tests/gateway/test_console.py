@@ -1,0 +1,80 @@
+"""The documents and Swagger UI's files, as the application serves them."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import orjson
+import pytest
+import yaml
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+
+from gateway import console, spec
+from gateway.settings import Settings
+from gateway.spec import Site
+
+pytestmark = pytest.mark.anyio
+STATIC = Path(console.__file__).parent / "static"
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    settings = Settings(public_url="https://images.example.com/pixels", realm="Other")
+    routes = Starlette(routes=console.ROUTES)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await routes({**scope, "state": {"settings": settings}}, receive, send)
+
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        yield client
+
+
+async def test_the_bare_address_leads_to_swagger_below_any_prefix(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.get("/")
+    assert answer.headers["location"] == "swagger?urls.primaryName=Core"
+
+
+async def test_the_yaml_has_the_public_address(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/openapi.yaml")
+    assert answer.headers["content-type"].startswith("application/yaml")
+    document = yaml.safe_load(answer.text)
+    assert document["servers"] == [{"url": "https://images.example.com/pixels"}]
+
+
+async def test_the_json_says_the_same(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/openapi.json")
+    assert orjson.loads(answer.content) == spec.document(
+        Site("https://images.example.com/pixels", "Other")
+    )
+
+
+async def test_a_part_needs_no_host(client: httpx.AsyncClient) -> None:
+    document = orjson.loads((await client.get("/openapi/core.json")).content)
+    assert document["servers"] == [{"url": "/pixels"}]
+    assert "/realms/Other/protocol/openid-connect/token" in document["paths"]
+
+
+async def test_swagger_may_load_from_here_alone(client: httpx.AsyncClient) -> None:
+    policy = (await client.get("/swagger")).headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self';")
+    assert "http" not in policy
+
+
+def test_the_page_names_no_outside_address_and_only_files_that_are_there() -> None:
+    page = (STATIC / "swagger.html").read_text()
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert addresses
+    for address in addresses:
+        folder, _, name = address.partition("/")
+        assert folder == "console"
+        assert (STATIC / name).is_file()
+
+
+def test_the_page_offers_every_part() -> None:
+    offered = re.findall(r'url: "openapi/(\w+)\.json"', (STATIC / "start.js").read_text())
+    assert tuple(offered) == spec.PARTS

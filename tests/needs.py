@@ -1,0 +1,27 @@
+"""Programs that some tests need; without one they are skipped, but not where all must run."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+NPM_TOOLS = ROOT / "tests" / "tools" / "node_modules" / ".bin"
+
+
+def need(program: str, remedy: str) -> str:
+    """Where a program is; skips the test, saying why, if it is nowhere."""
+    found = shutil.which(program) or shutil.which(program, path=str(NPM_TOOLS))
+    if found:
+        return found
+    missing = f"{program} is not installed: {remedy}"
+    if os.environ.get("PIXELGATE_TESTS_NEED_ALL"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+def need_npm_tool(program: str) -> str:
+    """The same for what tests/tools/package.json names."""
+    need("node", "apt-get install nodejs npm")
+    return need(program, "npm ci --prefix tests/tools")

@@ -1,0 +1,151 @@
+"""openapi.yaml is fresh, valid, and true."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from openapi_schema_validator import OAS30Validator
+from openapi_spec_validator import validate
+
+from engines.core.registry import Engine, catalogue
+from gateway import spec
+from gateway.dialects.ltu import describe_content, describe_errors, examples
+from gateway.dialects.ltu.content import CONTENT
+from gateway.dialects.ltu.models import ALIASES, PREFIX
+from gateway.errors import STATUS
+from gateway.spec import Site
+from tests.needs import ROOT, need_npm_tool
+
+DOCUMENT = spec.document()
+METHODS = ("get", "post")
+every_engine = pytest.mark.parametrize(
+    "engine", [*catalogue().values()], ids=lambda engine: engine.service
+)
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in DOCUMENT["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
+def answer_of(engine: Engine) -> dict[str, Any]:
+    operation = DOCUMENT["paths"][PREFIX + engine.service]["post"]
+    name = operation["responses"]["200"]["$ref"].rpartition("/")[2]
+    content: dict[str, Any] = DOCUMENT["components"]["responses"][name]["content"]
+    return dict(content["application/json"])
+
+
+def test_the_committed_document_is_fresh() -> None:
+    committed = (ROOT / "openapi.yaml").read_text()
+    assert committed == spec.as_yaml(), "run `make spec` and commit what it wrote"
+
+
+def test_the_document_is_valid() -> None:
+    validate(DOCUMENT)
+
+
+def test_the_yaml_says_the_same_without_references_of_its_own() -> None:
+    text = spec.as_yaml()
+    assert yaml.safe_load(text) == DOCUMENT
+    assert "&id" not in text
+
+
+def test_the_linter_finds_nothing(tmp_path: Path) -> None:
+    spectral = need_npm_tool("spectral")
+    document = tmp_path / "openapi.yaml"
+    document.write_text(spec.as_yaml())
+    rules = ROOT / "tests" / "tools" / "spectral.yaml"
+    done = subprocess.run(
+        [spectral, "lint", document, "--ruleset", rules, "--fail-severity", "hint"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_operations_have_names_of_their_own() -> None:
+    names = [operation["operationId"] for _, _, operation in operations()]
+    assert len(names) == len(set(names))
+
+
+@every_engine
+def test_a_service_is_described_by_its_name_and_its_aliases(engine: Engine) -> None:
+    for name in (engine.service, *ALIASES.get(engine.service, ())):
+        item = DOCUMENT["paths"][PREFIX + name]
+        assert item["post"]["operationId"] == name
+        assert item["get"]["operationId"] == f"{name}FromUrl"
+        assert item["post"].get("deprecated", False) == (name != engine.service)
+
+
+@every_engine
+def test_the_example_of_an_answer_keeps_to_its_schema(engine: Engine) -> None:
+    answer = answer_of(engine)
+    schema = answer["schema"] | {"components": DOCUMENT["components"]}
+    faults = [error.message for error in OAS30Validator(schema).iter_errors(answer["example"])]
+    assert not faults
+
+
+@every_engine
+def test_the_example_is_what_the_engine_says(engine: Engine) -> None:
+    now, written = examples.computed(engine), answer_of(engine)["example"]
+    assert shape(now) == shape(written), "run `make spec` and commit what it wrote"
+
+
+def shape(value: Any) -> Any:
+    """All but the digits that may differ between processors."""
+    if isinstance(value, dict):
+        return {name: shape(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [shape(one) for one in value]
+    return float if isinstance(value, float) else value
+
+
+def test_every_error_that_a_service_can_meet_is_described() -> None:
+    statuses = {status for status, _ in STATUS.values()} | {500}
+    described = {int(status) for status in describe_errors.of_service(has_body=True)}
+    assert described == statuses - {404, 405}
+
+
+def test_every_cause_is_named_beside_its_status() -> None:
+    told = str(describe_errors.responses())
+    missing = [word for status, word in STATUS.values() if status not in (404, 405)]
+    assert not [word for word in missing if f"`{word}`" not in told]
+
+
+def test_content_is_described_where_it_is_answered() -> None:
+    assert describe_content.MODELS.keys() == CONTENT.keys()
+
+
+def test_another_realm_and_address_are_in_the_document() -> None:
+    document = spec.document(Site("https://images.example.com/pixels", "Other"))
+    url = document["components"]["securitySchemes"]["password"]["flows"]["password"]["tokenUrl"]
+    assert url == "https://images.example.com/pixels/realms/Other/protocol/openid-connect/token"
+    assert "/realms/Other/protocol/openid-connect/token" in document["paths"]
+    assert document["servers"] == [{"url": "https://images.example.com/pixels"}]
+
+
+def test_with_an_outside_issuer_its_token_url_is_named_and_the_realm_is_gone() -> None:
+    document = spec.document(Site(outside_token_url="https://id.example.com/token"))
+    flow = document["components"]["securitySchemes"]["password"]["flows"]["password"]
+    assert flow["tokenUrl"] == "https://id.example.com/token"
+    assert not any(path.startswith("/realms/") for path in document["paths"])
+
+
+def test_a_part_addresses_the_host_that_serves_it() -> None:
+    part = spec.part("core", Site("https://images.example.com/pixels"))
+    assert part["servers"] == [{"url": "/pixels"}]
+    flow = part["components"]["securitySchemes"]["password"]["flows"]["password"]
+    assert flow["tokenUrl"].startswith("/pixels/realms/")
+
+
+@pytest.mark.parametrize("name", spec.PARTS)
+def test_a_part_holds_the_same_as_the_whole(name: str) -> None:
+    part = spec.part(name)
+    assert part["paths"].items() <= DOCUMENT["paths"].items()
+    assert part["components"]["schemas"].items() <= DOCUMENT["components"]["schemas"].items()
