@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from engines.core.registry import catalogue
 from gateway import doctor
 from gateway.dialects.ltu import examples
 from gateway.doctor import State, differences
@@ -21,13 +22,13 @@ def test_a_sound_machine_has_nothing_wrong(settings: Settings) -> None:
     said: list[str] = []
     assert doctor.report(settings, said.append) == 0
     assert said[-1] == "Nothing is wrong."
-    assert sum("the known answer" in line for line in said) == len(doctor.catalogue())
+    assert sum("the known answer" in line for line in said) == len(catalogue())
 
 
 def test_an_engine_that_answers_otherwise_is_wrong(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    edges = doctor.catalogue()["edges"]
+    edges = catalogue()["edges"]
     known = examples.of("edges")
     known = known | {"details": known["details"] | {"message": "No edges found."}}
     monkeypatch.setattr(examples, "of", lambda service: known)
