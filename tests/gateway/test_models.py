@@ -1,5 +1,6 @@
 """The learned models, listed and looked at before a start."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,17 @@ import pytest
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
+from engines.core import weights
 from engines.core.weights import ENTRIES, ModelFiles
 from gateway.models import check_models, print_all
 from gateway.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _own_models_afterwards() -> Iterator[None]:
+    """A process keeps the models that it was told of."""
+    yield
+    weights.configure({})
 
 
 def test_every_model_is_listed_with_its_licence_and_loads() -> None:
