@@ -25,6 +25,7 @@ from gateway.lifecycle import Lifecycle
 from gateway.pool import Pool, SlotPool, process_pool
 from gateway.refusal import on_error
 from gateway.refusals import DatabaseRefusals
+from gateway.room import Room
 from gateway.settings import Settings
 from gateway.trust import Trust
 from gateway.version import VERSION
@@ -50,7 +51,7 @@ def create_app(settings: Settings) -> Edge:
     )
     # A redirect would build its address from the Host header.
     app.router.redirect_slashes = False
-    return Edge(app, state)
+    return Edge(Room(app, settings.max_held_bytes), state)
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ import anyio.to_thread
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
+from engines.core.shapes import shown
 from gateway.errors import UnreadableBody, UnsupportedBody, UploadTooLarge
 
 MAX_FIELDS = 100
@@ -66,6 +67,9 @@ def _has_body(request: Request) -> bool:
 
 async def _read_body(request: Request, form: Form, max_bytes: int) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding != "identity":
+        raise UnsupportedBody(f"The body is encoded as {shown(coding)}; expected none.")
     try:
         if kind == "multipart/form-data":
             await _read_multipart(request, form, max_bytes)

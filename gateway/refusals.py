@@ -101,3 +101,5 @@ class DatabaseRefusals:
                 connection.execute(insert(refused_jobs).values(digest=digest, until=until))
         except IntegrityError:
             pass  # Another worker refused the same job in this moment.
+        except SQLAlchemyError:
+            log.warning("refused job cannot be written", exc_info=True)

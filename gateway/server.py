@@ -1,5 +1,7 @@
 """The service's processes: a master that keeps gateway workers alive and ends them in order."""
 
+import contextlib
+import ctypes
 import os
 import resource
 import signal
@@ -30,6 +32,9 @@ log = structlog.get_logger("gateway.server")
 HEARTBEAT_SECONDS = 60
 """A worker whose event loop stands still for so long is killed and replaced."""
 REAP_SECONDS = 5
+KEPT_BYTES = 1024 * 1024
+"""Freed memory of larger blocks goes back to the system at once."""
+_M_MMAP_THRESHOLD = -3
 _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
@@ -78,6 +83,15 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         sys.exit(f"Port {port} of {host} cannot be listened on: {error.strerror}.")
     return listener
+
+
+def _give_memory_back() -> None:
+    """Have freed bodies leave the process: malloc would raise this limit to 32 MB, and keep them.
+
+    Twelve uploads of 25 MB as base64 left 600 MB otherwise.
+    """
+    with contextlib.suppress(AttributeError):  # Another C library than glibc.
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, KEPT_BYTES)
 
 
 def _allow_open_files(wanted: int) -> None:
@@ -180,6 +194,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # uvicorn-worker has no type
 
     def init_process(self) -> None:
         die_with_parent(self.ppid)
+        _give_memory_back()
         super().init_process()
 
     def init_signals(self) -> None:

@@ -9,7 +9,6 @@ from gateway.pool.fair_queue import FairQueue
 from gateway.pool.ticket import Ticket
 
 _WEIGHT = 0.1
-_LONGEST_STEP_SECONDS = 10.0
 
 
 class Line:
@@ -36,7 +35,7 @@ class Line:
         if len(self._queue) >= self._length:
             raise QueueFull(
                 f"{len(self._queue)} jobs wait already, and no more may.",
-                retry_after_seconds=self._turn_seconds(),
+                retry_after_seconds=self._turn_seconds(ticket),
             )
         self._queue.put(ticket.owner, ticket)
         self._limit(ticket)
@@ -53,8 +52,7 @@ class Line:
         ticket = self._queue.pop()
         ticket.stop_expiry()
         now = asyncio.get_running_loop().time()
-        step = min(now - self._stepped_at, _LONGEST_STEP_SECONDS)
-        self._step_seconds += _WEIGHT * (step - self._step_seconds)
+        self._step_seconds += _WEIGHT * (now - self._stepped_at - self._step_seconds)
         self._stepped_at = now
         return ticket
 
@@ -65,19 +63,23 @@ class Line:
             ticket.stop_expiry()
         return is_here
 
-    def _turn_seconds(self) -> int:
-        """How long the line takes, if it goes on as it went."""
-        return max(1, math.ceil(len(self._queue) * self._step_seconds))
+    def _turn_seconds(self, ticket: Ticket) -> int:
+        """How long the line takes, if it goes on as it went; at its deadline a ticket leaves it."""
+        seconds = min(len(self._queue) * self._step_seconds, ticket.deadline_seconds)
+        return max(1, math.ceil(seconds))
 
     def _limit(self, ticket: Ticket) -> None:
         loop = asyncio.get_running_loop()
         ticket.expiry = loop.call_later(ticket.deadline_seconds, self._expire, ticket)
+        if len(self._queue) == 1:
+            # The time that nobody waited is no step of the line.
+            self._stepped_at = loop.time()
 
     def _expire(self, ticket: Ticket) -> None:
         self.leave(ticket)
         ticket.fail(
             WaitedTooLong(
                 f"The computation's turn did not come within {ticket.deadline_seconds:g} s.",
-                retry_after_seconds=self._turn_seconds(),
+                retry_after_seconds=self._turn_seconds(ticket),
             )
         )

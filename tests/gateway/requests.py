@@ -13,10 +13,13 @@ def request(
     content_type: str = "",
     query: str = "",
     announces_length: bool = True,
+    encoding: str = "",
 ) -> Request:
     """A request whose body arrives in the given pieces."""
     chunks = [body] if isinstance(body, bytes) else list(body)
     headers = [(b"content-type", content_type.encode())] if content_type else []
+    if encoding:
+        headers.append((b"content-encoding", encoding.encode()))
     if announces_length:
         headers.append((b"content-length", str(sum(map(len, chunks))).encode()))
     else:

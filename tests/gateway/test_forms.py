@@ -1,5 +1,6 @@
 """What a query and a body hold, and what of them is refused."""
 
+import gzip
 from collections.abc import Sequence
 from urllib.parse import quote_plus
 
@@ -95,6 +96,12 @@ async def test_a_body_of_unknown_length_is_refused_where_it_passes_the_limit() -
 async def test_a_body_that_is_no_form_is_refused(content_type: str) -> None:
     with pytest.raises(UnsupportedBody, match=content_type or "missing"):
         await read(b"{}", content_type)
+
+
+async def test_an_encoded_body_is_refused_and_not_unpacked() -> None:
+    asked = request(gzip.compress(b"image=x"), content_type=URLENCODED, encoding="gzip")
+    with pytest.raises(UnsupportedBody, match="encoded as 'gzip'"):
+        await read_form(asked, max_bytes=100)
 
 
 async def test_a_request_without_a_body_needs_no_content_type() -> None:

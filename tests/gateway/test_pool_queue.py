@@ -119,3 +119,34 @@ async def test_a_ticket_that_was_taken_does_not_expire() -> None:
     line.pop()
     await asyncio.wait([waiting.future], timeout=0.05)
     assert not waiting.is_done
+
+
+@pytest.mark.anyio
+async def test_quiet_times_say_nothing_about_how_long_a_line_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, line = [1000.0], Line(1)
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now[0])
+    for _ in range(30):
+        now[0] += 100
+        line.join(ticket())
+        line.pop()
+    line.join(ticket())
+    with pytest.raises(QueueFull) as raised:
+        line.join(ticket())
+    assert raised.value.retry_after_seconds == 1
+
+
+@pytest.mark.anyio
+async def test_nobody_is_told_to_wait_longer_than_a_job_may_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, line = [1000.0], Line(1)
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now[0])
+    line.join(ticket())
+    now[0] += 1000
+    line.pop()
+    line.join(ticket())
+    with pytest.raises(QueueFull) as raised:
+        line.join(ticket(deadline_seconds=20))
+    assert raised.value.retry_after_seconds == 20

@@ -103,3 +103,13 @@ async def test_a_database_that_cannot_be_read_refuses_nothing(
 ) -> None:
     metadata.drop_all(database)
     assert not await DatabaseRefusals(database, clock=clock).has_any()
+
+
+@pytest.mark.anyio
+async def test_a_database_that_cannot_be_written_costs_nobody_an_answer(
+    database: Engine, clock: Clock
+) -> None:
+    refusals = DatabaseRefusals(database, clock=clock)
+    metadata.drop_all(database)
+    await refusals.refuse("d", 60)
+    assert await refusals.is_refused("d")

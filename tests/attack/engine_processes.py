@@ -1,0 +1,57 @@
+"""The engine processes of a started service, as its operating system shows them."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import psutil
+
+from tests.serving import Served
+
+
+def engines(served: Served) -> list[psutil.Process]:
+    """Slots and spares of all workers."""
+    return [
+        engine
+        for worker in served.workers()
+        for nursery in worker.children()
+        for engine in nursery.children()
+    ]
+
+
+def busy_engines(
+    served: Served, *, used_seconds: float = 0.1, seconds: float = 10
+) -> Iterator[psutil.Process]:
+    """Engine processes that compute, each as often as it has used so much more of a processor."""
+    end = time.monotonic() + seconds
+    before: dict[psutil.Process, float] = {}
+    while time.monotonic() < end:
+        for engine in engines(served):
+            used = cpu_seconds(engine)
+            if used > before.setdefault(engine, used) + used_seconds:
+                yield engine
+                before[engine] = used
+        time.sleep(0.02)
+
+
+@contextmanager
+def frozen_engines(served: Served) -> Iterator[list[psutil.Process]]:
+    """All engine processes, suspended until the end of the block."""
+    frozen = engines(served)
+    for engine in frozen:
+        engine.suspend()
+    try:
+        yield frozen
+    finally:
+        for engine in frozen:
+            with suppress(psutil.NoSuchProcess):
+                engine.resume()
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """What a process has used; nothing if it is gone."""
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)

@@ -1,0 +1,160 @@
+"""Bodies that cost more to read than to send: refused fast, and other callers do not notice."""
+
+import gzip
+import select
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.attack.refusals import refusal
+from tests.serving import Served, wait_until
+
+SERVICES = "/v2/services/image/"
+URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data; boundary=frontier"
+MEGABYTE = 1_000_000
+FAST_SECONDS = 3.0
+"""Most of it is for a machine that has other work; none of the refusals takes 0.1 s of its own."""
+
+
+def part(disposition: str, content: bytes = b"1", headers: bytes = b"") -> bytes:
+    head = f"--frontier\r\nContent-Disposition: form-data; {disposition}\r\n".encode()
+    return head + headers + b"\r\n" + content + b"\r\n"
+
+
+def parts(*made: bytes) -> bytes:
+    return b"".join(made) + b"--frontier--\r\n"
+
+
+def post(client: httpx.Client, body: bytes | Iterator[bytes], kind: str) -> httpx.Response:
+    """Send a body that must be refused fast."""
+    began = time.monotonic()
+    answer = client.post(SERVICES + "edges", content=body, headers={"Content-Type": kind})
+    assert time.monotonic() - began < FAST_SECONDS
+    return answer
+
+
+@pytest.mark.parametrize("count", [10_000, 200_000])
+def test_many_fields_are_refused(client: httpx.Client, count: int) -> None:
+    pairs = b"&".join(b"f%d=1" % number for number in range(count))
+    fields = [part(f'name="f{number}"') for number in range(count)]
+    assert refusal(post(client, pairs, URLENCODED), 400)["error"] == "unreadable_body"
+    assert refusal(post(client, parts(*fields), MULTIPART), 400)["error"] == "unreadable_body"
+
+
+@pytest.mark.parametrize("kind", [URLENCODED, MULTIPART])
+@pytest.mark.parametrize("character", [b";", b"&", b"=", b"\r\n", b"-"])
+def test_a_megabyte_of_separators_is_refused(
+    client: httpx.Client, character: bytes, kind: str
+) -> None:
+    refusal(post(client, character * MEGABYTE, kind), 400)
+
+
+def test_many_fields_in_the_query_are_refused(client: httpx.Client) -> None:
+    answer = client.get(SERVICES + "edges?" + "a=1&" * 1900)
+    assert refusal(answer, 400)["error"] == "unreadable_body"
+
+
+def test_many_files_are_refused(client: httpx.Client) -> None:
+    files = [part(f'name="image"; filename="{number}"') for number in range(5000)]
+    assert refusal(post(client, parts(*files), MULTIPART), 400)["error"] == "unreadable_body"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"X: %s\r\n" % (b"y" * 5 * MEGABYTE),
+        b"%s: y\r\n" % (b"X" * 5 * MEGABYTE),
+        b"X: y\r\n" * 10**5,
+    ],
+    ids=["long value", "long name", "many"],
+)
+def test_huge_part_headers_are_refused(client: httpx.Client, headers: bytes) -> None:
+    body = parts(part('name="image"', headers=headers))
+    assert refusal(post(client, body, MULTIPART), 400)["error"] == "unreadable_body"
+
+
+def test_a_huge_name_is_refused(client: httpx.Client) -> None:
+    body = parts(part(f'name="{"x" * MEGABYTE}"'))
+    assert refusal(post(client, body, MULTIPART), 400)["error"] == "unreadable_body"
+
+
+def test_a_file_full_of_almost_boundaries_is_read_once(client: httpx.Client) -> None:
+    almost = b"\r\n--frontie" * 500_000
+    body = parts(part('name="image"; filename="a"', almost))
+    assert refusal(post(client, body, MULTIPART), 422)["error"] == "undecodable_picture"
+
+
+def test_a_body_of_escapes_alone_is_refused(client: httpx.Client) -> None:
+    body = b"image=" + b"%41" * 11 * MEGABYTE
+    assert refusal(post(client, body, URLENCODED), 413)["error"] == "upload_too_large"
+
+
+@pytest.mark.parametrize("kind", [URLENCODED, MULTIPART])
+@pytest.mark.parametrize("announces_length", [True, False])
+def test_a_large_body_is_refused_readably(
+    client: httpx.Client, kind: str, announces_length: bool
+) -> None:
+    start = part('name="image"; filename="a"')[:-2] if kind == MULTIPART else b"image="
+
+    def body() -> Iterator[bytes]:
+        yield start
+        for _ in range(36):
+            yield b"x" * MEGABYTE
+
+    sent = b"".join(body()) if announces_length else body()
+    answer = client.post(SERVICES + "edges", content=sent, headers={"Content-Type": kind})
+    assert refusal(answer, 413)["error"] == "upload_too_large"
+
+
+def test_a_picture_above_its_own_limit_is_refused(client: httpx.Client) -> None:
+    answer = client.post(SERVICES + "edges", files={"image": bytes(26 * MEGABYTE)})
+    assert refusal(answer, 413)["error"] == "upload_too_large"
+
+
+def test_an_encoded_body_is_not_unpacked(client: httpx.Client) -> None:
+    bomb = gzip.compress(b"image=" + bytes(50 * MEGABYTE))
+    headers = {"Content-Type": URLENCODED, "Content-Encoding": "gzip"}
+    answer = client.post(SERVICES + "edges", content=bomb, headers=headers)
+    assert refusal(answer, 415)["error"] == "unsupported_body"
+
+
+@pytest.mark.parametrize("field", ["fic_settings", "ignore"])
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("[" * 9_000 + "]" * 9_000, 400),
+        ('{"a":' * 3_000 + "1" + "}" * 3_000, 400),
+        ("[" * 500_000, 422),
+        ("9" * 9_000, 400),
+        ("[NaN, Infinity]", 400),
+    ],
+    ids=["lists", "objects", "longer", "digits", "no numbers"],
+)
+def test_deep_json_in_a_field_is_refused(
+    client: httpx.Client, photograph: Path, field: str, text: str, status: int
+) -> None:
+    pictures = [("image", photograph.read_bytes())] * 2
+    answer = client.post(SERVICES + "differences", data={field: text}, files=pictures)
+    assert refusal(answer, status)["message"].startswith(field)
+
+
+def test_bodies_that_are_held_together_are_bounded(narrow: Served) -> None:
+    body = part('name="image"; filename="a"', bytes(20 * MEGABYTE))
+    head = (
+        f"POST {SERVICES}edges HTTP/1.1\r\nHost: a\r\nContent-Type: {MULTIPART}\r\n"
+        f"Authorization: Bearer {narrow.token()}\r\nContent-Length: {len(body) + 1}\r\n\r\n"
+    )
+    with ExitStack() as stack:
+        holding = [stack.enter_context(narrow.connect()) for _ in range(4)]
+        for connection in holding:
+            connection.sendall(head.encode() + body)
+        refused, _, _ = select.select(holding, [], [], 10)
+        assert refused[0].recv(1000).startswith(b"HTTP/1.1 503 ")
+    with narrow.client() as client:
+        files = {"image": bytes(20 * MEGABYTE)}
+        wait_until(lambda: client.post(SERVICES + "edges", files=files).status_code == 422)
