@@ -20,9 +20,12 @@ import psutil
 
 from benchmarks import load
 from benchmarks.picture import jpeg
+from engines.core.preparation import prepare
 from engines.core.registry import catalogue
 from engines.core.run import Job, run
+from engines.core.slot import begin
 from gateway.dialects.ltu.present import envelope
+from gateway.pool.nursery import slot_environment
 from gateway.settings import usable_cores
 from tests.serving import Served, serving
 
@@ -41,7 +44,8 @@ class Turn:
 def loop_turn(service: str, picture: bytes, processes: int, seconds: float) -> Turn:
     """The plain loop in as many processes."""
     context = multiprocessing.get_context("spawn")
-    with context.Pool(processes) as pool:
+    os.environ.update(slot_environment(100_000_000))  # as the slots have it
+    with context.Pool(processes, begin, (4_000_000_000, prepare)) as pool:
         pool.map(_loop, [(service, picture, 0.2)] * processes, chunksize=1)
         counts = pool.map(_loop, [(service, picture, seconds)] * processes, chunksize=1)
     rate = sum(count / elapsed for count, elapsed, _ in counts)

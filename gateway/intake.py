@@ -40,6 +40,8 @@ class Intake:
             UnreadableBase64: a text is neither a URL nor base64.
             UploadTooLarge: one has more bytes than are taken.
         """
+        if len(inputs) == 1:
+            return (await self._read_one(form, inputs[0]),)
         reading = [asyncio.ensure_future(self._read_one(form, one)) for one in inputs]
         try:
             return tuple(await asyncio.gather(*reading))
