@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from engines.core.choice import Choice
 from engines.core.foreground import Outline, foreground, outlines
+from engines.core.region import BoundingBox, Vertex
 from engines.core.registry import engine
 from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Picture
 
@@ -23,22 +24,6 @@ class Params(Parameters):
     """Where to look for objects."""
 
     channel: Channel = Field(Channel.V, description="Channel of HSV: saturation or value.")
-
-
-class BoundingBox(BaseModel):
-    """The pixels from x to x + width - 1 and from y to y + height - 1."""
-
-    x: int = Field(ge=0)
-    y: int = Field(ge=0)
-    width: int = Field(ge=1)
-    height: int = Field(ge=1)
-
-
-class Vertex(BaseModel):
-    """A pixel of the object, counted from its box's left and top."""
-
-    x: int = Field(ge=0)
-    y: int = Field(ge=0)
 
 
 class Contour(BaseModel):

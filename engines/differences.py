@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, Field, WithJsonSchema
 
-from engines.contours import BoundingBox, Vertex
 from engines.core.choice import Choice
 from engines.core.comparison import Flags, differing
 from engines.core.comparison_settings import Rules, Settings, read_areas, read_settings, rules_of
 from engines.core.errors import BadParameter
 from engines.core.montage import pen_px, side_by_side
 from engines.core.overlay import Overlay, align, overlay, without_rim
+from engines.core.region import BoundingBox, Vertex
 from engines.core.registration import Points, inverse, size_of, transform
 from engines.core.registry import engine
 from engines.core.shapes import Details, Image, Info, Mask, Outcome, Parameters, Picture, Pixels

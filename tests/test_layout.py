@@ -74,3 +74,10 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     vague = {"utils", "helpers", "common", "base", "manager", "misc"}
     names = {path.stem for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py")}
     assert not names & vague
+
+
+def test_no_engine_imports_another() -> None:
+    files = list((ROOT / "engines").glob("*.py"))
+    engines = {f"engines.{path.stem}" for path in files}
+    for path in files:
+        assert not imported(path) & engines, path

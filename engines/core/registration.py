@@ -17,25 +17,31 @@ Points: TypeAlias = NDArray[np.float64]
 """float64 (N, 2) of x, y in pixel centres."""
 
 _FEWEST = 8
+_MANY = 16
+_VERY_MANY = 40
+"""Agreeing keypoints: none of 60 unrelated pairs had 8, so these many are no accident."""
 _REACH_PX = 3.0
 _REACH_FINE_PX = 1.0
-_REFINEMENTS = 2
-_TRACKED = 500
-_CORNER = 0.05
-"""Share of the strongest corner's strength below which there is only noise."""
-_WINDOW = 21
-_ASTRAY_PX = 0.5
-_SUPPORT = 0.25
+"""How far a keypoint, and a tracked point, may be from where a homography puts it."""
 _CANDIDATES = 3
 _AGREEMENT = 0.7
 _AS_GOOD = 0.15
+"""Correlation of the large forms: what counts as high, and by how much a later candidate,
+with fewer keypoints, has to be better than an earlier one."""
 _LEAST_OVERLAP = 0.04
-_VERY_MANY = 40
-_MANY = 16
-"""So many agreeing keypoints are no accident: among unrelated pictures at most 9 were seen."""
+_REFINEMENTS = 2
+_TRACKED = 500
+_WINDOW = 21
+_ASTRAY_PX = 0.5
+"""How far from where it set out a point may be that was tracked there and back."""
+_CORNER = 0.05
+"""Share of the strongest corner's strength below which there is only noise."""
+_SUPPORT = 0.25
 _SUPPORT_ALONE = 0.5
+"""Share of the points that has to agree, with other evidence and without."""
 _STILL_RATIO = 1.25
 _STILL_PX = 0.05
+"""A pair lies still if its points are as near to where they were as to where they are put."""
 _SAME_LEVELS = 12
 _SAME_SHARE = 0.999
 _SPREAD_PX = 6.0
@@ -196,7 +202,9 @@ def _fit_in_place(first: MatLike, second: MatLike, start: Matrix) -> Fit | None:
     moved = np.linalg.norm(transform(fit.first, start) - fit.second, axis=1)
     if np.median(moved) < _residual(fit) * _STILL_RATIO + _STILL_PX:
         return replace(fit, matrix=start)
-    return fit if fit.support > _SUPPORT_ALONE else None
+    if fit.support <= _SUPPORT_ALONE:
+        return None
+    return _supported(_track(first, second, fit.matrix), size_of(first)) or fit
 
 
 def _fit_anywhere(first: MatLike, second: MatLike) -> Fit | None:
