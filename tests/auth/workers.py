@@ -1,19 +1,18 @@
 """Connections to each gateway worker of a started service, for what all of them must know."""
 
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
+import psutil
 
-from tests.serving import Served, wait_until
+from tests.serving import Served
 
 REALM = "/realms/Production/protocol/openid-connect"
 TOKEN = f"{REALM}/token"
 EDGES = "/v2/services/image/edges"
 CONTOURS = "/v2/services/image/contours"
-MOST_CONNECTIONS = 100
 
 Workers = list[httpx.Client]
 
@@ -21,15 +20,24 @@ Workers = list[httpx.Client]
 @contextmanager
 def each_worker(served: Served) -> Iterator[Workers]:
     """A client for each worker; a kept connection stays with the worker that took it."""
-    found: dict[str, httpx.Client] = {}
+    workers = served.workers()
+    assert len(workers) == 2
     with ExitStack() as stack:
-        for _ in range(MOST_CONNECTIONS):
-            client = stack.enter_context(open_client(served))
-            found.setdefault(_worker_of(served, client.get("/health/live")), client)
-            if len(found) == len(served.workers()):
-                break
-        assert len(found) == 2
-        yield [*found.values()]
+        clients = [stack.enter_context(open_client(served)) for _ in workers]
+        for client, other in zip(clients, reversed(workers), strict=True):
+            with _stopped(other):
+                client.get("/health/live").raise_for_status()
+        yield clients
+
+
+@contextmanager
+def _stopped(process: psutil.Process) -> Iterator[None]:
+    """Which of two idle workers takes a connection is the kernel's choice, unless one sleeps."""
+    process.suspend()
+    try:
+        yield
+    finally:
+        process.resume()
 
 
 def open_client(served: Served) -> httpx.Client:
@@ -56,14 +64,3 @@ def ask(client: httpx.Client, token: str, path: str = EDGES) -> httpx.Response:
 
 def ask_by_key(client: httpx.Client, key: str, path: str = EDGES) -> httpx.Response:
     return client.get(path, headers={"X-API-Key": key})
-
-
-def _worker_of(served: Served, answer: httpx.Response) -> str:
-    """The process whose log line names the request."""
-    line = re.compile(rf'.*"{answer.headers["x-request-id"]}".*')
-    wait_until(lambda: line.search(served.log.read_text()))
-    found = line.search(served.log.read_text())
-    assert found
-    process = re.search(r'"process":(\d+)', found[0])
-    assert process
-    return process[1]
