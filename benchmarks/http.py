@@ -21,7 +21,7 @@ import psutil
 from benchmarks import load
 from benchmarks.picture import jpeg
 from engines.core.preparation import prepare
-from engines.core.registry import catalogue
+from engines.core.registry import by_service
 from engines.core.run import Job, run
 from engines.core.slot import begin
 from gateway.dialects.ltu.present import envelope
@@ -63,7 +63,8 @@ def _loop(arguments: tuple[str, bytes, float]) -> tuple[int, float, float]:
 
 
 def _job(service: str, picture: bytes) -> Job:
-    engine = next(one for one in catalogue().values() if one.service == service)
+    engine = by_service(service)
+    assert engine, service
     return Job(engine.name, (picture,) * len(engine.inputs), engine.params(), envelope)
 
 
@@ -86,7 +87,8 @@ def _cpu_seconds(served: Served) -> float:
 
 def http_request(served: Served, service: str, picture: bytes) -> bytes:
     """A multipart upload as it goes over the wire."""
-    engine = next(one for one in catalogue().values() if one.service == service)
+    engine = by_service(service)
+    assert engine, service
     parts = [
         b'--%s\r\nContent-Disposition: form-data; name="%s"; filename="a.jpg"\r\n\r\n%s\r\n'
         % (BOUNDARY.encode(), one.name.encode(), picture)

@@ -11,7 +11,7 @@ import click
 import orjson
 
 from engines.core.errors import BadParameter, EngineError
-from engines.core.registry import Engine, catalogue
+from engines.core.registry import Engine, by_service, catalogue
 from engines.core.run import Answer, Job
 from engines.core.shapes import Parameters
 from gateway.errors import GatewayError
@@ -64,7 +64,7 @@ def read_order(service: str, pairs: Sequence[str], reference: Path | None) -> "O
     Raises:
         click.UsageError: there is no such service, or it cannot be told this.
     """
-    engine = next((one for one in catalogue().values() if one.service == service), None)
+    engine = by_service(service)
     if engine is None:
         known = ", ".join(one.service for one in catalogue().values())
         raise click.UsageError(f"There is no service {service}; there are {known}.")

@@ -93,6 +93,11 @@ def catalogue() -> Mapping[str, Engine]:
     return MappingProxyType(dict(sorted(_engines.items())))
 
 
+def by_service(service: str) -> Engine | None:
+    """The engine with this public name."""
+    return next((one for one in catalogue().values() if one.service == service), None)
+
+
 def _inputs(compute: Callable[..., Any], hints: dict[str, Any]) -> tuple[Input, ...]:
     return tuple(
         Input(name, _reading(hints[name]), parameter.default is inspect.Parameter.empty)

@@ -3,12 +3,10 @@
 import json
 import shlex
 import subprocess
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from http.server import HTTPServer, SimpleHTTPRequestHandler
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import pytest
 import requests
 
 from tests.serving import REPOSITORY, serving
+from tests.sources import Quiet, source
 
 SAMPLES = REPOSITORY / "tests" / "data" / "ltu"
 PHOTO = REPOSITORY / "gateway" / "console" / "static" / "sample.jpg"
@@ -123,7 +122,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     for name in ("image2.jpg", "16-2.png"):
         cv2.imwrite(str(folder / name), spotted)
     with (
-        serve_folder(folder) as pictures,
+        source(partial(_Folder, directory=str(folder))) as pictures,
         serving(tmp_path_factory.mktemp("data"), fetch_allow="127.0.0.1") as served,
     ):
         stage = Stage(served.url, folder, pictures, {})
@@ -133,21 +132,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield stage
 
 
-@contextmanager
-def serve_folder(folder: Path) -> Iterator[str]:
-    """Serve a folder on the loopback."""
-
-    class Handler(SimpleHTTPRequestHandler):
-        def log_message(self, *arguments: Any) -> None:
-            """Say nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+class _Folder(Quiet, SimpleHTTPRequestHandler):
+    """Serves a folder."""
 
 
 def check(name: str, kind: str, answer: dict[str, Any]) -> None:

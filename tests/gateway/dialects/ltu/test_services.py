@@ -2,10 +2,9 @@
 
 import base64
 import io
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -15,12 +14,13 @@ from PIL import Image
 
 from tests.pictures import encoded
 from tests.serving import serving
+from tests.sources import Quiet, source
 
 FORMATS = ["JPEG", "PNG", "GIF"]
 URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-class _Pictures(BaseHTTPRequestHandler):
+class _Pictures(Quiet, BaseHTTPRequestHandler):
     """Serves each format under its name."""
 
     def do_GET(self) -> None:
@@ -30,20 +30,12 @@ class _Pictures(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, *arguments: Any) -> None:
-        """Say nothing."""
-
 
 @pytest.fixture(scope="module")
 def pictures() -> Iterator[str]:
     """The address of a source of pictures."""
-    server = HTTPServer(("127.0.0.1", 0), _Pictures)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with source(_Pictures) as address:
+        yield address
 
 
 @dataclass
