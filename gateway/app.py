@@ -6,11 +6,8 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
+from starlette.routing import Router
 
-from auth.errors import AuthError
-from engines.core.errors import EngineError
 from engines.core.preparation import prepare
 from gateway import console, lifecycle, trust
 from gateway.admission import Admission, Places, Rate
@@ -18,12 +15,10 @@ from gateway.counters import open_counters
 from gateway.database import open_database
 from gateway.dialects.table import DIALECTS
 from gateway.edge import Edge
-from gateway.errors import GatewayError
 from gateway.fetch import Fetcher
 from gateway.intake import Intake
 from gateway.lifecycle import Lifecycle
 from gateway.pool import Pool, SlotPool, process_pool
-from gateway.refusal import on_error
 from gateway.refusals import DatabaseRefusals
 from gateway.room import Room
 from gateway.settings import Settings
@@ -37,26 +32,24 @@ def create_app(settings: Settings) -> Edge:
     database = open_database(settings.database_url)
     issuer = trust.in_outside if settings.issuer else trust.in_embedded
     trusted = issuer(settings, database)
-    app = Starlette(
+    router = Router(
+        # They are tried in this order, and most requests are for a service.
         routes=[
+            *(route for dialect in DIALECTS for route in dialect.routes()),
+            *trusted.routes,
             *lifecycle.ROUTES,
             *console.ROUTES,
-            *trusted.routes,
-            *(route for dialect in DIALECTS for route in dialect.routes()),
         ],
         lifespan=partial(_lifespan, settings, state, trusted, database),
-        exception_handlers=dict.fromkeys(
-            (HTTPException, GatewayError, AuthError, EngineError), on_error
-        ),
+        # A redirect would build its address from the Host header.
+        redirect_slashes=False,
     )
-    # A redirect would build its address from the Host header.
-    app.router.redirect_slashes = False
-    return Edge(Room(app, settings.max_held_bytes), state)
+    return Edge(Room(router, settings.max_held_bytes), state)
 
 
 @asynccontextmanager
 async def _lifespan(
-    settings: Settings, state: Lifecycle, trusted: Trust, database: Engine, app: Starlette
+    settings: Settings, state: Lifecycle, trusted: Trust, database: Engine, app: object
 ) -> AsyncIterator[Mapping[str, Any]]:
     """What requests find in `request.state`."""
     async with _fetcher(settings) as fetcher:

@@ -1,7 +1,7 @@
 """The outermost layer: request id, headers that every answer carries, log line, last resort."""
 
 import time
-import uuid
+from secrets import token_hex
 
 import structlog
 from starlette.requests import Request
@@ -14,7 +14,7 @@ from gateway.refusal import refuse
 log = structlog.get_logger("gateway.request")
 
 _ALWAYS = [(b"x-content-type-options", b"nosniff")]
-_UNLESS_SET = (b"cache-control", b"no-store")
+_CACHE_CONTROL = b"cache-control"
 
 
 class Edge:
@@ -30,6 +30,8 @@ class Edge:
             await self._app(scope, receive, send)
             return
         exchange = _Exchange(scope, send)
+        # Only inside an application, Starlette's routes raise what they refuse.
+        scope["app"] = self
         try:
             if self.lifecycle.refuses(scope["path"]):
                 raise ShuttingDown("The service is ending.", retry_after_seconds=5)
@@ -45,7 +47,7 @@ class _Exchange:
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self.scope = scope
-        self.request_id = uuid.uuid4().hex
+        self.request_id = token_hex(16)
         self._send = send
         self._status = 0
         self._started = time.perf_counter()
@@ -56,8 +58,8 @@ class _Exchange:
             self._status = message["status"]
             headers = message["headers"]
             headers += [*_ALWAYS, (b"x-request-id", self.request_id.encode())]
-            if not any(name == _UNLESS_SET[0] for name, _ in headers):
-                headers.append(_UNLESS_SET)
+            if _CACHE_CONTROL not in {name for name, _ in headers}:
+                headers.append((_CACHE_CONTROL, b"no-store"))
         await self._send(message)
 
     async def fail(self, receive: Receive, error: Exception) -> None:

@@ -28,11 +28,6 @@ def refuse(request: Request, error: Exception) -> Response:
     return response
 
 
-async def on_error(request: Request, error: Exception) -> Response:
-    """`refuse` as Starlette calls a handler."""
-    return refuse(request, error)
-
-
 def _known(error: Exception) -> Exception:
     """The router's own refusals in our words."""
     if not isinstance(error, HTTPException):
