@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 import anyio.to_thread
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 from engines.core.shapes import shown
 from gateway.errors import UnreadableBody, UnsupportedBody, UploadTooLarge
+from gateway.multipart import as_text, read_parts
 
 MAX_FIELDS = 100
 MAX_FILES = 16
@@ -97,25 +97,17 @@ async def _read_urlencoded(request: Request, max_bytes: int) -> list[tuple[str, 
 
 
 async def _read_multipart(request: Request, form: Form, max_bytes: int) -> None:
-    parser = MultiPartParser(
-        request.headers,
+    parts = await read_parts(
+        request.headers["content-type"],
         _bounded(request, max_bytes),
         max_files=MAX_FILES,
         max_fields=MAX_FIELDS,
-        max_part_size=max_bytes,
     )
-    # The body is bounded as a whole, so nothing is gained by writing pictures to disk.
-    parser.spool_max_size = max_bytes
-    try:
-        parts = await parser.parse()
-    except MultiPartException as error:
-        raise UnreadableBody(f"The multipart body cannot be read: {error.message}") from None
-    for name, value in parts.multi_items():
-        if isinstance(value, str):
-            form.add([(name, value)])
-        elif content := await value.read():
+    for name, is_file, content in parts:
+        if not is_file:
+            form.add([(name, as_text(content))])
+        elif content:
             form.files.setdefault(name, []).append(content)
-    await parts.close()
 
 
 async def _bounded(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
@@ -127,7 +119,8 @@ async def _bounded(request: Request, max_bytes: int) -> AsyncGenerator[bytes, No
         received += len(chunk)
         if received > max_bytes:
             raise _too_large(max_bytes)
-        yield chunk
+        if chunk:
+            yield chunk
 
 
 def _too_large(max_bytes: int) -> UploadTooLarge:
@@ -145,13 +138,8 @@ def _pairs(encoded: bytes) -> list[tuple[str, str]]:
         )
     except ValueError:
         raise UnreadableBody(f"There are more than {MAX_FIELDS} fields.") from None
-    return [(_as_text(name), _as_text(value)) for name, value in pairs]
+    return [(_from_latin(name), _from_latin(value)) for name, value in pairs]
 
 
-def _as_text(latin: str) -> str:
-    if latin.isascii():
-        return latin
-    try:
-        return latin.encode("latin-1").decode("utf-8")
-    except UnicodeDecodeError:
-        return latin
+def _from_latin(text: str) -> str:
+    return text if text.isascii() else as_text(text.encode("latin-1"))
