@@ -28,6 +28,7 @@ class Exchange(RequestResponseCycle):
 
     task: asyncio.Task[None] | None = None
     connection: Answering
+    transport: "Outlet"
 
     async def run_asgi(self, app: ASGI3Application) -> None:
         """Run the application; whatever it leaves undone ends the connection."""
@@ -43,8 +44,11 @@ class Exchange(RequestResponseCycle):
 
     async def send(self, message: ASGISendEvent) -> None:
         """Send a part of the answer; its head says whether the connection stays open."""
-        if not self.response_started and self.connection.ends_with(self):
-            self.keep_alive = False
+        if not self.response_started:
+            if self.connection.ends_with(self):
+                self.keep_alive = False
+            # An answer to HEAD is complete without another write.
+            self.transport.is_holding = self.scope["method"] != "HEAD"
         await super().send(message)
 
     def abandon(self) -> None:
@@ -56,13 +60,26 @@ class Exchange(RequestResponseCycle):
 
 
 class Outlet(asyncio.Transport):
-    """What an exchange sees of its transport: closing it waits until the client has read."""
+    """What an exchange sees of its transport.
+
+    An answer's head can be held, so that it leaves by one system call with what follows;
+    closing waits until the client has read.
+    """
 
     def __init__(self, connection: Answering) -> None:
         super().__init__()
-        self.write = connection.transport.write  # type: ignore[method-assign]
         self.close = connection.finish  # type: ignore[method-assign]
+        self.is_holding = False
+        self._held = b""
         self._connection = connection
+
+    def write(self, data: bytes) -> None:  # type: ignore[override]
+        if self.is_holding:
+            self.is_holding = False
+            self._held = data
+        else:
+            self._connection.transport.write(self._held + data)
+            self._held = b""
 
     def is_closing(self) -> bool:
         return self._connection.is_closing
