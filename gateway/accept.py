@@ -1,6 +1,9 @@
 """Which of two media types an Accept header asks for (RFC 9110 §12.5.1)."""
 
+from functools import lru_cache
 
+
+@lru_cache(maxsize=256)
 def prefers(accept: str, wanted: str, usual: str) -> bool:
     """Whether `wanted` is asked for above `usual`, by quality, then by exactness, then by order."""
     return _rank(accept, wanted) > _rank(accept, usual)
