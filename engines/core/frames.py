@@ -1,14 +1,16 @@
 """What gateway and engine process say to each other: a head, a description, then bytes."""
 
-import json
 import pickle
 import struct
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 from io import BytesIO
 from typing import Any, NamedTuple, TypeAlias
+
+import orjson
 
 from engines.core.errors import EngineError
 from engines.core.run import Answer, Job
@@ -90,37 +92,45 @@ class Packed(NamedTuple):
 
 def pack_job(job: Job) -> Packed:
     """A job; its pictures travel beside the pickle, not in it."""
-    sizes = tuple(None if picture is None else len(picture) for picture in job.pictures)
-    meta = pickle.dumps((sizes, pickle.dumps(replace(job, pictures=()))))
+    sizes = [-1 if picture is None else len(picture) for picture in job.pictures]
+    meta = _sizes(len(sizes)).pack(len(sizes), *sizes)
+    meta += pickle.dumps((job.engine, job.params, job.present))
     return Packed(Kind.JOB, meta, [picture for picture in job.pictures if picture is not None])
 
 
 class JobMeta(NamedTuple):
-    """A job without its pictures, and how long each of them is."""
+    """A job without its pictures, and how long each of them is; -1 for one left out."""
 
-    sizes: tuple[int | None, ...]
+    sizes: tuple[int, ...]
     pickled: bytes
 
     @property
     def part_sizes(self) -> list[int]:
-        return [size for size in self.sizes if size is not None]
+        return [size for size in self.sizes if size >= 0]
 
     def with_parts(self, parts: Sequence[bytes]) -> Job:
         following = iter(parts)
-        pictures = tuple(None if size is None else next(following) for size in self.sizes)
-        job: Job = pickle.loads(self.pickled)
-        return replace(job, pictures=pictures)
+        pictures = tuple(None if size < 0 else next(following) for size in self.sizes)
+        engine, params, present = pickle.loads(self.pickled)
+        return Job(engine, pictures, params, present)
 
 
 def unpack_job(meta: bytes) -> JobMeta:
-    return JobMeta(*pickle.loads(meta))
+    layout = _sizes(meta[0])
+    _, *sizes = layout.unpack_from(meta)
+    return JobMeta(tuple(sizes), meta[layout.size :])
+
+
+@cache
+def _sizes(count: int) -> struct.Struct:
+    return struct.Struct(f"<B{count}q")
 
 
 def pack_outcome(outcome: Outcome) -> Packed:
     if isinstance(outcome, Answer):
         parts = [outcome.body, *outcome.files.values()]
         described = [outcome.media_type, list(outcome.files), [len(part) for part in parts]]
-        return Packed(Kind.ANSWER, json.dumps(described).encode(), parts)
+        return Packed(Kind.ANSWER, orjson.dumps(described), parts)
     if isinstance(outcome, EngineError):
         return Packed(Kind.REFUSED, pickle.dumps(outcome), [])
     return Packed(Kind.FAILED, outcome.traceback[-MAX_TRACEBACK:].encode(errors="replace"), [])
@@ -145,7 +155,7 @@ def unpack_answer(meta: bytes, body_bytes: int) -> AnswerMeta:
         GarbageFrame: it does not describe so many bytes.
     """
     try:
-        media_type, names, sizes = json.loads(meta)
+        media_type, names, sizes = orjson.loads(meta)
         is_right = (
             isinstance(media_type, str)
             and all(isinstance(name, str) for name in names)
@@ -153,7 +163,7 @@ def unpack_answer(meta: bytes, body_bytes: int) -> AnswerMeta:
             and len(sizes) == len(names) + 1
             and sum(sizes) == body_bytes
         )
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError):
         is_right = False
     if not is_right:
         raise GarbageFrame("The description of an answer does not fit its length.")

@@ -55,6 +55,7 @@ class ExecutorPool:
         self._make_executor = renew
         self._kill = kill
         self._running: dict[asyncio.Future[Outcome], Ticket] = {}
+        self._timers: dict[Ticket, asyncio.TimerHandle] = {}
         self._overdue: set[Ticket] = set()
         self._done = self._retries = self._crashes = 0
         self._is_open = False
@@ -125,12 +126,12 @@ class ExecutorPool:
         future = asyncio.wrap_future(running)
         self._running[future] = ticket
         loop = asyncio.get_running_loop()
-        ticket.expiry = loop.call_later(ticket.deadline_seconds, self._expire, ticket)
+        self._timers[ticket] = loop.call_later(ticket.deadline_seconds, self._expire, ticket)
         future.add_done_callback(partial(self._ended, executor))
 
     def _ended(self, executor: Executor, future: asyncio.Future[Outcome]) -> None:
         ticket = self._running.pop(future)
-        ticket.stop_expiry()
+        self._timers.pop(ticket).cancel()
         self._overdue.discard(ticket)
         if future.cancelled():
             return

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator
 
 from gateway.errors import QueueFull, WaitedTooLong
+from gateway.pool.alarm import Alarm
 from gateway.pool.fair_queue import FairQueue
 from gateway.pool.ticket import Ticket
 
@@ -17,6 +18,7 @@ class Line:
     def __init__(self, length: int) -> None:
         self._length = length
         self._queue: FairQueue[Ticket] = FairQueue()
+        self._alarm = Alarm(self._expire)
         self._step_seconds = 0.0
         self._stepped_at = 0.0
 
@@ -50,7 +52,6 @@ class Line:
 
     def pop(self) -> Ticket:
         ticket = self._queue.pop()
-        ticket.stop_expiry()
         now = asyncio.get_running_loop().time()
         self._step_seconds += _WEIGHT * (now - self._stepped_at - self._step_seconds)
         self._stepped_at = now
@@ -58,10 +59,7 @@ class Line:
 
     def leave(self, ticket: Ticket) -> bool:
         """Give a place in the line up; whether there was one."""
-        is_here = self._queue.discard(ticket.owner, ticket)
-        if is_here:
-            ticket.stop_expiry()
-        return is_here
+        return self._queue.discard(ticket.owner, ticket)
 
     def _turn_seconds(self, ticket: Ticket) -> int:
         """How long the line takes, if it goes on as it went; at its deadline a ticket leaves it."""
@@ -69,17 +67,22 @@ class Line:
         return max(1, math.ceil(seconds))
 
     def _limit(self, ticket: Ticket) -> None:
-        loop = asyncio.get_running_loop()
-        ticket.expiry = loop.call_later(ticket.deadline_seconds, self._expire, ticket)
+        now = asyncio.get_running_loop().time()
+        ticket.expires_at = now + ticket.deadline_seconds
+        if ticket.expires_at < self._alarm.time:
+            self._alarm.set(ticket.expires_at)
         if len(self._queue) == 1:
             # The time that nobody waited is no step of the line.
-            self._stepped_at = loop.time()
+            self._stepped_at = now
 
-    def _expire(self, ticket: Ticket) -> None:
-        self.leave(ticket)
-        ticket.fail(
-            WaitedTooLong(
-                f"The computation's turn did not come within {ticket.deadline_seconds:g} s.",
-                retry_after_seconds=self._turn_seconds(ticket),
+    def _expire(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for ticket in [ticket for ticket in self._queue if ticket.expires_at <= now]:
+            self.leave(ticket)
+            ticket.fail(
+                WaitedTooLong(
+                    f"The computation's turn did not come within {ticket.deadline_seconds:g} s.",
+                    retry_after_seconds=self._turn_seconds(ticket),
+                )
             )
-        )
+        self._alarm.set(min((ticket.expires_at for ticket in self._queue), default=math.inf))

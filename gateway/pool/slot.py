@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import Protocol
 
 import structlog
@@ -27,6 +28,7 @@ from engines.core.frames import (
 from engines.core.run import Answer
 from engines.core.segment import PLACE_BYTES, PLACES, Segment
 from gateway.errors import JobTimedOut
+from gateway.pool.alarm import Alarm
 from gateway.pool.ticket import Ticket
 
 log = structlog.get_logger("gateway.pool")
@@ -87,7 +89,7 @@ class Slot(asyncio.BufferedProtocol):
         self._loop = loop
         self._pidfd = -1
         self._number = 0
-        self._deadline: asyncio.TimerHandle | None = None
+        self._deadline = Alarm(self._expire)
         self._transport: asyncio.Transport | None = None
         self._is_connected = False
         self._buffer = bytearray(BUFFER_BYTES)
@@ -113,7 +115,7 @@ class Slot(asyncio.BufferedProtocol):
         ticket.entry = entry
         self.entries.append(entry)
         if len(self.entries) == 1:
-            self._start_deadline()
+            self._set_deadline()
 
     def skip(self, entry: Entry) -> None:
         """Have a job skipped if it has not begun; what comes of it is ignored in any case."""
@@ -135,7 +137,7 @@ class Slot(asyncio.BufferedProtocol):
         if not self.is_alive:
             return
         self.is_alive = False
-        self._stop_deadline()
+        self._deadline.stop()
         if self._transport is not None:
             self._transport.abort()
         self._kill()
@@ -184,9 +186,10 @@ class Slot(asyncio.BufferedProtocol):
         with memoryview(self._buffer) as frame:
             body = HEAD.size + head.meta_bytes
             self._handle(head, bytes(frame[HEAD.size : body]), frame[body : head.frame_bytes])
-        rest = self._buffer[head.frame_bytes : self._filled]
-        self._buffer[: len(rest)] = rest
-        self._filled = len(rest)
+        self._filled -= head.frame_bytes
+        if self._filled:
+            rest = self._buffer[head.frame_bytes : head.frame_bytes + self._filled]
+            self._buffer[: self._filled] = rest
         return True
 
     def _make_room(self, size: int) -> None:
@@ -203,9 +206,7 @@ class Slot(asyncio.BufferedProtocol):
             raise GarbageFrame("An answer to a job that was not given.")
         outcome = self._outcome(head, meta, body)
         entry = self.entries.popleft()
-        self._stop_deadline()
-        if self.entries:
-            self._start_deadline()
+        self._set_deadline()
         self.is_worn |= head.is_worn
         if outcome is not None and not entry.is_void:
             entry.ticket.withdraw()
@@ -245,14 +246,10 @@ class Slot(asyncio.BufferedProtocol):
             at += size
         return described.with_parts(parts)
 
-    def _start_deadline(self) -> None:
-        ticket = self.entries[0].ticket
-        self._deadline = self._loop.call_later(ticket.deadline_seconds, self._expire)
-
-    def _stop_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+    def _set_deadline(self) -> None:
+        """For the job that is first now, if there is one."""
+        seconds = self.entries[0].ticket.deadline_seconds if self.entries else inf
+        self._deadline.set(self._loop.time() + seconds)
 
     def _expire(self) -> None:
         ticket = self.entries.popleft().ticket

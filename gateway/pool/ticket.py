@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING
 
 from engines.core.frames import Failure, Outcome, Packed
@@ -25,7 +26,7 @@ class Ticket:
         crashes: processes that died while they computed it.
         needs_idle_slot: it was harmed by a neighbour, so it is not put behind another job.
         entry: where it lies, if it lies in a slot.
-        expiry: what ends its waiting.
+        expires_at: when its waiting in the line ends.
     """
 
     job: Job
@@ -36,7 +37,7 @@ class Ticket:
     crashes: int = 0
     needs_idle_slot: bool = False
     entry: "Entry | None" = None
-    expiry: asyncio.TimerHandle | None = None
+    expires_at: float = inf
 
     @property
     def is_done(self) -> bool:
@@ -61,11 +62,6 @@ class Ticket:
         if self.entry is not None:
             self.entry.slot.skip(self.entry)
             self.entry = None
-
-    def stop_expiry(self) -> None:
-        if self.expiry is not None:
-            self.expiry.cancel()
-            self.expiry = None
 
 
 def work_failed(failure: Failure) -> WorkFailed:
