@@ -34,6 +34,7 @@ from gateway.pool.ticket import Ticket
 log = structlog.get_logger("gateway.pool")
 
 BUFFER_BYTES = 256 * 1024
+NEW_SECONDS = 1.0
 
 
 class Ending(StrEnum):
@@ -89,6 +90,7 @@ class Slot(asyncio.BufferedProtocol):
         self._loop = loop
         self._pidfd = -1
         self._number = 0
+        self._warm_since = -inf
         self._deadline = Alarm(self._expire)
         self._transport: asyncio.Transport | None = None
         self._is_connected = False
@@ -98,6 +100,11 @@ class Slot(asyncio.BufferedProtocol):
     @property
     def load(self) -> int:
         return len(self.entries)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it became warm a moment ago, and was given nothing yet."""
+        return self._number == 0 and self._loop.time() - self._warm_since < NEW_SECONDS
 
     def give(self, ticket: Ticket) -> None:
         """Lay a job into the process; there is a place free."""
@@ -143,7 +150,7 @@ class Slot(asyncio.BufferedProtocol):
         self._kill()
         if not self.warm.done():
             self.warm.set_result(False)
-        lost = [entry for entry in self.entries if not entry.is_void]
+        lost = list(self.entries)
         self.entries.clear()
         self._keeper.slot_lost(self, lost, ending)
         self._segment.close()
@@ -217,6 +224,7 @@ class Slot(asyncio.BufferedProtocol):
         if self.warm.done():
             raise GarbageFrame("A process became ready twice.")
         self.pid = pid
+        self._warm_since = self._loop.time()
         try:
             # Unlike the number, it never means another process.
             self._pidfd = os.pidfd_open(pid)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -24,6 +24,7 @@ from gateway.refusals import Refusals, digest
 log = structlog.get_logger("gateway.pool")
 
 REFUSE_SECONDS = 600
+KEPT_SUSPECTS = 1000
 START_SECONDS = 60
 FIRST_PAUSE_SECONDS = 0.2
 MAX_PAUSE_SECONDS = 10
@@ -70,6 +71,9 @@ class SlotPool:
         self._leaving: set[Slot] = set()
         self._dying: set[asyncio.Future[None]] = set()
         self._starting: set[asyncio.Task[Slot]] = set()
+        self._blaming: set[asyncio.Task[None]] = set()
+        self._suspects: deque[str] = deque(maxlen=KEPT_SUSPECTS)
+        self._stillborn = 0
         self._counts: Counter[str] = Counter()
         self._is_open = False
         self._is_ending = False
@@ -112,9 +116,10 @@ class SlotPool:
         for ticket in self._tickets():
             self._line.leave(ticket)
             ticket.fail(ShuttingDown("The service is ending.", retry_after_seconds=1))
-        for task in self._starting:
+        unfinished = [*self._starting, *self._blaming]
+        for task in unfinished:
             task.cancel()
-        await asyncio.gather(*self._starting, return_exceptions=True)
+        await asyncio.gather(*unfinished, return_exceptions=True)
         for slot in [*self._active, *self._spares, *self._leaving]:
             slot.end(Ending.STOPPED)
         if self._dying:
@@ -143,6 +148,16 @@ class SlotPool:
                 "The computation of this picture broke down before; it is not tried again "
                 "for some minutes."
             )
+
+    async def _blame(self, job: Job) -> None:
+        """Note a crash under a job that nobody waits for, so that it is not tried again.
+
+        Whoever leaves at once could otherwise kill one process after another with one picture.
+        """
+        name = await asyncio.to_thread(digest, job)
+        if name in self._suspects:
+            await self._refused.refuse(name, REFUSE_SECONDS)
+        self._suspects.append(name)
 
     def _dispatch(self) -> None:
         """Lay jobs into slots as long as there are both; the first in the line comes first."""
@@ -193,12 +208,15 @@ class SlotPool:
             worn.end(Ending.RETIRED)
 
     async def _bring_up(self) -> Slot:
-        """Start a process, however often it takes."""
-        pause = FIRST_PAUSE_SECONDS
+        """Start a process, however often it takes; slowly, if those before died at once."""
+        if deaths := self._stillborn // (self._slot_count + self._spare_count):
+            await asyncio.sleep(_pause_seconds(deaths))
+        failures = 0
         while (slot := await self._launch()) is None:
+            failures += 1
+            pause = _pause_seconds(failures)
             log.error("engine process did not come up", retry_seconds=pause)
             await asyncio.sleep(pause)
-            pause = min(MAX_PAUSE_SECONDS, 2 * pause)
         return slot
 
     def _brought_up(self, task: asyncio.Task[Slot]) -> None:
@@ -235,6 +253,7 @@ class SlotPool:
 
     def slot_answered(self, slot: Slot, *, is_skipped: bool) -> None:
         self._counts["done"] += not is_skipped
+        self._stillborn = 0
         if slot in self._leaving:
             if not slot.entries:
                 slot.end(Ending.RETIRED)
@@ -247,11 +266,17 @@ class SlotPool:
     def slot_lost(self, slot: Slot, entries: Sequence[Entry], ending: Ending) -> None:
         """Take a slot out, and put back what lay in it; only what had begun is to blame."""
         self._counts[ending] += 1
+        self._stillborn += slot.is_new
         self._dying.add(slot.gone)
         slot.gone.add_done_callback(self._dying.discard)
         for entry in reversed(entries):
-            if not entry.ticket.is_done:
-                self._put_back(entry.ticket, is_suspect=slot.has_begun(entry))
+            is_suspect = slot.has_begun(entry)
+            if not entry.is_void and not entry.ticket.is_done:
+                self._put_back(entry.ticket, is_suspect=is_suspect)
+            elif is_suspect and ending is Ending.CRASHED:
+                task = asyncio.create_task(self._blame(entry.ticket.job))
+                self._blaming.add(task)
+                task.add_done_callback(self._blaming.discard)
         self._leaving.discard(slot)
         for slots in (self._active, self._spares):
             if slot in slots:
@@ -272,3 +297,8 @@ class SlotPool:
             return
         self._counts["retries"] += is_suspect
         self._line.put_back(ticket)
+
+
+def _pause_seconds(failures: int) -> float:
+    """Twice as long after each failure."""
+    return min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(failures - 1, 10))

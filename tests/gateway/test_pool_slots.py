@@ -25,7 +25,7 @@ from gateway.errors import (
 )
 from gateway.pool import SlotPool
 from gateway.refusals import MemoryRefusals
-from tests.gateway.pool_work import job, work
+from tests.gateway.pool_work import die_soon, job, work
 from tests.gateway.running import (
     LONG,
     block,
@@ -230,6 +230,14 @@ async def test_processes_that_do_not_start_are_not_tried_in_a_frenzy() -> None:
     assert sorted(entry["retry_seconds"] for entry in logs[:4]) == [0.2, 0.2, 0.4, 0.4]
 
 
+async def test_processes_that_die_at_once_are_not_replaced_in_a_frenzy() -> None:
+    start = asyncio.get_running_loop().time()
+    async with running_slots(prepare=die_soon) as pool:
+        await until(lambda: pool.snapshot().crashes >= 7)
+        # Two are there at a time: pauses of 0.2, 0.4 and 0.8 s.
+        assert asyncio.get_running_loop().time() - start > 1.2
+
+
 # Clients that go away
 
 
@@ -267,6 +275,22 @@ async def test_a_job_of_nobody_is_not_tried_again(tmp_path: Path) -> None:
         os.kill(pool.snapshot().pids[0], signal.SIGKILL)
         await give(pool, "pid")
         assert pool.snapshot().retries == 0
+
+
+async def test_a_job_of_nobody_that_kills_two_processes_is_refused(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    async with running_slots() as pool:
+        for deaths in (1, 2):
+            await until(lambda: pool.snapshot().pids)
+            left = await block(pool, go)
+            left.cancel()
+            os.kill(pool.snapshot().pids[0], signal.SIGKILL)
+            await until(lambda: pool.snapshot().crashes == deaths)  # noqa: B023
+            go.with_name("go.begun").unlink()
+        go.touch()
+        await until(lambda: not pool._blaming)
+        with pytest.raises(PictureRefused):
+            await give(pool, "wait", path=str(go))
 
 
 # Turns
@@ -322,12 +346,12 @@ async def test_a_refused_job_is_forgotten_without_the_garbage_collector() -> Non
 
 async def test_a_slot_retires_after_its_jobs_without_a_gap() -> None:
     async with running_slots(max_jobs=10) as pool:
-        pids = set()
-        for _ in range(40):
-            pids.add(await pid_of(pool))
-            assert len(pool.snapshot().pids) == 1
-        await until(lambda: pool.snapshot().retired >= 2)
-        assert len(pids) >= 3
+        pids: set[int] = set()
+        async with asyncio.timeout(10):
+            while len(pids) < 3:
+                pids.add(await pid_of(pool))
+                assert len(pool.snapshot().pids) == 1
+        await until(lambda: pool.snapshot().retired == 2)
         assert pool.snapshot().crashes == pool.snapshot().retries == 0
 
 
