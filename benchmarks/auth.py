@@ -23,7 +23,7 @@ from auth.keys import KeyRing
 from auth.sessions import Sessions
 from auth.tokens import TokenMint
 from auth.users import Users
-from benchmarks.load import run
+from benchmarks.load import keep_asking
 from benchmarks.picture import jpeg
 from gateway.database import open_database
 from gateway.settings import Settings
@@ -45,8 +45,8 @@ class Way:
     def measure(self, clients: int, seconds: float) -> None:
         """Take one turn."""
         before = self._gateway_seconds()
-        load = asyncio.run(
-            run("127.0.0.1", self.served.port, self.request, clients=clients, seconds=seconds)
+        load = keep_asking(
+            "127.0.0.1", self.served.port, self.request, clients=clients, seconds=seconds
         )
         assert set(load.statuses) == {200}, load.statuses
         self.rates.append(load.rate)

@@ -61,7 +61,7 @@ def main() -> None:
         serving(Path(folder)) as served,
         ThreadPoolExecutor(chosen.clients + 1) as pool,
     ):
-        requests = [http_request(served, service, jpeg()) for service in SERVICES]
+        requests = [http_request(served, served.token(), service, jpeg()) for service in SERVICES]
         known = [Conversation(served.port).ask(request).body for request in requests]
         is_over = threading.Event()
         killing = pool.submit(kill_one_after_another, served, chosen.every, is_over)

@@ -1,24 +1,25 @@
 """Throughput over HTTP with auth on, as a share of the plain loop of the same function.
 
 The loop runs `engines.core.run.run` on the same job in as many processes as the service has
-slots; loop and service are measured in turns, in one run, and medians are compared.
+slots, or clients where those are fewer. Beside it stands `benchmarks.bare`, on the same server
+and pool. All are measured in turns, in one run, and medians are compared.
 """
 
 import argparse
-import asyncio
 import multiprocessing
 import os
 import platform
 import statistics
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from benchmarks import load
+from benchmarks.load import Load, keep_asking
 from benchmarks.picture import jpeg
 from engines.core.preparation import prepare
 from engines.core.registry import by_service
@@ -27,18 +28,17 @@ from engines.core.slot import begin
 from gateway.dialects.ltu.present import envelope
 from gateway.pool.nursery import slot_environment
 from gateway.settings import usable_cores
-from tests.serving import Served, serving
+from tests.serving import Served, running, serving
 
 BOUNDARY = "pixelgate-benchmark"
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One measurement: pictures a second and CPU a picture."""
+    """One measurement: what was seen, and CPU a picture."""
 
-    rate: float
+    seen: Load
     cpu_ms: float
-    seen: load.Load | None = None
 
 
 def loop_turn(service: str, picture: bytes, processes: int, seconds: float) -> Turn:
@@ -47,19 +47,23 @@ def loop_turn(service: str, picture: bytes, processes: int, seconds: float) -> T
     os.environ.update(slot_environment(100_000_000))  # as the slots have it
     with context.Pool(processes, begin, (4_000_000_000, prepare)) as pool:
         pool.map(_loop, [(service, picture, 0.2)] * processes, chunksize=1)
-        counts = pool.map(_loop, [(service, picture, seconds)] * processes, chunksize=1)
-    rate = sum(count / elapsed for count, elapsed, _ in counts)
-    return Turn(rate, 1000 * sum(cpu for *_, cpu in counts) / sum(count for count, *_ in counts))
+        turns = pool.map(_loop, [(service, picture, seconds)] * processes, chunksize=1)
+    latencies = [latency for turn in turns for latency in turn.seen.latencies]
+    done = Load(statistics.fmean(turn.seen.seconds for turn in turns), latencies)
+    done.statuses[200] = len(latencies)
+    return Turn(done, statistics.fmean(turn.cpu_ms for turn in turns))
 
 
-def _loop(arguments: tuple[str, bytes, float]) -> tuple[int, float, float]:
+def _loop(arguments: tuple[str, bytes, float]) -> Turn:
     service, picture, seconds = arguments
-    job = _job(service, picture)
-    count, start, cpu = 0, time.perf_counter(), time.process_time()
-    while time.perf_counter() - start < seconds:
+    job, seen = _job(service, picture), Load()
+    start, cpu = time.perf_counter(), time.process_time()
+    while seen.seconds < seconds:
         run(job)
-        count += 1
-    return count, time.perf_counter() - start, time.process_time() - cpu
+        now = time.perf_counter() - start
+        seen.latencies.append(now - seen.seconds)
+        seen.seconds = now
+    return Turn(seen, 1000 * (time.process_time() - cpu) / len(seen.latencies))
 
 
 def _job(service: str, picture: bytes) -> Job:
@@ -71,11 +75,8 @@ def _job(service: str, picture: bytes) -> Job:
 def http_turn(served: Served, request: bytes, clients: int, seconds: float) -> Turn:
     """The same over HTTP."""
     before = _cpu_seconds(served)
-    seen = asyncio.run(
-        load.run("127.0.0.1", served.port, request, clients=clients, seconds=seconds)
-    )
-    done = max(1, len(seen.latencies))
-    return Turn(seen.rate, 1000 * (_cpu_seconds(served) - before) / done, seen)
+    seen = keep_asking("127.0.0.1", served.port, request, clients=clients, seconds=seconds)
+    return Turn(seen, 1000 * (_cpu_seconds(served) - before) / len(seen.latencies))
 
 
 def _cpu_seconds(served: Served) -> float:
@@ -85,7 +86,7 @@ def _cpu_seconds(served: Served) -> float:
     return sum(one.user + one.system for one in times)
 
 
-def http_request(served: Served, service: str, picture: bytes) -> bytes:
+def http_request(served: Served, token: str, service: str, picture: bytes) -> bytes:
     """A multipart upload as it goes over the wire."""
     engine = by_service(service)
     assert engine, service
@@ -98,41 +99,48 @@ def http_request(served: Served, service: str, picture: bytes) -> bytes:
     body = b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
     head = (
         f"POST /v2/services/image/{service} HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n"
-        f"Authorization: Bearer {served.token()}\r\nContent-Length: {len(body)}\r\n"
+        f"Authorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n"
         f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n\r\n"
     )
     return head.encode() + body
 
 
 def measure(service: str, clients: int, turns: int, seconds: float) -> dict[str, Any]:
-    """Loop and service in turns."""
+    """Loop, bare server and service in turns."""
     picture = jpeg()
-    slots = usable_cores()
-    loops, https = [], []
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        serving(Path(folder), workers=1, access_seconds=86_400) as served,
-    ):
-        request = http_request(served, service, picture)
+    processes = min(usable_cores(), clients)
+    loops, bares, https = [], [], []
+    with ExitStack() as stack:
+        folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2)]
+        bare = stack.enter_context(running(folders[0], "benchmarks.bare", workers=1))
+        served = stack.enter_context(serving(folders[1], workers=1, access_seconds=86_400))
+        to_bare = http_request(bare, "", service, picture)
+        request = http_request(served, served.token(), service, picture)
+        http_turn(bare, to_bare, clients, 1.0)
         http_turn(served, request, clients, 1.0)
         for _ in range(turns):
-            loops.append(loop_turn(service, picture, slots, seconds))
+            loops.append(loop_turn(service, picture, processes, seconds))
+            bares.append(http_turn(bare, to_bare, clients, seconds))
             https.append(http_turn(served, request, clients, seconds))
-    middle = sorted(https, key=lambda turn: turn.rate)[len(https) // 2]
-    assert middle.seen is not None
-    loop_rate = statistics.median(turn.rate for turn in loops)
+    loop, http = _middle(loops), _middle(https)
     return {
         "service": service,
         "clients": clients,
-        "loop/s": f"{loop_rate:.1f}",
-        "http/s": f"{middle.rate:.1f}",
-        "ratio": f"{middle.rate / loop_rate:.3f}",
-        "p50 ms": f"{middle.seen.percentile(0.5):.1f}",
-        "p99 ms": f"{middle.seen.percentile(0.99):.1f}",
-        "loop CPU ms": f"{statistics.median(turn.cpu_ms for turn in loops):.2f}",
-        "http CPU ms": f"{middle.cpu_ms:.2f}",
-        "answers": " ".join(f"{status}:{n}" for status, n in middle.seen.statuses.items()),
+        "loop/s": f"{loop.seen.rate:.1f}",
+        "http/s": f"{http.seen.rate:.1f}",
+        "bare ratio": f"{_middle(bares).seen.rate / loop.seen.rate:.3f}",
+        "ratio": f"{http.seen.rate / loop.seen.rate:.3f}",
+        "loop p99 ms": f"{loop.seen.percentile(0.99):.1f}",
+        "p50 ms": f"{http.seen.percentile(0.5):.1f}",
+        "p99 ms": f"{http.seen.percentile(0.99):.1f}",
+        "loop CPU ms": f"{loop.cpu_ms:.2f}",
+        "http CPU ms": f"{http.cpu_ms:.2f}",
+        "answers": " ".join(f"{status}:{n}" for status, n in http.seen.statuses.items()),
     }
+
+
+def _middle(turns: list[Turn]) -> Turn:
+    return sorted(turns, key=lambda turn: turn.seen.rate)[len(turns) // 2]
 
 
 def main() -> None:

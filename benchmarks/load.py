@@ -1,8 +1,11 @@
-"""A load generator that costs little: prepared bytes over kept connections."""
+"""A load generator that costs little: prepared bytes over kept connections, and no event loop."""
 
-import asyncio
+import select
+import socket
 import time
 from dataclasses import dataclass, field
+
+_BUFFER_BYTES = 1024 * 1024
 
 
 @dataclass
@@ -24,72 +27,66 @@ class Load:
         return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-class _Connection(asyncio.Protocol):
-    """Sends the same request again as soon as it is answered, until the time is over."""
+def keep_asking(host: str, port: int, request: bytes, *, clients: int, seconds: float) -> Load:
+    """Keep so many clients asking for so long; then wait for the last answers.
 
-    def __init__(self, request: bytes, load: Load, end: float) -> None:
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._request = request
-        self._load = load
-        self._end = end
-        self._missing = 0
-        self._head = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
-        transport.set_write_buffer_limits(high=1 << 22)
-        self._ask()
-
-    def _ask(self) -> None:
-        self._asked = time.perf_counter()
-        self._transport.write(self._request)
-
-    def data_received(self, data: bytes) -> None:
-        if self._missing:
-            self._missing -= len(data)
-        else:
-            self._head += data
-            head, found, body = self._head.partition(b"\r\n\r\n")
-            if not found:
-                return
-            self._head = b""
-            self._status = int(head[9:12])
-            self._missing = _content_length(head) - len(body)
-        if self._missing == 0:
-            self._answered()
-
-    def _answered(self) -> None:
-        now = time.perf_counter()
-        self._load.latencies.append(now - self._asked)
-        self._load.statuses[self._status] = self._load.statuses.get(self._status, 0) + 1
-        if now < self._end:
-            self._ask()
-        else:
-            self._transport.close()
-            self.done.set_result(None)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if not self.done.done():
-            self.done.set_exception(error or ConnectionError("closed before the answer"))
-
-
-def _content_length(head: bytes) -> int:
-    _, _, rest = head.lower().partition(b"content-length: ")
-    return int(rest.partition(b"\r\n")[0])
-
-
-async def run(host: str, port: int, request: bytes, *, clients: int, seconds: float) -> Load:
-    """Keep so many clients asking for so long."""
-    load = Load()
-    loop = asyncio.get_running_loop()
+    Raises:
+        ConnectionError: the service closed a connection.
+    """
+    load, buffer, poll = Load(), bytearray(_BUFFER_BYTES), select.epoll()
+    made = [_Client(socket.create_connection((host, port)), request, load) for _ in range(clients)]
+    busy = {client.fileno: client for client in made}
     start = time.perf_counter()
-    made = [
-        await loop.create_connection(
-            lambda: _Connection(request, load, start + seconds), host, port
-        )
-        for _ in range(clients)
-    ]
-    await asyncio.gather(*(connection.done for _, connection in made))
+    for client in made:
+        client.ask()
+        poll.register(client.fileno, select.EPOLLIN)
+    while busy:
+        for fileno, _ in poll.poll():
+            if not busy[fileno].read(buffer):
+                continue
+            if time.perf_counter() - start < seconds:
+                busy[fileno].ask()
+            else:
+                busy.pop(fileno).close()
     load.seconds = time.perf_counter() - start
     return load
+
+
+class _Client:
+    """One connection, which asks again when it is told to."""
+
+    def __init__(self, connection: socket.socket, request: bytes, load: Load) -> None:
+        self.fileno = connection.fileno()
+        self.close = connection.close
+        self._connection = connection
+        self._request = request
+        self._load = load
+        self._missing = 0
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def ask(self) -> None:
+        self._asked = time.perf_counter()
+        self._connection.sendall(self._request)
+
+    def read(self, buffer: bytearray) -> bool:
+        """Take what has come; whether the answer is whole."""
+        count = self._connection.recv_into(buffer)
+        if not count:
+            raise ConnectionError("closed before the answer")
+        if self._missing:
+            self._missing -= count
+        else:
+            self._begin(buffer, count)
+        if self._missing:
+            return False
+        self._load.latencies.append(time.perf_counter() - self._asked)
+        return True
+
+    def _begin(self, buffer: bytearray, count: int) -> None:
+        """Read an answer's head, which comes in one piece."""
+        body = buffer.index(b"\r\n\r\n", 0, count) + 4
+        head = bytes(buffer[:body]).lower()
+        _, _, rest = head.partition(b"content-length: ")
+        self._missing = body + int(rest.partition(b"\r\n")[0]) - count
+        status = int(head[9:12])
+        self._load.statuses[status] = self._load.statuses.get(status, 0) + 1

@@ -64,9 +64,10 @@ def bad_pictures(good: bytes) -> list[bytes]:
 def requests(served: Served) -> tuple[list[bytes], list[bytes]]:
     """Good ones, and bad ones."""
     good = jpeg()
+    token = served.token()
     return (
-        [http_request(served, service, good) for service in SERVICES],
-        [http_request(served, name, bad) for name in SERVICES for bad in bad_pictures(good)],
+        [http_request(served, token, service, good) for service in SERVICES],
+        [http_request(served, token, name, bad) for name in SERVICES for bad in bad_pictures(good)],
     )
 
 
