@@ -6,6 +6,7 @@ and pool. All are measured in turns, in one run, and medians are compared.
 """
 
 import argparse
+import gc
 import multiprocessing
 import os
 import platform
@@ -45,13 +46,20 @@ def loop_turn(service: str, picture: bytes, processes: int, seconds: float) -> T
     """The plain loop in as many processes."""
     context = multiprocessing.get_context("spawn")
     os.environ.update(slot_environment(100_000_000))  # as the slots have it
-    with context.Pool(processes, begin, (4_000_000_000, prepare)) as pool:
+    with context.Pool(processes, _begin) as pool:
         pool.map(_loop, [(service, picture, 0.2)] * processes, chunksize=1)
         turns = pool.map(_loop, [(service, picture, seconds)] * processes, chunksize=1)
     latencies = [latency for turn in turns for latency in turn.seen.latencies]
     done = Load(statistics.fmean(turn.seen.seconds for turn in turns), latencies)
     done.statuses[200] = len(latencies)
     return Turn(done, statistics.fmean(turn.cpu_ms for turn in turns))
+
+
+def _begin() -> None:
+    """Make a process what a slot is."""
+    begin(4_000_000_000, prepare)
+    gc.collect()
+    gc.freeze()
 
 
 def _loop(arguments: tuple[str, bytes, float]) -> Turn:
