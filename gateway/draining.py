@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ctypes
+import mmap
 import os
 import signal
 import socket
@@ -23,6 +24,8 @@ log = structlog.get_logger("gateway.draining")
 
 BACKLOG = 2048
 SWEEP_SECONDS = 0.5
+ANNOUNCEMENT_SECONDS = 0.5
+"""A worker that is told to end serves on so long, until it knows that the whole service ends."""
 LAST_CALL_SECONDS = 1.0
 """Open connections get so long to send the request that may be under way already."""
 FAREWELL_SECONDS = 2.5
@@ -36,14 +39,24 @@ _NO_SYN = ((0x30, 0, 0, 13), (0x45, 0, 1, 2), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFF
 
 
 class Finishing:
-    """Tells each worker when none of them has a request to finish any more.
+    """Tells each worker that the service ends, and when none has a request to finish any more.
 
-    It is a pipe whose one end all processes hold: it ends when the last has left, or died.
+    The first is a byte that all processes see. The second is a pipe whose one end all of them
+    hold: it ends when the last has left, or died.
     """
 
     def __init__(self) -> None:
+        self._announced = mmap.mmap(-1, 1)
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
+
+    @property
+    def is_announced(self) -> bool:
+        return self._announced[0] == 1
+
+    def announce(self) -> None:
+        """Say that the whole service ends, not a single worker."""
+        self._announced[0] = 1
 
     def leave(self) -> None:
         """Say that this process has nothing to finish."""
@@ -100,12 +113,10 @@ class DrainingServer(Server):
         log.info("worker ready")
 
     def _end(self) -> None:
-        self._lifecycle.drain()
         self.should_exit = True
 
     def _end_at_once(self) -> None:
-        self._end()
-        self.force_exit = True
+        self.should_exit = self.force_exit = True
 
     async def _keep(self) -> None:
         """Show the master that the loop runs, and enforce the deadlines of all connections."""
@@ -114,14 +125,20 @@ class DrainingServer(Server):
             self._beat()
             now = loop.time()
             for connection in self._connections:
-                connection.sweep(now)
+                _sweep(connection, now)
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish what runs, answer what still comes, close, and end the application."""
+        await self._until(lambda: self._finishing.is_announced, ANNOUNCEMENT_SECONDS)
+        if not self._finishing.is_announced:
+            # The other workers go on, and take what comes to the sockets that all share.
+            self._leave_listening()
+        self._lifecycle.drain()
         log.info("worker drains", requests=len(self.server_state.tasks))
         await self._finish_requests()
-        await self._stop_listening(sockets or [])
+        if self._finishing.is_announced:
+            await self._stop_listening(sockets or [])
         await self._until(lambda: not self.server_state.connections, LAST_CALL_SECONDS)
         for connection in self._connections:
             connection.interrupt()
@@ -137,7 +154,8 @@ class DrainingServer(Server):
         begun = frozenset(self.server_state.tasks)
         await self._until(lambda: all(task.done() for task in begun), end - time.monotonic())
         self._finishing.leave()
-        await self._until(self._finishing.is_over, end - time.monotonic())
+        if self._finishing.is_announced:
+            await self._until(self._finishing.is_over, end - time.monotonic())
 
     async def _until(self, condition: Callable[[], bool], seconds: float) -> None:
         """Wait for a condition; not longer than some time, and hardly at all in a hurry."""
@@ -156,11 +174,14 @@ class DrainingServer(Server):
             _refuse_handshakes(listener)
         await asyncio.sleep(HANDSHAKE_SECONDS)
         waiting = [accepted for listener in sockets for accepted in _accept_all(listener)]
-        for server in self.servers:
-            server.close()
+        self._leave_listening()
         loop = asyncio.get_running_loop()
         for accepted in waiting:
             await loop.connect_accepted_socket(self._new_connection, accepted)
+
+    def _leave_listening(self) -> None:
+        for server in self.servers:
+            server.close()
 
     def _new_connection(self) -> asyncio.Protocol:
         made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
@@ -172,6 +193,15 @@ class DrainingServer(Server):
         seconds = HURRY_SECONDS if self.force_exit else None
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.lifespan.shutdown(), seconds)
+
+
+def _sweep(connection: Connection, now: float) -> None:
+    """A fault in one connection must not stop the beat, nor the deadlines of all others."""
+    try:
+        connection.sweep(now)
+    except Exception as error:
+        log.error("fault in a connection", exc_info=error)
+        connection.transport.abort()
 
 
 def _refuse_handshakes(listener: socket.socket) -> None:

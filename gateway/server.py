@@ -171,6 +171,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         super().signal(sig, frame)
 
     def stop(self, graceful: bool = True) -> None:
+        self.app.finishing.announce()
         self.app.finishing.leave()
         super().stop(graceful)
         # Gunicorn kills who is left, and would not wait until they are gone.

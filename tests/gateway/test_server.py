@@ -205,6 +205,24 @@ def test_under_load_no_request_is_lost(tiny: Served, keeps_connections: bool) ->
     assert set(load.statuses) <= {200, 503}
 
 
+def test_a_single_worker_that_is_told_to_end_is_replaced_and_nothing_is_lost(
+    tiny: Served,
+) -> None:
+    load = Load(tiny, keeps_connections=False)
+    wait_until(lambda: len(load.statuses) > 50)
+    for count in (1, 2):
+        leaving = tiny.workers()[0]
+        leaving.terminate()
+        wait_until(lambda: not leaving.is_running())  # noqa: B023
+        wait_until(lambda: tiny.logged("worker ready") == 2 + count)  # noqa: B023
+    before = len(load.statuses)
+    wait_until(lambda: len(load.statuses) > before + 100)
+    assert tiny.end() == 0
+    load.wait()
+    assert load.lost == []
+    assert set(load.statuses) <= {200, 503}
+
+
 def test_no_process_outlives_a_killed_master(tiny: Served) -> None:
     workers = tiny.workers()
     tiny.process.kill()
