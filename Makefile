@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint check bench quality spec sdk fuzz lock clean
+.PHONY: help serve test lint check bench endure quality spec sdk fuzz lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -26,6 +26,10 @@ check: $(INSTALLED_DEV) ## Lint and tests: what must pass before a commit
 
 bench: $(INSTALLED_DEV) ## Measure throughput beside the plain loop
 	$(BIN)/python -m benchmarks.http
+
+endure: $(INSTALLED_DEV) ## Watch memory over 10,000 requests, and answers while engines are killed
+	$(BIN)/python -m benchmarks.soak --requests $(or $(REQUESTS),10000)
+	$(BIN)/python -m benchmarks.chaos
 
 quality: $(INSTALLED_DEV) ## Measure how right the answers are
 	$(BIN)/python -m benchmarks.quality

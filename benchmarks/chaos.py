@@ -3,6 +3,7 @@
 import argparse
 import os
 import random
+import sys
 import tempfile
 import threading
 import time
@@ -21,6 +22,8 @@ from tests.serving import Served, serving
 
 SEED = 11
 SERVICES = ("edges", "colorPalette")
+MIN_GOOD = 0.9
+MAX_SECONDS = 30
 
 
 def kill_one_after_another(served: Served, every_seconds: float, is_over: threading.Event) -> int:
@@ -46,7 +49,7 @@ def ask(served: Served, requests: list[bytes], end: float) -> list[tuple[int, Re
 
 
 def main() -> None:
-    """Print statuses, the longest answer, the share of good ones and the number of wrong ones."""
+    """Print what clients saw; the exit code is 1 where that is worse than promised."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--every", type=float, default=2, help="seconds between two kills")
@@ -74,12 +77,16 @@ def main() -> None:
 
 def _report(replies: list[tuple[int, Reply]], known: list[bytes], killed: int) -> None:
     statuses = Counter(reply.status for _, reply in replies)
+    good = statuses[200] / len(replies)
     wrong = sum(reply.status == 200 and reply.body != known[number] for number, reply in replies)
     silent = sum(reply.status == 503 and reply.retry_after is None for _, reply in replies)
+    longest = max(reply.seconds for _, reply in replies)
     print(f"{killed} killed, {len(replies)} answers: {dict(statuses.most_common())}")
-    print(f"good {100 * statuses[200] / len(replies):.2f} %, wrong {wrong}")
-    print(f"longest {max(reply.seconds for _, reply in replies):.2f} s")
+    print(f"good {100 * good:.2f} %, wrong {wrong}")
+    print(f"longest {longest:.2f} s")
     print(f"503 without Retry-After {silent}")
+    if good < MIN_GOOD or wrong or silent or longest > MAX_SECONDS or set(statuses) - {200, 503}:
+        sys.exit("Callers noticed more than they should.")
 
 
 if __name__ == "__main__":

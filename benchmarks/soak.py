@@ -2,13 +2,15 @@
 
 The tree is measured while nothing is asked, after every twentieth of the requests. The first
 fifth is warm-up: engines grow to their working size there. Growth is that of the median of the
-last five measurements over that of the first five after the warm-up.
+last five measurements over that of the first five after the warm-up; if it is a tenth or more, or
+files stay open, the exit code is 1.
 """
 
 import argparse
 import os
 import random
 import statistics
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -29,6 +31,7 @@ SERVICES = ("edges", "colorPalette")
 ROUNDS = 20
 WARM_UP = ROUNDS // 5
 BAD_SHARE = 0.2
+MAX_GROWTH = 0.1
 
 
 class Tree(NamedTuple):
@@ -119,11 +122,17 @@ def main() -> None:
     warm = trees[WARM_UP:]
     before = statistics.median(tree.pss_mb for tree in warm[:5])
     after = statistics.median(tree.pss_mb for tree in warm[-5:])
-    print(
-        f"PSS {before:.1f} -> {after:.1f} MB: {100 * (after / before - 1):+.1f} %; "
-        f"open files {min(tree.files for tree in warm)} to {max(tree.files for tree in warm)}"
-    )
+    growth = after / before - 1
+    files = [tree.files for tree in warm]
+    print(f"PSS {before:.1f} -> {after:.1f} MB: {100 * growth:+.1f} %")
+    print(f"open files {min(files)} to {max(files)}")
     print(f"answers {dict(statuses.most_common())} in {seconds:.0f} s")
+    if growth >= MAX_GROWTH:
+        sys.exit("Memory grew.")
+    if files[-1] > files[0]:
+        sys.exit("Files stayed open.")
+    if any(status >= 500 for status in statuses):
+        sys.exit("There were other answers than good ones and refusals.")
 
 
 if __name__ == "__main__":
