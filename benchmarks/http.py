@@ -13,6 +13,7 @@ import platform
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,7 +118,9 @@ def measure(service: str, clients: int, turns: int, seconds: float) -> dict[str,
     """Loop, bare server and service in turns."""
     picture = jpeg()
     processes = min(usable_cores(), clients)
-    loops, bares, https = [], [], []
+    loops: list[Turn] = []
+    bares: list[Turn] = []
+    https: list[Turn] = []
     with ExitStack() as stack:
         folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2)]
         bare = stack.enter_context(running(folders[0], "benchmarks.bare", workers=1))
@@ -126,10 +129,15 @@ def measure(service: str, clients: int, turns: int, seconds: float) -> dict[str,
         request = http_request(served, served.token(), service, picture)
         http_turn(bare, to_bare, clients, 1.0)
         http_turn(served, request, clients, 1.0)
+        sides: list[tuple[list[Turn], Callable[[], Turn]]] = [
+            (loops, lambda: loop_turn(service, picture, processes, seconds)),
+            (bares, lambda: http_turn(bare, to_bare, clients, seconds)),
+            (https, lambda: http_turn(served, request, clients, seconds)),
+        ]
         for _ in range(turns):
-            loops.append(loop_turn(service, picture, processes, seconds))
-            bares.append(http_turn(bare, to_bare, clients, seconds))
-            https.append(http_turn(served, request, clients, seconds))
+            for seen, take in sides:
+                seen.append(take())
+            sides.append(sides.pop(0))  # what comes first finds the machine in another state
     loop, http = _middle(loops), _middle(https)
     return {
         "service": service,
