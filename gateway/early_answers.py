@@ -24,6 +24,11 @@ MALFORMED = EarlyAnswer(400, "malformed_request", "The request is not well-forme
 ONE_HOST = EarlyAnswer(400, "malformed_request", "The request has no Host field, or several.")
 CUT_OFF = EarlyAnswer(400, "unreadable_body", "The body ended before its announced length.")
 CRUMBS = EarlyAnswer(400, "unreadable_body", "The body comes in too many small chunks.")
+TOO_MUCH_FRAMING = EarlyAnswer(
+    400,
+    "unreadable_body",
+    f"The body's chunk extensions and trailer have more than {MAX_HEAD_BYTES:,} bytes.",
+)
 HEAD_TOO_SLOW = EarlyAnswer(408, "request_timeout", "The request's head did not arrive in time.")
 BODY_TOO_SLOW = EarlyAnswer(408, "request_timeout", "The request's body did not arrive in time.")
 URL_TOO_LONG = EarlyAnswer(414, "url_too_long", f"The URL is longer than {MAX_URL_BYTES:,} bytes.")

@@ -1,7 +1,6 @@
 """HTTP/1.1 on one connection: uvicorn's protocol with deadlines, limits and an orderly end."""
 
 import asyncio
-import socket
 import uuid
 from enum import Enum, auto
 from math import inf
@@ -17,29 +16,23 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from gateway import early_answers as early
+from gateway.body_meter import BodyMeter
 from gateway.early_answers import EarlyAnswer
 from gateway.exchange import Exchange, Outlet
 from gateway.heads import Refused, check_head
 from gateway.lifecycle import Lifecycle
+from gateway.lingering import LINGER_SECONDS, Lingering
+from gateway.peer import Peer
 from gateway.settings import Settings
 
 log = structlog.get_logger("gateway.protocol")
 
 MAX_PIPELINED = 16
 """Requests that wait for the one before them on the same connection."""
-MAX_PIECES = 5000
-MIN_PIECE_BYTES = 64
-"""A body in more than so many pieces that are smaller on average costs more than it carries."""
-BUFFER_BYTES = 256 * 1024
+WAITING_BODY_BYTES = 256 * 1024
 """Bytes of a body that wait for the application; a usual picture comes in one read."""
-SLOW_START_SECONDS = 5
-LINGER_SECONDS = 2
-"""A closing connection is kept open so long after the client's last byte."""
-LINGER_MAX_SECONDS = 30
-PROBE_SECONDS = 1
-
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_TCP_CLOSE = 7
+MAX_READING_SECONDS = 300
+"""A client gets no longer to read an answer, however large that is."""
 
 
 class Stage(Enum):
@@ -52,6 +45,10 @@ class Stage(Enum):
     CLOSING = auto()
 
 
+_DISPENSABLE = (Stage.IDLE, Stage.HEAD, Stage.CLOSING)
+"""The stages in which a connection may have to make room, the first ones first."""
+
+
 class Connection(HttpToolsProtocol):
     """A client's connection.
 
@@ -60,7 +57,7 @@ class Connection(HttpToolsProtocol):
     """
 
     connections: "set[Connection]"  # type: ignore[assignment]
-    cycle: Exchange
+    _peer: Peer
 
     def __init__(
         self,
@@ -78,20 +75,17 @@ class Connection(HttpToolsProtocol):
         self._settings = settings
         self._lifecycle = lifecycle
         self._running: Exchange | None = None
+        self._arriving: Exchange | None = None
         self._outlet: Outlet | None = None
-        self._deadline = inf
-        self._write_deadline = inf
-        self._linger_end = inf
+        self._lingering: Lingering | None = None
         self._began = 0.0
+        self._deadline = inf
+        self._reading_deadline = inf
         self._head_bytes = 0
         self._field_bytes = 0
-        self._body_bytes = 0
-        self._pieces = 0
-        self._lingered_bytes = 0
         self._is_surplus = False
         self._is_deaf = False
         self._is_half_closed = False
-        self._has_probed = False
         self._defers_body = False
 
     # What the transport tells.
@@ -99,13 +93,10 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._outlet = Outlet(self)
-        self._deadline = self.loop.time() + self._settings.head_seconds
-        limit = self._settings.max_connections
-        if len(self.connections) > limit:
-            self._is_surplus = True
-            self._deadline = self.loop.time() + LINGER_SECONDS
-        if len(self.connections) > 2 * limit:
-            transport.abort()
+        self._peer = Peer(transport)
+        self._enter(Stage.IDLE, self._settings.head_seconds)
+        if len(self.connections) > self._settings.max_connections:
+            self._take_a_place()
 
     def data_received(self, data: bytes) -> None:
         if self._is_deaf:
@@ -122,7 +113,7 @@ class Connection(HttpToolsProtocol):
             self._refuse(early.CUT_OFF)
         elif self._is_answering and self.stage is not Stage.CLOSING:
             self._become_deaf()
-            self._deadline = self.loop.time() + PROBE_SECONDS
+            self._peer.end_sending(self.loop.time())
         else:
             self.transport.close()
         return True
@@ -131,22 +122,11 @@ class Connection(HttpToolsProtocol):
         running = self._running if self._is_answering else None
         super().connection_lost(exc)
         self.stage, self._is_deaf = Stage.CLOSING, True
-        self.pipeline.clear()
+        self._let_go()
         # No reference cycle is left for the collector, which would find it only much later.
-        self._outlet = self._running = None
-        self.cycle = None  # type: ignore[assignment]
+        self._outlet = None
         if running is not None:
             running.abandon()
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        unsent = self.transport.get_write_buffer_size()
-        seconds = self._settings.body_seconds + unsent / self._settings.lowest_bytes_per_second
-        self._write_deadline = self.loop.time() + seconds
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._write_deadline = inf
 
     # What the parser tells.
 
@@ -154,8 +134,7 @@ class Connection(HttpToolsProtocol):
         if len(self.pipeline) >= MAX_PIPELINED:
             raise Refused(early.MALFORMED)
         super().on_message_begin()
-        self.stage = Stage.HEAD
-        self._deadline = self.loop.time() + self._settings.head_seconds
+        self._enter(Stage.HEAD, self._settings.head_seconds)
         self._head_bytes = self._field_bytes = 0
 
     def on_url(self, url: bytes) -> None:
@@ -176,39 +155,32 @@ class Connection(HttpToolsProtocol):
         has_body, self.expect_100_continue = check_head(self.headers, version)
         self._complete_scope(version)
         self._defers_body = has_body and self.parser.should_upgrade()
-        self.stage = Stage.BODY
-        self._began = self.loop.time()
-        self._deadline = self._began + self._settings.body_seconds
-        self._body_bytes = self._pieces = 0
-        exchange = self._new_exchange(version)
+        self._enter(Stage.BODY, self._settings.body_seconds)
+        exchange = self._arriving = self._new_exchange(version)
         if self._is_answering:
             self.flow.pause_reading()
             self.pipeline.appendleft((exchange, self.app))
-            self.cycle = exchange
         else:
-            self.cycle = exchange
             self._start_asgi_task(exchange, self.app)
 
     def on_body(self, body: bytes) -> None:
-        if self.stage is not Stage.BODY:
+        exchange = self._arriving
+        if exchange is None:
             return
-        self._body_bytes += len(body)
-        self._pieces += 1
-        if self._pieces > MAX_PIECES and self._body_bytes < self._pieces * MIN_PIECE_BYTES:
-            raise Refused(early.CRUMBS)
-        exchange = self.cycle
+        exchange.meter.count_piece(len(body))
         exchange.body += body
-        if len(exchange.body) > BUFFER_BYTES:
+        if len(exchange.body) > WAITING_BODY_BYTES:
             self.flow.pause_reading()
         exchange.message_event.set()
 
     def on_message_complete(self) -> None:
-        if self._defers_body or self.stage is not Stage.BODY:
+        exchange = self._arriving
+        if self._defers_body or exchange is None:
             return
-        self.stage = Stage.WHOLE
-        self._deadline = inf
-        self.cycle.more_body = False
-        self.cycle.message_event.set()
+        self._arriving = None
+        self._enter(Stage.WHOLE)
+        exchange.more_body = False
+        exchange.message_event.set()
 
     # What an exchange asks and tells.
 
@@ -221,44 +193,51 @@ class Connection(HttpToolsProtocol):
         is_last = self._is_deaf and not self.pipeline
         return is_last or exchange.more_body or self._lifecycle.is_draining
 
+    def allow_reading(self, count: int) -> None:
+        """Give the client time to read so many bytes of an answer."""
+        seconds = self._settings.body_seconds + count / self._settings.lowest_bytes_per_second
+        self._reading_deadline = self.loop.time() + min(seconds, MAX_READING_SECONDS)
+
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
         if self.stage is Stage.CLOSING:
             return
+        self._running = None
         self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         elif self._is_deaf:
             self.finish()
         elif self.stage is Stage.WHOLE:
-            self.stage = Stage.IDLE
-            self._deadline = self.loop.time() + self._settings.idle_seconds
+            self._enter(Stage.IDLE, self._settings.idle_seconds)
 
     def finish(self) -> None:
-        """Close after the client has read what was written: a plain close would reset it."""
+        """Close, once the client has read what was written."""
         if self.stage is Stage.CLOSING:
             return
-        self._become_deaf()
-        self.stage = Stage.CLOSING
-        now = self.loop.time()
-        self._deadline = now + LINGER_SECONDS
-        self._linger_end = now + LINGER_MAX_SECONDS
+        self._is_deaf = True
+        self._let_go()
+        self._enter(Stage.CLOSING)
         self.flow.resume_reading()
         if self._is_half_closed:
             self.transport.close()
-        else:
-            self.transport.write_eof()
+        max_bytes = 4 * self._settings.max_upload_bytes
+        self._lingering = Lingering(self.transport, self._began, max_bytes)
 
     # What the server asks.
 
     def sweep(self, now: float) -> None:
         """End what takes too long."""
-        if now > self._write_deadline:
+        if self.flow.write_paused and now > self._reading_deadline:
             self.transport.abort()
+        elif self._lingering is not None:
+            self._lingering.sweep(now, is_being_read=self.flow.write_paused)
         elif now > self._deadline:
             self._expire(now)
-        elif self.stage is Stage.BODY and self._is_too_slow(now):
+        elif self._arriving is not None and self._is_too_slow(self._arriving, now):
             self._refuse(early.BODY_TOO_SLOW)
+        elif self._is_answering and (self._is_half_closed or self.flow.read_paused):
+            self._peer.sweep(now, may_probe=self._may_probe)
 
     def interrupt(self) -> None:
         """Answer a request that runs by a refusal, and close."""
@@ -275,11 +254,50 @@ class Connection(HttpToolsProtocol):
         running = self._running
         return running is not None and not (running.response_complete or running.disconnected)
 
+    def _enter(self, stage: Stage, seconds: float = inf) -> None:
+        """Go on to another stage, and not stay in it for longer than some time."""
+        self.stage = stage
+        self._began = self.loop.time()
+        self._deadline = self._began + seconds
+
+    def _take_a_place(self) -> None:
+        """Have the connection that does nothing longest make room; without one, be refused."""
+        limit = self._settings.max_connections
+        regular = [one for one in self.connections if not one._is_surplus and one is not self]
+        if len(regular) < limit:
+            return
+        dispensable = [one for one in regular if one._is_dispensable]
+        if dispensable:
+            least = min(dispensable, key=lambda one: (_DISPENSABLE.index(one.stage), one._began))
+            least.transport.close()
+            return
+        self._is_surplus = True
+        self._deadline = self._began + LINGER_SECONDS
+        if len(self.connections) > 2 * limit:
+            self.transport.abort()
+
+    @property
+    def _is_dispensable(self) -> bool:
+        """Whether no request and no answer is lost with it."""
+        return (
+            self.stage in _DISPENSABLE
+            and not self._is_answering
+            and not self.transport.is_closing()
+            and not self.transport.get_write_buffer_size()
+        )
+
     def _parse(self, data: bytes) -> None:
+        arriving = self._arriving
         if self.stage is Stage.HEAD:
             self._head_bytes += len(data)
         try:
             self.parser.feed_data(data)
+            if self._arriving is not None:
+                # A read that brought the head as well tells nothing about the body's framing.
+                is_body = self._arriving is arriving
+                self._arriving.meter.count_read(len(data) if is_body else 0)
+        except Refused as refused:
+            self._refuse(refused.answer)
         except httptools.HttpParserUpgrade as upgrade:
             self._stay_with_http(data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError as error:
@@ -301,7 +319,8 @@ class Connection(HttpToolsProtocol):
             self.parser = httptools.HttpRequestParser(
                 SimpleNamespace(on_body=self.on_body, on_message_complete=self.on_message_complete)
             )
-            self.cycle.keep_alive = False
+            assert self._arriving is not None
+            self._arriving.keep_alive = False
             framing = b"".join(
                 b"%b: %b\r\n" % field
                 for field in self.headers
@@ -346,6 +365,7 @@ class Connection(HttpToolsProtocol):
             on_response=self.on_response_complete,
         )
         exchange.connection = self
+        exchange.meter = BodyMeter(self._began)
         return exchange
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
@@ -357,7 +377,7 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, answer: EarlyAnswer) -> None:
         """Refuse the request that is arriving, after the answer to any before it."""
-        arriving = self.cycle if self.stage is Stage.BODY else None
+        arriving = self._arriving
         if self._running is not arriving and self._is_answering:
             # The client sees the connection close after that answer, and may ask again.
             self.pipeline.clear()
@@ -392,57 +412,39 @@ class Connection(HttpToolsProtocol):
     def _become_deaf(self) -> None:
         """Read no more requests from this connection."""
         self._is_deaf = True
-        self.stage = Stage.WHOLE
-        self._deadline = inf
+        self._arriving = None
+        self._enter(Stage.WHOLE)
+
+    def _let_go(self) -> None:
+        """Keep nothing of any request."""
+        self.pipeline.clear()
+        self._running = self._arriving = None
 
     def _throw_away(self, count: int) -> None:
-        self._lingered_bytes += count
-        if self.stage is not Stage.CLOSING:
+        if self._lingering is None:
             self.flow.pause_reading()
-        elif self._lingered_bytes > 4 * self._settings.max_upload_bytes:
-            self.transport.abort()
         else:
-            self._deadline = min(self.loop.time() + LINGER_SECONDS, self._linger_end)
+            self._lingering.throw_away(count, self.loop.time())
 
     def _expire(self, now: float) -> None:
         if self.stage is Stage.IDLE:
             self.finish()
         elif self.stage is Stage.HEAD:
             self._refuse(early.HEAD_TOO_SLOW)
-        elif self.stage is Stage.BODY:
-            self._expire_body(now)
-        elif self.stage is Stage.WHOLE:
-            self._probe(now)
-        elif self.flow.write_paused:
-            self._linger_end = now + LINGER_MAX_SECONDS
-        elif now > self._linger_end or not self.transport.get_write_buffer_size():
-            self.transport.abort()
-
-    def _expire_body(self, now: float) -> None:
-        if self.flow.read_paused:
+        elif self.flow.read_paused:
             self._deadline = now + 1  # The application is slow, not the client.
         else:
             self._refuse(early.BODY_TOO_SLOW)
 
-    def _is_too_slow(self, now: float) -> bool:
-        seconds = now - self._began
+    def _is_too_slow(self, exchange: Exchange, now: float) -> bool:
+        rate = self._settings.lowest_bytes_per_second
+        return not self.flow.read_paused and exchange.meter.is_slower(rate, now)
+
+    @property
+    def _may_probe(self) -> bool:
+        running = self._running
         return (
-            seconds > SLOW_START_SECONDS
-            and self._body_bytes < seconds * self._settings.lowest_bytes_per_second
-            and not self.flow.read_paused
+            running is not None
+            and not running.response_started
+            and running.scope["http_version"] == "1.1"
         )
-
-    def _probe(self, now: float) -> None:
-        """Tell a client that only ended its sending from one that left.
-
-        Both look alike until something is written: the host of one that left answers with
-        a reset. An interim response may always be sent (RFC 9110 §15.2).
-        """
-        self._deadline = now + PROBE_SECONDS
-        peer: socket.socket = self.transport.get_extra_info("socket")
-        if peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _TCP_CLOSE:
-            self.transport.abort()
-        elif not self._has_probed and self._running is not None:
-            self._has_probed = True
-            if not self._running.response_started and self.scope["http_version"] == "1.1":
-                self.transport.write(_CONTINUE)

@@ -1,16 +1,20 @@
 """Clients that open connections and take their time."""
 
 import contextlib
+import socket
 import statistics
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+import httpx
 import pytest
 
 from tests.serving import TINY, Served, running, wait_until
 
-HEAD = b"POST /read HTTP/1.1\r\nHost: pixelgate.test\r\nContent-Length: 100000\r\n\r\n"
+READ = b"POST /read HTTP/1.1\r\nHost: pixelgate.test\r\n"
+HEAD = READ + b"Content-Length: 100000\r\n\r\n"
+FORM = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100000\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +66,51 @@ def test_slow_clients_do_not_slow_a_good_one(served: Served) -> None:
 
 
 def test_connections_above_the_limit_are_told_so_until_others_end(hasty: Served) -> None:
+    refused: list[httpx.Response] = []
     with ExitStack() as stack:
 
         def fill() -> bool:
             for _ in range(20):
-                stack.enter_context(hasty.connect())
-            return hasty.get().status_code == 503
+                stack.enter_context(hasty.connect()).sendall(HEAD)
+            refused[:] = [hasty.get()]
+            return refused[0].status_code == 503
 
         wait_until(fill)
+    assert int(refused[0].headers["Retry-After"]) > 0
     wait_until(lambda: hasty.get().status_code == 200)
+
+
+def test_silent_connections_lock_nobody_out(hasty: Served) -> None:
+    with ExitStack() as stack:
+        for _ in range(300):
+            stack.enter_context(hasty.connect())
+        assert [hasty.get().status_code for _ in range(5)] == [200] * 5
+
+
+def test_who_sends_a_body_below_the_lowest_rate_is_sent_away(served: Served) -> None:
+    edges = b"POST /v2/services/image/edges HTTP/1.1\r\nHost: pixelgate.test\r\n"
+    token = b"Authorization: Bearer " + served.token().encode() + b"\r\n"
+    with served.connect() as connection:
+        connection.sendall(edges + token + FORM + b"x" * 4000)
+        # Within the socket's 10 s; a body at a better rate is given 60.
+        assert connection.recv(1000).startswith(b"HTTP/1.1 408")
+
+
+def test_who_only_ended_its_sending_is_answered(hasty: Served) -> None:
+    with hasty.connect() as connection, connection.makefile("rb") as answers:
+        connection.sendall(b"GET /?seconds=1.5 HTTP/1.1\r\nHost: a\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        assert b"HTTP/1.1 200 OK\r\n" in answers.read()
+
+
+def test_who_ends_its_sending_within_a_body_is_told_so(hasty: Served) -> None:
+    with hasty.connect() as connection, connection.makefile("rb") as answers:
+        connection.sendall(HEAD + b"x")
+        connection.shutdown(socket.SHUT_WR)
+        assert answers.read().startswith(b"HTTP/1.1 400")
+
+
+def test_who_never_ends_its_trailer_is_sent_away(hasty: Served) -> None:
+    with hasty.connect() as connection:
+        connection.sendall(READ + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"y" * 600_000)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 400")

@@ -5,6 +5,8 @@ import asyncio
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from gateway.exchange import PIECE_BYTES
+from tests.gateway.running import until
 from tests.gateway.wire import GET, echo, read_all, reply, wire
 
 POST = b"POST" + GET.removeprefix(b"GET")[:-2]
@@ -92,3 +94,40 @@ async def test_an_answer_given_up_after_its_head_ends_the_connection() -> None:
         client = await served.connect()
         await client.send(GET)
         assert await client.rest() == b""
+
+
+async def large(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with more than the kernel takes at once."""
+    await reply(send, bytes(range(256)) * 80_000)
+
+
+async def test_a_large_answer_leaves_in_pieces_without_a_copy_beside_its_head(
+    written: list[bytes],
+) -> None:
+    async with wire(large) as served:
+        client = await served.connect()
+        await client.send(GET)
+        assert (await client.answer()).body == bytes(range(256)) * 80_000
+    head, *pieces = answers(written)
+    assert head.endswith(b"\r\n\r\n")
+    assert {len(piece) for piece in pieces[:-1]} == {PIECE_BYTES}
+
+
+async def test_a_request_is_not_over_before_its_answer_is_read() -> None:
+    async with wire(large) as served:
+        client = await served.connect()
+        await client.send(GET + GET)
+        await until(lambda: served.connections[0].flow.write_paused)
+        unsent = served.connections[0].transport.get_write_buffer_size()
+        assert (len(served.state.tasks), unsent < 2 * PIECE_BYTES) == (1, True)
+        assert [(await client.answer()).status for _ in range(2)] == [200, 200]
+        await until(lambda: not served.state.tasks)
+
+
+async def test_a_client_that_leaves_while_it_is_answered_ends_its_request() -> None:
+    async with wire(large) as served:
+        client = await served.connect()
+        await client.send(GET)
+        await until(lambda: served.connections[0].flow.write_paused)
+        await client.reset()
+        await until(lambda: not served.state.tasks)

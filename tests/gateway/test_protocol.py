@@ -1,6 +1,7 @@
 """The protocol: what it refuses, how long it waits, and how it closes."""
 
 import asyncio
+import gc
 import json
 
 import pytest
@@ -8,6 +9,8 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import early_answers as early
 from gateway.dialects.ltu.models import Failure
+from gateway.exchange import Exchange
+from gateway.protocol import MAX_READING_SECONDS, Stage
 from tests.gateway.running import until
 from tests.gateway.wire import GET, Stuck, deny, echo, read_all, reply, wire
 
@@ -192,6 +195,51 @@ async def test_a_body_in_crumbs_is_refused() -> None:
         assert (await client.answer()).status == 400
 
 
+@pytest.mark.parametrize("size", [1, 100])
+async def test_a_body_in_many_small_chunks_is_read(size: int) -> None:
+    chunks = (b"%x\r\n" % size + bytes(size) + b"\r\n") * (5000 if size == 1 else 20_000)
+    async with wire(echo) as served:
+        client = await served.connect()
+        await client.send(POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+        assert (await client.answer()).status == 200
+
+
+@pytest.mark.parametrize(
+    ("beginning", "more"),
+    [
+        (b"0\r\nX: ", b"y" * 8192),
+        (b"0\r\n", b"X: y\r\n" * 1000),
+        (b"1;", b"y" * 8192),
+        (b"", b"1;" + b"y" * 8192 + b"\r\nx\r\n"),
+    ],
+)
+async def test_framing_that_never_ends_is_refused_while_it_arrives(
+    beginning: bytes, more: bytes
+) -> None:
+    async with wire(echo) as served:
+        client = await served.connect()
+        await client.send(POST + b"Transfer-Encoding: chunked\r\n\r\n")
+        await until(lambda: bool(served.state.tasks))
+        await client.send(beginning)
+        for _ in range(40):
+            await client.send(more)
+            await asyncio.sleep(0)
+        answer = await client.answer()
+        assert (answer.status, answer.word) == (400, "unreadable_body")
+        await until(lambda: not served.state.tasks)
+
+
+async def test_requests_in_one_read_do_not_count_as_framing_of_one_another() -> None:
+    request = POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
+    large = POST + b"Content-Length: 200000\r\n\r\n" + bytes(200_000)
+    async with wire(echo) as served:
+        client = await served.connect()
+        await client.send(request[:-2])
+        await until(lambda: bool(served.state.tasks))
+        await client.send(request[-2:] + large + request)
+        assert [len((await client.answer()).body) for _ in range(3)] == [1, 200_000, 1]
+
+
 async def test_trailers_do_not_reach_the_application() -> None:
     seen: list[Scope] = []
 
@@ -251,6 +299,36 @@ async def test_a_client_that_left_takes_its_request_with_it() -> None:
         assert not served.connections
 
 
+@pytest.mark.parametrize("has_body", [True, False])
+@pytest.mark.parametrize("is_reset", [True, False])
+async def test_a_client_that_left_is_noticed_behind_its_pipelined_requests(
+    is_reset: bool, has_body: bool
+) -> None:
+    app = Stuck()
+    async with wire(app) as served:
+        client = await served.connect()
+        await client.send(GET + (POST + b"Content-Length: 9\r\n\r\n" if has_body else GET))
+        await until(lambda: app.is_running and served.connections[0].flow.read_paused)
+        if is_reset:
+            await client.reset()
+        client.leave()
+        for later in range(0, 20, 2):
+            await asyncio.sleep(0.01)
+            served.sweep(seconds_later=later)
+        await until(lambda: app.was_cancelled)
+        assert not served.connections
+
+
+async def test_a_reset_that_no_read_has_shown_yet_does_not_disturb_a_sweep() -> None:
+    async with wire(echo, idle_seconds=20) as served:
+        client = await served.connect()
+        await client.send(GET)
+        await client.answer()
+        await client.reset()
+        served.sweep(seconds_later=21)
+        await until(lambda: not served.connections)
+
+
 async def test_a_body_cut_off_is_answered_400() -> None:
     async with wire(echo) as served:
         client = await served.connect()
@@ -269,6 +347,21 @@ async def test_an_early_refusal_can_be_read_by_a_client_that_sends_everything_fi
         answer = await client.answer()
         assert (answer.status, answer.fields["connection"]) == (401, "close")
         assert await client.rest() == b""
+
+
+@pytest.mark.parametrize("announced", [b"30000000", b"200000"])
+async def test_nothing_is_kept_of_a_refused_request_while_its_connection_lasts(
+    announced: bytes,
+) -> None:
+    async with wire(deny) as served:
+        client = await served.connect()
+        await client.send(POST + b"Content-Length: " + announced + b"\r\n\r\n" + bytes(200_000))
+        assert (await client.answer()).status == 401
+        await until(lambda: not served.state.tasks)
+        assert served.connections
+        connection = served.connections[0]
+        kept = [one for one in gc.get_objects() if isinstance(one, Exchange)]
+        assert not [one for one in kept if one.connection is connection]
 
 
 async def test_a_client_that_goes_on_sending_after_its_refusal_is_cut_off() -> None:
@@ -308,13 +401,46 @@ async def test_continue_is_not_sent_when_the_application_refuses() -> None:
 
 
 async def test_too_many_connections_are_told_so_at_once_and_others_not() -> None:
-    async with wire(echo, max_connections=2) as served:
-        clients = [await served.connect() for _ in range(3)]
+    app = Stuck()
+    async with wire(app, max_connections=2) as served:
+        clients = [await served.connect() for _ in range(2)]
         for client in clients:
             await client.send(GET)
-        first, second, third = [await client.answer() for client in clients]
-        assert (first.status, second.status, third.status) == (200, 200, 503)
-        assert (third.word, third.fields["retry-after"]) == ("too_many_connections", "5")
+        await until(lambda: len(served.state.tasks) == 2)
+        third = await served.connect()
+        await third.send(GET)
+        refused = await third.answer()
+        assert (refused.word, refused.fields["retry-after"]) == ("too_many_connections", "5")
+        app.may_answer.set()
+        assert [(await client.answer()).status for client in clients] == [200, 200]
+
+
+async def test_the_connection_that_is_idle_longest_makes_room_for_a_newcomer() -> None:
+    async with wire(echo, max_connections=3) as served:
+        begun, silent, used = [await served.connect() for _ in range(3)]
+        await begun.send(GET[:-2])
+        for client in (used, await served.connect()):
+            await client.send(GET)
+            assert (await client.answer()).status == 200
+        assert await silent.rest() == b""
+        await begun.send(GET[-2:])
+        assert (await begun.answer()).status == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "stage"), [(GET[:-2], Stage.HEAD), (b"nonsense\r\n\r\n", Stage.CLOSING)]
+)
+async def test_connections_without_a_request_lock_nobody_out(sent: bytes, stage: Stage) -> None:
+    async with wire(echo, max_connections=2) as served:
+        for _ in range(2):
+            client = await served.connect()
+            await client.send(sent)
+        await until(lambda: {one.stage for one in served.connections} == {stage})
+        for _ in range(5):
+            newcomer = await served.connect()
+            await newcomer.send(GET)
+            assert (await newcomer.answer()).status == 200
+        assert len(served.connections) == 2
 
 
 async def test_a_connection_is_free_again_when_another_ends() -> None:
@@ -418,6 +544,20 @@ async def test_an_answer_that_nobody_reads_is_given_up() -> None:
         assert served.connections
         served.sweep(seconds_later=81)
         await until(lambda: not served.connections)
+
+
+async def test_a_large_answer_is_given_up_after_a_bounded_time() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await reply(send, bytes(20_000_000))
+
+    async with wire(app, lowest_bytes_per_second=1000) as served:
+        client = await served.connect()
+        await client.send(GET)
+        await until(lambda: served.connections[0].flow.write_paused)
+        served.sweep(seconds_later=MAX_READING_SECONDS - 1)
+        assert served.state.tasks
+        served.sweep(seconds_later=MAX_READING_SECONDS + 1)
+        await until(lambda: not served.connections and not served.state.tasks)
 
 
 async def test_an_application_that_leaves_its_answer_undone_ends_the_connection() -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+import struct
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -49,6 +51,13 @@ class Client:
     def leave(self) -> None:
         self._writer.close()
 
+    async def reset(self) -> None:
+        """Leave by a reset; the server's loop has had no turn to notice."""
+        connection = self._writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._writer.transport.abort()
+        await asyncio.sleep(0)
+
     async def line(self) -> bytes:
         async with asyncio.timeout(WAIT_SECONDS):
             return await self._reader.readline()
@@ -84,11 +93,11 @@ class Wire:
         return list(self.state.connections)  # type: ignore[arg-type]
 
     async def connect(self) -> Client:
-        before = len(self.state.connections)
+        before = set(self.state.connections)
         host, port = self._server.sockets[0].getsockname()
         client = Client(*await asyncio.open_connection(host, port))
         self._clients.append(client)
-        await until(lambda: len(self.state.connections) > before)
+        await until(lambda: self.state.connections - before)
         return client
 
     async def end(self) -> None:
