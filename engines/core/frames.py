@@ -33,17 +33,18 @@ class Kind(IntEnum):
     """What a frame is about; all but the first come from the engine process."""
 
     JOB = 1
-    READY = 2
-    ANSWER = 3
-    REFUSED = 4
-    FAILED = 5
-    SKIPPED = 6
+    BORN = 2
+    READY = 3
+    ANSWER = 4
+    REFUSED = 5
+    FAILED = 6
+    SKIPPED = 7
 
 
 class Head(NamedTuple):
     """The fixed first bytes of a frame.
 
-    `number` is the job's, or the process id of one that is ready; `is_worn` says that the
+    `number` is the job's, or the process id of one that was born; `is_worn` says that the
     process should be replaced.
     """
 
@@ -66,7 +67,7 @@ HEAD = struct.Struct("<BQB??IQ")
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A computation that ended as nobody foresaw."""
+    """A computation that ended as nobody foresaw: where, and by which type of error."""
 
     traceback: str
 

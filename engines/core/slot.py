@@ -64,10 +64,12 @@ class Setup:
 
 def serve(connection: socket.socket, segment: Segment, setup: Setup) -> None:
     """Compute jobs until the gateway closes its end of the connection."""
+    # Before anything that may take long, so that this process can be ended alone.
+    _send(connection, [HEAD.pack(*Head(Kind.BORN, os.getpid()))])
     begin(setup.memory_limit_bytes, setup.prepare)
     wear = _Wear(setup)
     reader = connection.makefile("rb")
-    _send(connection, [HEAD.pack(*Head(Kind.READY, os.getpid()))])
+    _send(connection, [HEAD.pack(*Head(Kind.READY, 0))])
     while len(data := reader.read(HEAD.size)) == HEAD.size:
         head = Head._make(HEAD.unpack(data))
         segment.started = head.number
@@ -87,11 +89,11 @@ def attempt(work: Callable[[], Answer]) -> Outcome:
             raise TypeError("An answer's body and files are bytes.")
         return answer
     except EngineError as error:
-        return error if _pickles(error) else Failure(traceback.format_exc())
+        return error if _pickles(error) else Failure(_trace(error))
     except Exception as error:
         if isinstance(error, MemoryError) or any(text in str(error) for text in _OUT_OF_MEMORY):
             return MemoryExhausted("The picture needs more memory than one computation may use.")
-        return Failure(traceback.format_exc())
+        return Failure(_trace(error))
 
 
 def begin(memory_limit_bytes: int, prepare: Callable[[], None]) -> None:
@@ -136,6 +138,15 @@ def _pickles(error: EngineError) -> bool:
         return type(pickle.loads(pickle.dumps(error))) is type(error)
     except Exception:  # An error's own methods can fail in every way there is.
         return False
+
+
+def _trace(error: Exception) -> str:
+    """Where an error was raised, and its type; its text may quote a picture or a password."""
+    frames = [
+        f"{frame.f_code.co_filename}:{line} in {frame.f_code.co_name}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+    ]
+    return "\n".join([*frames, type(error).__qualname__])
 
 
 def _receive(head: Head, reader: BufferedReader, segment: Segment) -> tuple[JobMeta, list[bytes]]:

@@ -46,6 +46,10 @@ class Pool(Protocol):
     async def run(self, job: Job, *, deadline_seconds: float, owner: str) -> Answer:
         """Compute a job in its turn; it may wait, and then compute, for the deadline each.
 
+        A job that comes back to the queue, because a process died or another became free, does
+        not wait for a new deadline: what is left of its own, or some seconds if that is more.
+        Begun a second time, it may compute for the whole deadline again.
+
         Raises:
             QueueFull: too many jobs wait.
             WaitedTooLong: its turn did not come within the deadline.

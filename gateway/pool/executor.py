@@ -3,7 +3,7 @@
 import asyncio
 import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import suppress
 from functools import partial
 
@@ -17,7 +17,7 @@ from gateway.errors import JobTimedOut, ShuttingDown, SlotCrashed
 from gateway.pool.contract import Snapshot
 from gateway.pool.line import Line
 from gateway.pool.nursery import PRELOAD
-from gateway.pool.ticket import Ticket
+from gateway.pool.ticket import Ticket, broke_down_again
 
 log = structlog.get_logger("gateway.pool")
 
@@ -116,18 +116,23 @@ class ExecutorPool:
             self._submit(self._line.pop())
 
     def _submit(self, ticket: Ticket) -> None:
-        executor = self._executor
         try:
-            running = executor.submit(_compute, self._work, ticket.job)
+            future = asyncio.wrap_future(self._hand_over(ticket.job))
         except BrokenExecutor:
-            self._renew(executor)
-            ticket.fail(_crashed())
+            ticket.fail(_broken())
             return
-        future = asyncio.wrap_future(running)
         self._running[future] = ticket
         loop = asyncio.get_running_loop()
         self._timers[ticket] = loop.call_later(ticket.deadline_seconds, self._expire, ticket)
-        future.add_done_callback(partial(self._ended, executor))
+        future.add_done_callback(partial(self._ended, self._executor))
+
+    def _hand_over(self, job: Job) -> Future[Outcome]:
+        """Give a job to the executor, or to another if that one broke since the last job."""
+        try:
+            return self._executor.submit(_compute, self._work, job)
+        except BrokenExecutor:
+            self._renew(self._executor)
+            return self._executor.submit(_compute, self._work, job)
 
     def _ended(self, executor: Executor, future: asyncio.Future[Outcome]) -> None:
         ticket = self._running.pop(future)
@@ -143,7 +148,7 @@ class ExecutorPool:
             self._renew(executor)
             self._try_again(ticket)
         else:
-            ticket.fail(error if isinstance(error, Exception) else _crashed())
+            ticket.fail(error if isinstance(error, Exception) else _broken())
         self._dispatch()
 
     def _expire(self, ticket: Ticket) -> None:
@@ -168,8 +173,10 @@ class ExecutorPool:
 
     def _try_again(self, ticket: Ticket) -> None:
         ticket.crashes += 1
-        if ticket.crashes > 1 or self._make_executor is None:
-            ticket.fail(_crashed())
+        if ticket.crashes > 1:
+            ticket.fail(broke_down_again())
+        elif self._make_executor is None:
+            ticket.fail(_broken())
         elif not ticket.is_done and self._is_open:
             self._retries += 1
             self._line.put_back(ticket)
@@ -212,8 +219,5 @@ def _compute(work: Work, job: Job) -> Outcome:
     return attempt(lambda: work(job))
 
 
-def _crashed() -> SlotCrashed:
-    return SlotCrashed(
-        "The computation broke down, and did so again when it was repeated.",
-        retry_after_seconds=1,
-    )
+def _broken() -> SlotCrashed:
+    return SlotCrashed("The processes that compute broke down.", retry_after_seconds=1)

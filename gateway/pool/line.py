@@ -9,11 +9,18 @@ from gateway.pool.alarm import Alarm
 from gateway.pool.fair_queue import FairQueue
 from gateway.pool.ticket import Ticket
 
+GRACE_SECONDS = 5
+"""What a job that is put back may wait at least: so long do killed processes take to return."""
+
 _WEIGHT = 0.1
+"""Of the latest step in the mean of all: some ten of them are remembered."""
 
 
 class Line:
-    """A bounded, fair queue of tickets, each of which waits for its deadline at most."""
+    """A bounded, fair queue of tickets, each of which waits for its deadline at most.
+
+    A step is the time between two tickets that are taken while others wait.
+    """
 
     def __init__(self, length: int) -> None:
         self._length = length
@@ -40,12 +47,14 @@ class Line:
                 retry_after_seconds=self._turn_seconds(ticket),
             )
         self._queue.put(ticket.owner, ticket)
-        self._limit(ticket)
+        now = asyncio.get_running_loop().time()
+        self._limit(ticket, now, now + ticket.deadline_seconds)
 
     def put_back(self, ticket: Ticket) -> None:
-        """Wait again, before all others."""
+        """Wait again, before all others: not for another deadline, but never in vain."""
         self._queue.put_back(ticket)
-        self._limit(ticket)
+        now = asyncio.get_running_loop().time()
+        self._limit(ticket, now, max(ticket.expires_at, now + GRACE_SECONDS))
 
     def first(self) -> Ticket | None:
         return self._queue.first()
@@ -66,9 +75,8 @@ class Line:
         seconds = min(len(self._queue) * self._step_seconds, ticket.deadline_seconds)
         return max(1, math.ceil(seconds))
 
-    def _limit(self, ticket: Ticket) -> None:
-        now = asyncio.get_running_loop().time()
-        ticket.expires_at = now + ticket.deadline_seconds
+    def _limit(self, ticket: Ticket, now: float, expires_at: float) -> None:
+        ticket.expires_at = expires_at
         if ticket.expires_at < self._alarm.time:
             self._alarm.set(ticket.expires_at)
         if len(self._queue) == 1:

@@ -33,7 +33,9 @@ from gateway.pool.ticket import Ticket
 
 log = structlog.get_logger("gateway.pool")
 
-BUFFER_BYTES = 256 * 1024
+RECEIVE_BYTES = 256 * 1024
+"""What is read at once; a longer frame makes the buffer grow."""
+
 NEW_SECONDS = 1.0
 
 
@@ -74,7 +76,8 @@ class Slot(asyncio.BufferedProtocol):
     """One engine process: what lies in it, and what comes back.
 
     The first entry is the one that is computed; its deadline runs from when it became first.
-    `warm` tells whether the process came up; `gone` is set when nothing is left of it.
+    `warm` tells whether the process came up; `gone` is set when nothing is left of it; `pid` is 0
+    until the process has told it.
     """
 
     def __init__(self, keeper: Keeper, segment: Segment) -> None:
@@ -94,7 +97,7 @@ class Slot(asyncio.BufferedProtocol):
         self._deadline = Alarm(self._expire)
         self._transport: asyncio.Transport | None = None
         self._is_connected = False
-        self._buffer = bytearray(BUFFER_BYTES)
+        self._buffer = bytearray(RECEIVE_BYTES)
         self._filled = 0
 
     @property
@@ -206,31 +209,40 @@ class Slot(asyncio.BufferedProtocol):
             self._buffer = grown
 
     def _handle(self, head: Head, meta: bytes, body: memoryview) -> None:
+        if head.kind == Kind.BORN:
+            self._be_born(head.number)
+            return
         if head.kind == Kind.READY:
-            self._become_warm(head.number)
+            self._become_warm()
             return
         if not self.entries or self.entries[0].number != head.number:
             raise GarbageFrame("An answer to a job that was not given.")
         outcome = self._outcome(head, meta, body)
+        if outcome is None and not self.entries[0].is_void:
+            raise GarbageFrame("A job was skipped that was not taken back.")
         entry = self.entries.popleft()
         self._set_deadline()
         self.is_worn |= head.is_worn
         if outcome is not None and not entry.is_void:
-            entry.ticket.withdraw()
+            entry.ticket.entry = None
             entry.ticket.settle(outcome)
         self._keeper.slot_answered(self, is_skipped=outcome is None)
 
-    def _become_warm(self, pid: int) -> None:
-        if self.warm.done():
-            raise GarbageFrame("A process became ready twice.")
-        self.pid = pid
-        self._warm_since = self._loop.time()
+    def _be_born(self, pid: int) -> None:
+        if self.pid:
+            raise GarbageFrame("A process was born twice.")
         try:
             # Unlike the number, it never means another process.
             self._pidfd = os.pidfd_open(pid)
         except OSError:
             self.end(Ending.CRASHED)
             return
+        self.pid = pid
+
+    def _become_warm(self) -> None:
+        if not self.pid or self.warm.done():
+            raise GarbageFrame("A process became ready unborn, or twice.")
+        self._warm_since = self._loop.time()
         self.warm.set_result(True)
 
     def _outcome(self, head: Head, meta: bytes, body: memoryview) -> Outcome | None:
@@ -289,7 +301,7 @@ class Slot(asyncio.BufferedProtocol):
 
 def _checked(head: Head) -> Head:
     if (
-        head.kind not in (Kind.READY, Kind.ANSWER, Kind.REFUSED, Kind.FAILED, Kind.SKIPPED)
+        not Kind.BORN <= head.kind <= Kind.SKIPPED
         or head.meta_bytes > MAX_META_BYTES
         or head.body_bytes > (PLACE_BYTES if head.is_shared else MAX_BODY_BYTES)
     ):

@@ -5,6 +5,7 @@ import os
 import socket
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 import structlog
 
@@ -18,7 +19,7 @@ from gateway.pool.contract import Snapshot
 from gateway.pool.line import Line
 from gateway.pool.nursery import EXIT_SECONDS, PRELOAD, Nursery, slot_environment
 from gateway.pool.slot import Ending, Entry, Slot
-from gateway.pool.ticket import Ticket
+from gateway.pool.ticket import Ticket, broke_down_again
 from gateway.refusals import Refusals, digest
 
 log = structlog.get_logger("gateway.pool")
@@ -228,28 +229,38 @@ class SlotPool:
 
     async def _launch(self) -> Slot | None:
         """Start one process and wait until it is warm; None if it does not get there."""
-        ours, theirs = socket.socketpair()
-        fd = create_file()
-        slot = Slot(self, Segment(fd))
-        is_warm = False
         try:
-            self._nursery.fork(theirs, fd)
-            theirs.close()
-            loop = asyncio.get_running_loop()
-            await loop.create_unix_connection(lambda: slot, sock=ours)
-            is_warm = await asyncio.wait_for(asyncio.shield(slot.warm), START_SECONDS)
-        except TimeoutError:
-            # Its process id is not known; the nursery takes it along.
-            self._nursery.kill()
+            slot = await self._fork()
         except OSError as error:
             log.error("engine process cannot be started", reason=error.strerror)
+            return None
+        is_warm = False
+        try:
+            is_warm = await asyncio.wait_for(asyncio.shield(slot.warm), START_SECONDS)
+        except TimeoutError:
+            if not slot.pid:
+                # What is not born can be ended only with the nursery, which takes all along.
+                self._nursery.kill()
         finally:
-            theirs.close()
-            os.close(fd)
             if not is_warm:
                 slot.end(Ending.STOPPED)
-                ours.close()
         return slot if is_warm else None
+
+    async def _fork(self) -> Slot:
+        """Ask for a process and listen to it; what fails half-way leaves nothing open."""
+        with ExitStack() as passed_on, ExitStack() as kept:
+            ours, theirs = socket.socketpair()
+            kept.callback(ours.close)
+            passed_on.callback(theirs.close)
+            fd = create_file()
+            passed_on.callback(os.close, fd)
+            slot = Slot(self, Segment(fd))
+            kept.callback(slot.end, Ending.STOPPED)
+            self._nursery.fork(theirs, fd)
+            loop = asyncio.get_running_loop()
+            await loop.create_unix_connection(lambda: slot, sock=ours)
+            kept.pop_all()
+        return slot
 
     def slot_answered(self, slot: Slot, *, is_skipped: bool) -> None:
         self._counts["done"] += not is_skipped
@@ -288,12 +299,7 @@ class SlotPool:
         ticket.needs_idle_slot = True
         ticket.crashes += is_suspect
         if ticket.crashes > 1:
-            ticket.fail(
-                SlotCrashed(
-                    "The computation broke down, and did so again when it was repeated.",
-                    retry_after_seconds=1,
-                )
-            )
+            ticket.fail(broke_down_again())
             return
         self._counts["retries"] += is_suspect
         self._line.put_back(ticket)

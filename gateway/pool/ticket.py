@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engines.core.frames import Failure, Outcome, Packed
 from engines.core.run import Answer, Job
-from gateway.errors import WorkFailed
+from gateway.errors import SlotCrashed, WorkFailed
 
 if TYPE_CHECKING:
     from gateway.pool.slot import Entry
@@ -26,7 +26,7 @@ class Ticket:
         crashes: processes that died while they computed it.
         needs_idle_slot: it was harmed by a neighbour, so it is not put behind another job.
         entry: where it lies, if it lies in a slot.
-        expires_at: when its waiting in the line ends.
+        expires_at: when its waiting in the line ends, however often it comes there.
     """
 
     job: Job
@@ -64,8 +64,16 @@ class Ticket:
             self.entry = None
 
 
+def broke_down_again() -> SlotCrashed:
+    """The error of a job that killed two processes."""
+    return SlotCrashed(
+        "The computation broke down, and did so again when it was repeated.",
+        retry_after_seconds=1,
+    )
+
+
 def work_failed(failure: Failure) -> WorkFailed:
-    """The error with the other process's traceback as a note: logged, and never shown."""
+    """The error, with where it was raised in the other process as a note: for the log alone."""
     error = WorkFailed("The computation failed in a way that was not foreseen.")
     error.add_note(failure.traceback)
     return error

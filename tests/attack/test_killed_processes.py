@@ -2,19 +2,22 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
+from tests.attack.engine_processes import busy_engines
+from tests.attack.test_slots import SLOW, slow_picture, upload
 from tests.serving import Served, serving, wait_until
 
 
 @pytest.fixture
 def mortal(tmp_path: Path) -> Iterator[Served]:
     """The whole service, for a test that ends it."""
-    with serving(tmp_path) as started:
+    with serving(tmp_path, slots=2) as started:
         yield started
 
 
@@ -22,17 +25,35 @@ def descendants(process: psutil.Process) -> list[psutil.Process]:
     return process.children(recursive=True)
 
 
-def test_no_process_outlives_a_killed_worker_or_master(mortal: Served) -> None:
-    worker = mortal.workers()[0]
-    engines = descendants(worker)
-    assert engines
-    worker.kill()
-    assert psutil.wait_procs(engines, timeout=5)[1] == []
+@contextmanager
+def strained(served: Served) -> Iterator[psutil.Process]:
+    """A worker whose engines compute, one of them frozen amid it."""
+    request = upload(served, SLOW, slow_picture())
+    with ExitStack() as stack:
+        # So many that one worker has work for both of its engines.
+        for _ in range(8):
+            stack.enter_context(served.connect()).sendall(request)
+        frozen: dict[psutil.Process, psutil.Process] = {}
+        for engine in busy_engines(served):
+            worker = engine.parents()[1]
+            if worker in frozen:
+                yield worker
+                return
+            engine.suspend()
+            frozen[worker] = engine
+
+
+def test_no_process_outlives_a_killed_worker_or_master_amid_work(mortal: Served) -> None:
+    with strained(mortal) as worker:
+        engines = descendants(worker)
+        worker.kill()
+        assert psutil.wait_procs(engines, timeout=5)[1] == []
     wait_until(lambda: mortal.logged("worker ready") == 3, seconds=30)
-    everything = mortal.processes()
-    mortal.process.kill()
-    mortal.process.wait(5)
-    assert psutil.wait_procs(everything, timeout=5)[1] == []
+    with strained(mortal):
+        everything = mortal.processes()
+        mortal.process.kill()
+        mortal.process.wait(5)
+        assert psutil.wait_procs(everything, timeout=5)[1] == []
 
 
 def test_the_end_under_load_loses_no_picture(mortal: Served, photograph: Path) -> None:

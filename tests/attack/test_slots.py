@@ -14,15 +14,19 @@ import cv2
 import httpx
 import numpy as np
 import psutil
+import pytest
 
 from tests.attack.engine_processes import busy_engines, cpu_seconds, engines, frozen_engines
 from tests.attack.refusals import refusal
 from tests.pictures import encoded
-from tests.serving import Served, wait_until
+from tests.serving import Served, serving, wait_until
 
 SERVICES = "/v2/services/image/"
 EDGES = SERVICES + "edges"
 SLOW = SERVICES + "imageQuality"
+LEARNED = SERVICES + "objectDetection"
+"""Its model stays in memory."""
+
 DEADLINE_SECONDS = 4
 PLACES = 2 * (2 * 2 + 2)
 """Jobs that `narrow` takes at once: its workers, their engines with two each, their queues."""
@@ -109,6 +113,25 @@ def test_all_engines_killed_at_once_are_back_within_5_seconds(
         wait_until(lambda: len(engines(served)) == count, seconds=5)
         wait_until(lambda: len(answers) > counted + 20, seconds=5)
     assert statuses(answers).keys() <= {200, 503}
+
+
+@pytest.mark.parametrize(
+    ("bound", "path"),
+    [({"slot_max_jobs": 20}, EDGES), ({"slot_max_rss_bytes": 100_000_000}, LEARNED)],
+    ids=["jobs", "memory"],
+)
+def test_worn_engines_are_replaced_without_a_gap(
+    bound: dict[str, int], path: str, tmp_path: Path, photograph: Path
+) -> None:
+    answers: list[httpx.Response] = []
+    with serving(tmp_path, **bound) as served:
+        worn = set(engines(served))
+        with clients(8, asking(served, photograph.read_bytes(), answers, path)):
+            wait_until(lambda: not worn & set(engines(served)), seconds=30)
+            counted = len(answers)
+            wait_until(lambda: len(answers) > counted + 20)
+        assert served.logged("engine process died") == 0
+    assert statuses(answers) == {200: len(answers)}
 
 
 def test_a_killed_nursery_is_replaced_with_its_engines(served: Served, photograph: Path) -> None:

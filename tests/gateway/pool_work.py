@@ -46,6 +46,14 @@ def die_soon() -> None:
     threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGKILL)).start()
 
 
+def hang_if_told() -> None:
+    """Prepare a process that does not become ready, if a file says so; only the first obeys."""
+    told = Path(os.environ["HANG_IF_THERE"])
+    if told.exists():
+        told.unlink()
+        time.sleep(1000)
+
+
 class Unpicklable(EngineError):
     """It takes two messages, which pickle does not know."""
 

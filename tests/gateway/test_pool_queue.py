@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from engines.core.frames import pack_job
 from gateway.errors import QueueFull, WaitedTooLong
 from gateway.pool.fair_queue import FairQueue
-from gateway.pool.line import Line
+from gateway.pool.line import GRACE_SECONDS, Line
 from gateway.pool.ticket import Ticket
 from tests.gateway.pool_work import job
 
@@ -119,6 +119,27 @@ async def test_a_ticket_that_was_taken_does_not_expire() -> None:
     line.pop()
     await asyncio.wait([waiting.future], timeout=0.05)
     assert not waiting.is_done
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("placed_at", "expires_at"), [(12, 20), (19, 19 + GRACE_SECONDS), (90, 90 + GRACE_SECONDS)]
+)
+async def test_what_is_put_back_waits_on_instead_of_anew(
+    placed_at: float, expires_at: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, line, waiting = [0.0], Line(2), ticket(deadline_seconds=20)
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now[0])
+    line.join(waiting)
+    line.pop()
+    now[0] = placed_at
+    line.put_back(waiting)
+    for seconds, is_done in ((expires_at - 0.5, False), (expires_at + 0.5, True)):
+        now[0] = seconds
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert waiting.is_done is is_done
+    assert isinstance(waiting.future.exception(), WaitedTooLong)
 
 
 @pytest.mark.anyio

@@ -1,14 +1,18 @@
 """What `SlotPool` promises beyond what every pool does."""
 
 import asyncio
+import errno
 import gc
 import os
 import pickle
 import signal
 import sys
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -23,9 +27,9 @@ from gateway.errors import (
     SlotCrashed,
     WaitedTooLong,
 )
-from gateway.pool import SlotPool
+from gateway.pool import SlotPool, slots
 from gateway.refusals import MemoryRefusals
-from tests.gateway.pool_work import die_soon, job, work
+from tests.gateway.pool_work import die_soon, hang_if_told, job, work
 from tests.gateway.running import (
     LONG,
     block,
@@ -198,10 +202,19 @@ async def test_the_nursery_killed_is_replaced_with_all_slots() -> None:
 
 
 @pytest.mark.parametrize(
-    "garbage", [b"\xff" * 100, b"\0" * 100, b"\3" * 40], ids=["ones", "zeros", "lies"]
+    "garbage",
+    [
+        b"\xff" * 100,
+        b"\0" * 100,
+        b"\3" * 40,
+        frames.HEAD.pack(*frames.Head(frames.Kind.SKIPPED, 1)),
+        frames.HEAD.pack(*frames.Head(frames.Kind.BORN, 1)),
+        frames.HEAD.pack(*frames.Head(frames.Kind.READY, 0)),
+    ],
+    ids=["ones", "zeros", "lies", "skipped a job", "born again", "ready again"],
 )
 async def test_garbage_from_a_slot_ends_only_that_slot(garbage: bytes) -> None:
-    async with running_slots(slots=2) as pool:
+    async with asyncio.timeout(10), running_slots(slots=2) as pool:
         with pytest.raises(SlotCrashed):
             await give(pool, "send garbage", garbage)
         assert (await give(pool, "echo", b"well")).body == b"well"
@@ -228,6 +241,49 @@ async def test_processes_that_do_not_start_are_not_tried_in_a_frenzy() -> None:
         await pool.stop(grace_seconds=0)
     assert {entry["event"] for entry in logs} == {"engine process did not come up"}
     assert sorted(entry["retry_seconds"] for entry in logs[:4]) == [0.2, 0.2, 0.4, 0.4]
+
+
+@pytest.mark.parametrize("name", ["socket.socketpair", "create_file", "Segment"])
+async def test_files_that_run_out_for_a_moment_cost_no_slot(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = psutil.Process().num_fds()
+    monkeypatch.setattr(f"gateway.pool.slots.{name}", failing_once(attrgetter(name)(slots)))
+    with capture_logs() as logs:
+        async with asyncio.timeout(10), running_slots() as pool:
+            await with_spare(pool)
+            assert len(pool.snapshot().pids) == 1
+    assert [entry["reason"] for entry in logs if "reason" in entry] == ["Too many open files"]
+    assert psutil.Process().num_fds() == before
+
+
+def failing_once(function: Callable[..., Any]) -> Callable[..., Any]:
+    errors = [OSError(errno.EMFILE, os.strerror(errno.EMFILE))]
+
+    def failing(*arguments: Any) -> Any:
+        if errors:
+            raise errors.pop()
+        return function(*arguments)
+
+    return failing
+
+
+async def test_a_process_that_does_not_become_ready_is_ended_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hang = tmp_path / "hang"
+    monkeypatch.setenv("HANG_IF_THERE", str(hang))
+    async with running_slots(prepare=hang_if_told) as pool:
+        await with_spare(pool)
+        running = await block(pool, tmp_path / "go")
+        hang.touch()
+        monkeypatch.setattr(slots, "START_SECONDS", 2)
+        os.kill(pool.snapshot().spare_pids[0], signal.SIGKILL)
+        await until(lambda: not hang.exists())
+        await with_spare(pool)
+        (tmp_path / "go").touch()
+        assert (await running).body == b"waited"
+        assert (pool.snapshot().crashes, pool.snapshot().retries) == (1, 0)
 
 
 async def test_processes_that_die_at_once_are_not_replaced_in_a_frenzy() -> None:
