@@ -15,6 +15,7 @@ log = structlog.get_logger("gateway.request")
 
 _ALWAYS = [(b"x-content-type-options", b"nosniff")]
 _CACHE_CONTROL = b"cache-control"
+_NO_ROUTE = "unknown"
 
 
 class Edge:
@@ -73,7 +74,12 @@ class _Exchange:
             "request answered" if self._status else "request abandoned",
             request_id=self.request_id,
             method=self.scope["method"],
-            path=self.scope["path"][:200],
+            path=self._declared_path(),
             status=self._status,
             seconds=round(time.perf_counter() - self._started, 4),
         )
+
+    def _declared_path(self) -> str:
+        """The path as its route declares it: what stands in a sent one may be a secret."""
+        route = self.scope.get("route")  # Starlette's router leaves it here.
+        return _NO_ROUTE if route is None else str(route.path)

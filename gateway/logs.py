@@ -14,6 +14,8 @@ import structlog
 from gunicorn import glogging
 from structlog.typing import EventDict, WrappedLogger
 
+from gateway.errors import GatewayError
+
 _LEVELS = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
@@ -21,11 +23,13 @@ _LEVELS = {
     "error": logging.ERROR,
 }
 _FIRST = ("timestamp", "level", "event")
-# A net below the rule that no secret is handed to a log: JSON web tokens, Authorization values,
-# passwords in URLs. The marks save the search, which costs more than the rest of a line.
-_MARKS = (b"eyJ", b"earer ", b"asic ", b"://")
+# A net below the rule that no secret is handed to a log: JSON web tokens, API keys but for the
+# prefix that names them, Authorization values, passwords in URLs. The marks save the search, which
+# costs more than the rest of a line.
+_MARKS = (b"eyJ", b"pg_", b"earer ", b"asic ", b"://")
 _SECRET = re.compile(
     rb"eyJ[\w-]{8,}(?:\.[\w-]*)*"
+    rb"|(?<=pg_[0-9a-f]{8}_)[\w-]+"
     rb"|(?<=[Bb]earer )[\w.~+/=-]+|(?<=[Bb]asic )[\w+/=-]+"
     rb"|(?<=://)[^\s/@\"]+(?=@)"
 )
@@ -64,6 +68,8 @@ def configure(
     logging.captureWarnings(True)
     # Below warnings, libraries write addresses and queries: httpx each URL that it fetches.
     logging.basicConfig(level=max(_LEVELS[level], logging.WARNING), handlers=[Bridge()], force=True)
+    # It warns of every body that it refuses, which the caller is told and the edge logs.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 class Bridge(logging.Handler):
@@ -122,7 +128,7 @@ def describe(error: BaseException) -> str:
         f"{frame.filename}:{frame.lineno} in {frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)
     ]
-    lines.append(_headline(error))
+    lines += [_headline(error), *_notes(error)]
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return "\n".join([describe(cause), "then", *lines] if cause else lines)
 
@@ -132,6 +138,11 @@ def _headline(error: BaseException) -> str:
     if isinstance(error, OSError):
         return f"{name}: {error.strerror}" if error.strerror else name
     return f"{name}: {error}" if type(error) in _SPEAKING else name
+
+
+def _notes(error: BaseException) -> list[str]:
+    """What was noted about an error of ours; the notes of other errors may quote."""
+    return getattr(error, "__notes__", []) if isinstance(error, GatewayError) else []
 
 
 def _as_json(_: WrappedLogger, __: str, event: EventDict) -> bytes:

@@ -4,13 +4,16 @@ import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.routing import Mount, Route, Router
 from structlog.testing import capture_logs
 
+from engines.core.frames import Failure as FailedWork
 from gateway.dialects.ltu.models import Failure
 from gateway.edge import Edge
 from gateway.errors import UploadTooLarge
 from gateway.lifecycle import Lifecycle
+from gateway.logs import describe
+from gateway.pool.ticket import work_failed
 
 pytestmark = pytest.mark.anyio
 
@@ -21,14 +24,17 @@ async def answer(request: Request) -> Response:
         raise ZeroDivisionError("hush")
     if request.url.path == "/refusal":
         raise UploadTooLarge("The body is too large.")
+    if request.url.path == "/failure":
+        raise work_failed(FailedWork("edges.py:63 in edges\nZeroDivisionError"))
     return Response("kept", headers={"Cache-Control": "max-age=60"})
 
 
-PATHS = ("/fault", "/refusal", "/kept")
+PATHS = ("/fault", "/refusal", "/failure", "/kept", "/kept/{name}")
 
 
 async def ask(path: str, method: str = "GET") -> httpx.Response:
-    edge = Edge(Router([Route(one, answer) for one in PATHS]), Lifecycle())
+    routes = [*(Route(one, answer) for one in PATHS), Mount("/files", Response("a file"))]
+    edge = Edge(Router(routes), Lifecycle())
     transport = httpx.ASGITransport(edge)
     async with httpx.AsyncClient(transport=transport, base_url="http://pixelgate.test") as client:
         return await client.request(method, path)
@@ -59,6 +65,32 @@ async def test_a_fault_is_logged_once_and_not_told() -> None:
     assert "hush" not in answered.text
     faults = [line for line in lines if line["event"] == "fault"]
     assert [line["request_id"] for line in faults] == [answered.headers["X-Request-ID"]]
+
+
+async def test_the_other_process_s_traceback_is_logged_and_not_told() -> None:
+    with capture_logs() as lines:
+        answered = await ask("/failure")
+    assert (answered.status_code, answered.json()["error"]) == (500, "fault")
+    assert "edges.py" not in answered.text
+    (fault,) = (line for line in lines if line["event"] == "fault")
+    assert describe(fault["exc_info"]).endswith("edges.py:63 in edges\nZeroDivisionError")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "logged"),
+    [
+        ("GET", "/kept", "/kept"),
+        ("POST", "/kept", "/kept"),
+        ("GET", "/kept/hush", "/kept/{name}"),
+        ("GET", "/files/hush", "/files"),
+        ("GET", "/kept/http://10.0.0.5/hush.jpg", "unknown"),
+        ("GET", "/hush", "unknown"),
+    ],
+)
+async def test_a_path_is_logged_as_it_is_declared(method: str, path: str, logged: str) -> None:
+    with capture_logs() as lines:
+        await ask(path, method)
+    assert [line["path"] for line in lines] == [logged]
 
 
 async def test_an_answer_is_not_stored_unless_it_says_so_itself() -> None:

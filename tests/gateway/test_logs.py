@@ -8,6 +8,7 @@ from typing import Any, Literal
 import pytest
 import structlog
 
+from gateway.errors import WorkFailed
 from gateway.logs import configure, describe
 
 Form = Literal["json", "text"]
@@ -77,6 +78,12 @@ def test_what_libraries_tell_below_warnings_is_not_written(
     assert lines() == []
 
 
+def test_a_body_that_a_library_warns_of_is_not_logged_by_it(lines: Lines) -> None:
+    configure("debug", "json")
+    logging.getLogger("python_multipart.multipart").warning("Did not find CR at end of boundary")
+    assert lines() == []
+
+
 @pytest.mark.parametrize("form", ["json", "text"])
 @pytest.mark.parametrize(
     "text",
@@ -85,6 +92,7 @@ def test_what_libraries_tell_below_warnings_is_not_written(
         "Authorization: Bearer hush",
         "basic: Basic aHVzaA==hush",
         "postgresql://ada:hush@database/pixelgate",
+        f"an API key: pg_0123abcd_{'hush':-<43}",
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(lines: Lines, form: Form, text: str) -> None:
@@ -93,6 +101,12 @@ def test_what_looks_like_a_secret_is_hidden(lines: Lines, form: Form, text: str)
     (line,) = lines()
     assert "[hidden]" in line
     assert "hush" not in line
+
+
+def test_a_hidden_api_key_can_still_be_named_and_revoked(lines: Lines) -> None:
+    configure("info", "json")
+    structlog.get_logger().info("odd", found="pg_0123abcd_" + "hush" * 10 + "-_A")
+    assert only(lines())["found"] == "pg_0123abcd_[hidden]"
 
 
 def test_an_error_is_told_by_place_and_cause_but_not_by_what_it_quotes() -> None:
@@ -108,6 +122,14 @@ def test_an_operating_system_error_names_its_reason_without_the_file() -> None:
     assert describe(FileNotFoundError(2, "No such file or directory", "/hush")) == (
         "FileNotFoundError: No such file or directory"
     )
+
+
+def test_a_note_is_told_where_it_is_ours() -> None:
+    ours, other = WorkFailed("It failed."), ValueError("It failed.")
+    for error in (ours, other):
+        error.add_note("engine.py:1 in edges")
+    assert describe(ours) == "WorkFailed\nengine.py:1 in edges"
+    assert describe(other) == "ValueError"
 
 
 def test_an_exception_is_one_line_too(lines: Lines) -> None:
