@@ -2,10 +2,11 @@
 
 import ssl
 from collections.abc import AsyncIterator, Iterable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin
+from weakref import WeakValueDictionary
 
 import anyio
 import httpx
@@ -67,7 +68,8 @@ class Fetcher:
         deadline_seconds: for one picture, with look-ups and redirects.
         read_seconds: longest silence of a source.
         max_redirects: hops after the URL that was named.
-        at_once: pictures fetched at the same time; others wait, at most for the deadline.
+        at_once: pictures fetched at the same time, no more than three quarters of them for one
+            owner; others wait, at most for the deadline.
         lookup: see Guard.
         tls: whose certificates are trusted; the default is certifi's list.
     """
@@ -90,6 +92,8 @@ class Fetcher:
         self._read_seconds = read_seconds
         self._max_redirects = max_redirects
         self._places = anyio.Semaphore(at_once)
+        self._places_of_one = max(1, at_once * 3 // 4)
+        self._taken_by: WeakValueDictionary[str, anyio.Semaphore] = WeakValueDictionary()
         self._headers = {
             "User-Agent": f"pixelgate/{version}",
             "Accept": "*/*",
@@ -114,8 +118,12 @@ class Fetcher:
     async def aclose(self) -> None:
         await self._transport.aclose()
 
-    async def fetch(self, url: str) -> bytes:
+    async def fetch(self, url: str, owner: str = "") -> bytes:
         """What lies at a URL, whole; errors name the host of this URL and no other.
+
+        Args:
+            url: as the caller wrote it.
+            owner: whose slow sources must not keep those of others waiting.
 
         Raises:
             UrlRefused: the URL, or one it redirects to, may not be fetched.
@@ -124,7 +132,7 @@ class Fetcher:
             QueueFull: too many others are being fetched.
         """
         named = read_url(url)
-        async with self._place():
+        async with self._place(owner):
             try:
                 with anyio.fail_after(self._deadline_seconds):
                     return await self._follow(named)
@@ -133,18 +141,19 @@ class Fetcher:
                 raise UrlUnreachable(f"{host_of(named)} did not deliver within {limit}.") from None
 
     @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
-        try:
-            with anyio.fail_after(self._deadline_seconds):
-                await self._places.acquire()
-        except TimeoutError:
-            raise QueueFull(
-                "Too many pictures are being fetched from URLs.", retry_after_seconds=1
-            ) from None
-        try:
+    async def _place(self, owner: str) -> AsyncIterator[None]:
+        """A place of the owner's and then one of all: so few of one owner wait before others."""
+        own = self._taken_by.setdefault(owner, anyio.Semaphore(self._places_of_one))
+        async with AsyncExitStack() as places:
+            try:
+                with anyio.fail_after(self._deadline_seconds):
+                    await places.enter_async_context(own)
+                    await places.enter_async_context(self._places)
+            except TimeoutError:
+                raise QueueFull(
+                    "Too many pictures are being fetched from URLs.", retry_after_seconds=1
+                ) from None
             yield
-        finally:
-            self._places.release()
 
     async def _follow(self, url: httpx.URL) -> bytes:
         host = host_of(url)

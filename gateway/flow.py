@@ -38,21 +38,23 @@ async def answer(request: Request, service: Service) -> Response:
     state = request.state
     owner = await authenticate(request, service)
     async with state.admission.admit(owner, state):
-        job = await read_job(request, service)
+        job = await read_job(request, service, owner)
         done: Answer = await state.pool.run(
             job, deadline_seconds=state.settings.deadline_seconds, owner=owner
         )
+        state.share.hold(len(done.body))
     return Response(done.body, media_type=done.media_type, headers=state.rate_fields)
 
 
-async def read_job(request: Request, service: Service) -> Job:
+async def read_job(request: Request, service: Service, owner: str) -> Job:
     """Take in what is sent or named; while the job waits, only its pictures are held."""
     state, engine = request.state, service.engine
+    state.share.belong_to(owner)
     form = await read_form(request, max_bytes=state.intake.body_limit(len(engine.inputs)))
     form = service.translate(form, engine)
     params = engine.params.from_text(form.parameters())
-    pictures = await state.intake.read(form, engine.inputs)
-    state.share.hold(sum(len(picture) for picture in pictures if picture))
+    pictures = await state.intake.read(form, engine.inputs, owner)
+    state.share.reserve(sum(len(picture) for picture in pictures if picture))
     return Job(engine.name, pictures, params, service.present(request))
 
 

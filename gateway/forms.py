@@ -1,22 +1,26 @@
 """A request's fields: query, urlencoded body and multipart body read into one form."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterable
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
-import anyio.to_thread
 from starlette.requests import ClientDisconnect, Request
 
 from engines.core.shapes import shown
 from gateway.errors import UnreadableBody, UnsupportedBody, UploadTooLarge
 from gateway.multipart import as_text, read_parts
+from gateway.threads import run_in_thread
 
 MAX_FIELDS = 100
 MAX_FILES = 16
 MAX_ESCAPES = 2_000_000
-"""Percent signs in a urlencoded body; 25 MB of base64 has 1.5 million, each costs 0.8 µs."""
+"""Percent signs in a urlencoded body; 25 MB of base64 has 1.5 million, each costs 0.2 µs."""
 _INLINE_BYTES = 64 * 1024
-"""Longer urlencoded bodies are parsed beside the event loop: 33 MB takes 0.9 s."""
+"""Longer urlencoded bodies are parsed beside the event loop: 33 MB takes 0.4 s."""
+_SLICE_BYTES = 16 * 1024
+"""So much is unescaped at once, for meanwhile each escape takes 200 bytes."""
+
+_PLUS_TO_SPACE = bytes.maketrans(b"+", b" ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +81,28 @@ async def _read_body(request: Request, form: Form, max_bytes: int) -> None:
             form.add(await _read_urlencoded(request, max_bytes))
         else:
             raise UnsupportedBody(
-                f"The body's content type is {kind or 'missing'}; expected multipart/form-data "
-                "or application/x-www-form-urlencoded."
+                f"The body's content type is {kind[:100] or 'missing'}; expected "
+                "multipart/form-data or application/x-www-form-urlencoded."
             )
     except ClientDisconnect:
         raise UnreadableBody("The body ended before its announced length.") from None
 
 
 async def _read_urlencoded(request: Request, max_bytes: int) -> list[tuple[str, str]]:
-    body = b"".join([chunk async for chunk in _bounded(request, max_bytes)])
-    if body.count(b"%") > MAX_ESCAPES:
-        raise UploadTooLarge(
-            f"The urlencoded body has more than {MAX_ESCAPES:,} escapes; "
-            "send large pictures as multipart/form-data."
-        )
-    if len(body) <= _INLINE_BYTES:
-        return _pairs(body)
-    return await anyio.to_thread.run_sync(_pairs, body)
+    body = b"".join([chunk async for chunk in _with_few_escapes(_bounded(request, max_bytes))])
+    return _pairs(body) if len(body) <= _INLINE_BYTES else await run_in_thread(_pairs, body)
+
+
+async def _with_few_escapes(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
+    left = MAX_ESCAPES
+    async for chunk in chunks:
+        left -= chunk.count(b"%")
+        if left < 0:
+            raise UploadTooLarge(
+                f"The urlencoded body has more than {MAX_ESCAPES:,} escapes; "
+                "send large pictures as multipart/form-data."
+            )
+        yield chunk
 
 
 async def _read_multipart(request: Request, form: Form, max_bytes: int) -> None:
@@ -129,17 +138,19 @@ def _too_large(max_bytes: int) -> UploadTooLarge:
 
 def _pairs(encoded: bytes) -> list[tuple[str, str]]:
     """The fields of a query or urlencoded body, as UTF-8 where they are that."""
-    try:
-        pairs = parse_qsl(
-            encoded.decode("latin-1"),
-            keep_blank_values=True,
-            encoding="latin-1",
-            max_num_fields=MAX_FIELDS,
-        )
-    except ValueError:
-        raise UnreadableBody(f"There are more than {MAX_FIELDS} fields.") from None
-    return [(_from_latin(name), _from_latin(value)) for name, value in pairs]
+    fields = encoded.split(b"&", MAX_FIELDS)
+    if len(fields) > MAX_FIELDS:
+        raise UnreadableBody(f"There are more than {MAX_FIELDS} fields.")
+    named = [field.partition(b"=")[::2] for field in fields if field]
+    return [(as_text(_unescaped(name)), as_text(_unescaped(value))) for name, value in named]
 
 
-def _from_latin(text: str) -> str:
-    return text if text.isascii() else as_text(text.encode("latin-1"))
+def _unescaped(text: bytes) -> bytes:
+    """What was escaped, slice by slice; a cut before a percent sign goes through no escape."""
+    made, start = bytearray(), 0
+    while start < len(text):
+        cut = text.find(b"%", start + _SLICE_BYTES)
+        end = len(text) if cut == -1 else cut
+        made += unquote_to_bytes(text[start:end].translate(_PLUS_TO_SPACE))
+        start = end
+    return bytes(made)

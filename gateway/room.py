@@ -1,10 +1,14 @@
-"""How many bytes of bodies and pictures one gateway process holds for all its requests together."""
+"""How many bytes of bodies, pictures and answers one gateway process holds for all its requests."""
+
+from collections import Counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.errors import QueueFull
+from gateway.errors import QueueFull, TooManyRequests
 
 AGAIN_SECONDS = 1
+RESERVED = 4
+"""The room's fourth part is never one caller's, but for a single body that is larger."""
 
 
 class Room:
@@ -17,6 +21,7 @@ class Room:
         self._app = app
         self.max_bytes = max_bytes
         self.held_bytes = 0
+        self.held_by: Counter[str | None] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, which finds its share as `state.share`."""
@@ -27,7 +32,7 @@ class Room:
 
         async def counted() -> Message:
             message = await receive()
-            share.hold(share.bytes + len(message.get("body", b"")))
+            share.reserve(share.bytes + len(message.get("body", b"")))
             return message
 
         try:
@@ -35,25 +40,58 @@ class Room:
         finally:
             share.hold(0)
 
+    def account(self, owner: str | None, more_bytes: int) -> None:
+        """Count what a request of an owner holds from now on, or gives back."""
+        self.held_bytes += more_bytes
+        self.held_by[owner] += more_bytes
+        if not self.held_by[owner]:
+            del self.held_by[owner]
+
 
 class Share:
     """What one request holds."""
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self._owner: str | None = None
         self.bytes = 0
 
-    def hold(self, count: int) -> None:
-        """Hold so many bytes from now on, instead of what was held before.
+    def belong_to(self, owner: str) -> None:
+        """Count for a caller, who is known from now on."""
+        held = self.bytes
+        self.hold(0)
+        self._owner = owner
+        self.hold(held)
+
+    def reserve(self, count: int) -> None:
+        """Hold so many bytes from now on, if there is room for what is more than before.
 
         Raises:
-            QueueFull: it is more than before, and others hold too much for that.
+            TooManyRequests: the caller's other requests hold too much for that.
+            QueueFull: all others together do.
         """
-        others = self._room.held_bytes - self.bytes
-        if count > self.bytes and others and others + count > self._room.max_bytes:
+        if count > self.bytes:
+            self._refuse_excess(count)
+        self.hold(count)
+
+    def hold(self, count: int) -> None:
+        """Hold so many bytes from now on, instead of what was held before."""
+        self._room.account(self._owner, count - self.bytes)
+        self.bytes = count
+
+    def _refuse_excess(self, count: int) -> None:
+        room = self._room
+        portion = room.max_bytes - room.max_bytes // RESERVED
+        own = room.held_by[self._owner] - self.bytes
+        if self._owner is not None and own and own + count > portion:
+            raise TooManyRequests(
+                f"The caller's requests would hold more than {portion:,} bytes at once; "
+                "the next are taken when others of them are answered.",
+                retry_after_seconds=AGAIN_SECONDS,
+            )
+        others = room.held_bytes - self.bytes
+        if others and others + count > room.max_bytes:
             raise QueueFull(
                 "Other requests hold as many bytes as are taken at once.",
                 retry_after_seconds=AGAIN_SECONDS,
             )
-        self._room.held_bytes += count - self.bytes
-        self.bytes = count

@@ -65,8 +65,9 @@ class Settings(BaseSettings):
     max_held_bytes: int = Field(
         500_000_000,
         ge=1,
-        description="Bodies and pictures that each gateway process holds for all its requests "
-        "together, bytes; a request for which there is no room is told to come again.",
+        description="Bodies, pictures and answers that each gateway process holds for all its "
+        "requests together, bytes; one caller gets three quarters of it, or one larger body. "
+        "A request for which there is no room is told to come again.",
     )
     max_pixels: int = Field(
         100_000_000, ge=1, le=1_000_000_000, description="Width × height of one picture, pixels."

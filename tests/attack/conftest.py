@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.serving import Served, serving
+from tests.attack.web import ALLOWED, source_on
+from tests.serving import Served, running, serving
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,40 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         queue_length=2,
         max_held_bytes=30_000_000,
         slot_memory_bytes=500_000_000,
-        fetch_allow="127.0.0.2",
+        fetch_allow=ALLOWED,
         fetch_seconds=3,
     ) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A service, open to all, among names with odd addresses, whose contours fail."""
+    with running(
+        tmp_path_factory.mktemp("odd"),
+        "tests.attack.odd_service",
+        slots=1,
+        open_dialects="ltu",
+        fetch_allow=f"{ALLOWED},pictures.test",
+    ) as started:
+        yield started
+
+
+@pytest.fixture
+def odd_client(odd: Served) -> Iterator[httpx.Client]:
+    """A client of that service."""
+    with httpx.Client(base_url=odd.url, trust_env=False, timeout=30) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def source_port() -> Iterator[int]:
+    """Where the one inner address listens that may be fetched from."""
+    with source_on(ALLOWED) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def source(source_port: int) -> str:
+    """What the URLs of that source begin with."""
+    return f"http://{ALLOWED}:{source_port}"

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.attack.keys import api_key
 from tests.attack.refusals import refusal
 from tests.serving import Served, wait_until
 
@@ -89,6 +90,30 @@ def test_a_file_full_of_almost_boundaries_is_read_once(client: httpx.Client) -> 
     assert refusal(post(client, body, MULTIPART), 422)["error"] == "undecodable_picture"
 
 
+@pytest.mark.parametrize(
+    "filling", [b"?\r\n--a", b"-?\r\n--a", b"\r?\r\n--a", b" "], ids=["ended", "-", "CR", "blanks"]
+)
+def test_what_the_parser_would_take_byte_by_byte_is_refused(
+    client: httpx.Client, filling: bytes
+) -> None:
+    start = b'--a\r\nContent-Disposition: form-data; name="image"\r\n\r\n\r\n--a'
+    body = start + filling * (30 * MEGABYTE // len(filling)) + b"\r\n--a--\r\n"
+    answer = post(client, body, "multipart/form-data; boundary=a")
+    assert refusal(answer, 400)["error"] == "unreadable_body"
+
+
+def test_headers_full_of_parameters_are_refused(client: httpx.Client) -> None:
+    body = parts(*[part('name="image"' + ";" * 4_000)] * 100)
+    assert refusal(post(client, body, MULTIPART), 400)["error"] == "unreadable_body"
+    answer = post(client, parts(part('name="image"')), MULTIPART + ";" * 60_000)
+    assert refusal(answer, 400)["error"] == "unreadable_body"
+
+
+def test_a_text_that_only_begins_like_a_picture_is_refused(client: httpx.Client) -> None:
+    answer = post(client, b"image=GIF8%E2%82%AC", URLENCODED)
+    assert refusal(answer, 400)["error"] == "unreadable_base64"
+
+
 def test_a_body_of_escapes_alone_is_refused(client: httpx.Client) -> None:
     body = b"image=" + b"%41" * 11 * MEGABYTE
     assert refusal(post(client, body, URLENCODED), 413)["error"] == "upload_too_large"
@@ -154,7 +179,28 @@ def test_bodies_that_are_held_together_are_bounded(narrow: Served) -> None:
         for connection in holding:
             connection.sendall(head.encode() + body)
         refused, _, _ = select.select(holding, [], [], 10)
-        assert refused[0].recv(1000).startswith(b"HTTP/1.1 503 ")
+        assert refused[0].recv(1000).startswith(b"HTTP/1.1 429 ")
     with narrow.client() as client:
         files = {"image": bytes(20 * MEGABYTE)}
         wait_until(lambda: client.post(SERVICES + "edges", files=files).status_code == 422)
+
+
+def test_one_caller_leaves_room_to_the_others(narrow: Served) -> None:
+    body = part('name="image"; filename="a"', bytes(7 * MEGABYTE))
+    head = (
+        f"POST {SERVICES}edges HTTP/1.1\r\nHost: a\r\nContent-Type: {MULTIPART}\r\n"
+        f"Authorization: Bearer {narrow.token()}\r\nContent-Length: {len(body) + 1}\r\n\r\n"
+    )
+    key = {"X-API-Key": api_key(narrow)}
+    with ExitStack() as stack:
+        for _ in range(16):
+            connection = stack.enter_context(narrow.connect())
+            connection.sendall(head.encode() + body)
+        for _ in range(8):
+            answer = httpx.post(
+                f"{narrow.url}{SERVICES}edges",
+                headers=key,
+                files={"image": bytes(5 * MEGABYTE)},
+                trust_env=False,
+            )
+            assert refusal(answer, 422)["error"] == "undecodable_picture"

@@ -1,53 +1,21 @@
 """Pictures by URL: no connection to an inner address, and sources that do not behave."""
 
-import gzip
-import socket
 import threading
-import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from contextlib import ExitStack
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 
+from tests.attack.keys import api_key
+from tests.attack.odd_service import NAMED
 from tests.attack.refusals import refusal
+from tests.attack.web import ALLOWED, INNER, Source, Trap, source_on
 from tests.gateway.test_fetch import INNER_HOSTS
-from tests.pictures import encoded
 from tests.serving import Served, wait_until
 
 EDGES = "/v2/services/image/edges"
-ALLOWED = "127.0.0.2"
-
-
-class Trap:
-    """Listens on every address of this machine, and tells whether somebody came."""
-
-    def __init__(self) -> None:
-        self._sockets = [socket.create_server(("0.0.0.0", 0))]
-        self.port: int = self._sockets[0].getsockname()[1]
-        if socket.has_ipv6:
-            address = ("::", self.port)
-            self._sockets.append(socket.create_server(address, family=socket.AF_INET6))
-        for listener in self._sockets:
-            listener.setblocking(False)
-
-    def visitors(self) -> list[str]:
-        """Where the connections come from that were made."""
-        found = []
-        for listener in self._sockets:
-            try:
-                while True:
-                    connection, address = listener.accept()
-                    connection.close()
-                    found.append(address[0])
-            except BlockingIOError:
-                pass
-        return found
-
-    def close(self) -> None:
-        for listener in self._sockets:
-            listener.close()
 
 
 @pytest.fixture
@@ -57,58 +25,12 @@ def trap() -> Iterator[Trap]:
     made.close()
 
 
-class Source(BaseHTTPRequestHandler):
-    """A web server on the one inner address that may be fetched from."""
-
-    protocol_version = "HTTP/1.1"
-    redirects: ClassVar[dict[str, str]] = {}
-    asked: ClassVar[list[str]] = []
-
-    def do_GET(self) -> None:
-        self.asked.append(self.path)
-        if self.path in self.redirects:
-            self._answer(302, b"", Location=self.redirects[self.path])
-        elif self.path == "/gzip":
-            self._answer(200, gzip.compress(bytes(50_000_000)), Content_Encoding="gzip")
-        elif self.path == "/endless":
-            self._send_without_end(bytes(1_000_000), pause_seconds=0)
-        elif self.path == "/slow":
-            self._send_without_end(b"x", pause_seconds=0.1)
-        else:
-            self._answer(200, encoded("PNG"))
-
-    def _answer(self, status: int, body: bytes, **headers: str) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def _send_without_end(self, piece: bytes, *, pause_seconds: float) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.close_connection = True
-        try:
-            while True:
-                self.wfile.write(piece)
-                time.sleep(pause_seconds)
-        except OSError:
-            pass
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def source() -> Iterator[str]:
-    """The address of a source."""
-    server = ThreadingHTTPServer((ALLOWED, 0), Source)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://{ALLOWED}:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+@pytest.fixture
+def inner_trap(source_port: int) -> Iterator[Trap]:
+    """A trap beside the source, for who checks one address and connects to another."""
+    made = Trap(INNER, port=source_port)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")
@@ -180,12 +102,75 @@ def test_slow_sources_end_at_their_deadline_and_others_go_on(
         with narrow.client() as one:
             answers.append(one.post(EDGES, data={"image": f"{source}/slow"}))
 
-    asking = [threading.Thread(target=ask) for _ in range(4)]
+    asking = [threading.Thread(target=ask) for _ in range(3)]
     for thread in asking:
         thread.start()
-    wait_until(lambda: Source.asked.count("/slow") == 4)
+    wait_until(lambda: Source.asked.count("/slow") == 3)
     assert allowed.post(EDGES, data={"image": f"{source}/picture"}).status_code == 200
     for thread in asking:
         thread.join(20)
     said = {refusal(answer, 422)["message"] for answer in answers}
     assert said == {f"{ALLOWED} did not deliver within 3 s."}
+
+
+def test_slow_sources_of_one_caller_do_not_keep_another_waiting(
+    narrow: Served, source: str
+) -> None:
+    form = urlencode({"image": f"{source}/slow-for-one"})
+    request = (
+        f"POST {EDGES} HTTP/1.1\r\nHost: pixelgate.test\r\nX-API-Key: {api_key(narrow)}\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(form)}\r\n\r\n"
+    ).encode() + form.encode()
+    other = {"X-API-Key": api_key(narrow)}
+    with ExitStack() as stack:
+        for _ in range(60):
+            stack.enter_context(narrow.connect()).sendall(request)
+        wait_until(lambda: Source.asked.count("/slow-for-one") >= 8)
+        for _ in range(4):
+            asked = {"image": f"{source}/picture"}
+            url = narrow.url + EDGES
+            answer = httpx.post(url, data=asked, headers=other, timeout=2, trust_env=False)
+            assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("name", ["inner-first.test", "inner-last.test"])
+def test_a_name_with_one_inner_address_is_not_connected_to(
+    odd_client: httpx.Client, source_port: int, inner_trap: Trap, name: str
+) -> None:
+    answer = odd_client.post(EDGES, data={"image": f"http://{name}:{source_port}/{name}"})
+    assert refusal(answer, 422)["error"] == "url_refused"
+    assert inner_trap.visitors() == []
+    assert f"/{name}" not in Source.asked
+
+
+def test_a_name_that_changes_is_connected_to_where_it_was_checked(
+    odd_client: httpx.Client, source_port: int, inner_trap: Trap
+) -> None:
+    form = {"image": f"http://changing.test:{source_port}/picture"}
+    statuses = [odd_client.post(EDGES, data=form).status_code for _ in range(4)]
+    assert sorted(statuses) == [200, 200, 422, 422]
+    assert inner_trap.visitors() == []
+
+
+def test_a_name_that_changes_between_two_hops_is_refused(
+    odd_client: httpx.Client, source_port: int, inner_trap: Trap
+) -> None:
+    base = f"http://changing.test:{source_port}"
+    Source.redirects["/changing"] = f"{base}/picture"
+    for _ in range(2):
+        answer = odd_client.post(EDGES, data={"image": f"{base}/changing"})
+        assert refusal(answer, 422)["error"] == "url_refused"
+    assert "/changing" in Source.asked
+    assert inner_trap.visitors() == []
+
+
+def test_a_host_that_is_allowed_by_name_is_fetched_from_under_no_other(
+    odd_client: httpx.Client,
+) -> None:
+    with source_on(NAMED) as port:
+        form = {"image": f"http://pictures.test:{port}/picture"}
+        assert odd_client.post(EDGES, data=form).status_code == 200
+        for host in ("others.test", NAMED):
+            answer = odd_client.post(EDGES, data={"image": f"http://{host}:{port}/for-others"})
+            assert refusal(answer, 422)["error"] == "url_refused"
+    assert "/for-others" not in Source.asked

@@ -443,8 +443,26 @@ async def test_no_more_than_the_places_are_fetched_at_once() -> None:
 
     async with serving(count) as source, fetcher_of(at_once=2) as fetcher:
         url = f"http://{ALLOWED}:{source.port}/"
-        assert await asyncio.gather(*(fetcher.fetch(url) for _ in range(8))) == [PICTURE] * 8
+        fetches = [fetcher.fetch(url, owner) for owner in "ababcdcd"]
+        assert await asyncio.gather(*fetches) == [PICTURE] * 8
     assert most == 2
+
+
+async def test_slow_sources_of_one_owner_do_not_keep_another_waiting() -> None:
+    async with (
+        serving(dripping(b"2")) as slow,
+        serving(reply()) as quick,
+        fetcher_of(at_once=8) as fetcher,
+    ):
+        url = f"http://{ALLOWED}:{slow.port}/"
+        greedy = [asyncio.create_task(fetcher.fetch(url, "greedy")) for _ in range(100)]
+        await asyncio.wait_for(slow.asked.wait(), 4)
+        url = f"http://{ALLOWED}:{quick.port}/"
+        for _ in range(3):
+            assert await asyncio.wait_for(fetcher.fetch(url, "other"), 4) == PICTURE
+        assert len(slow.requests) == 6
+        for one in greedy:
+            one.cancel()
 
 
 async def test_a_fetch_that_finds_no_place_is_told_to_come_again() -> None:

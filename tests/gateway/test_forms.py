@@ -1,19 +1,33 @@
 """What a query and a body hold, and what of them is refused."""
 
 import gzip
-from collections.abc import Sequence
-from urllib.parse import quote_plus
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
+from unittest import mock
+from urllib.parse import parse_qsl, quote_plus
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gateway import forms
 from gateway.errors import UnreadableBody, UnsupportedBody, UploadTooLarge
 from gateway.forms import MAX_ESCAPES, MAX_FIELDS, Form, read_form, unquoted
+from gateway.multipart import as_text
 from tests.gateway.requests import request
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=frontier"
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def peak_bytes() -> Iterator[Callable[[], int]]:
+    """The most memory that was taken at once since the test began."""
+    tracemalloc.start()
+    yield lambda: tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
 
 
 def multipart(*parts: tuple[str, bytes]) -> bytes:
@@ -80,6 +94,27 @@ async def test_a_long_urlencoded_body_is_read_like_a_short_one() -> None:
     assert form.parameters() == {"image": "A" * 100_000}
 
 
+async def test_escapes_take_little_more_memory_than_they_have_bytes(
+    peak_bytes: Callable[[], int],
+) -> None:
+    body = b"image=" + b"%41" * 400_000
+    form = await read(body, URLENCODED, max_bytes=len(body))
+    assert len(form.texts["image"][0]) == 400_000
+    assert peak_bytes() < 5 * len(body)
+
+
+PIECES = [b"%41", b"%c3%A9", b"%E9", b"%25", b"%", b"%4", b"+", b"=", b"&", b"a", b"\xe9"]
+
+
+@given(st.lists(st.sampled_from(PIECES)).map(b"".join))
+def test_a_urlencoded_body_says_what_the_standard_library_reads_in_it(encoded: bytes) -> None:
+    expected = parse_qsl(encoded.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
+    with mock.patch.object(forms, "_SLICE_BYTES", 1):
+        found = forms._pairs(encoded)
+    as_read = [tuple(as_text(text.encode("latin-1")) for text in pair) for pair in expected]
+    assert found == as_read
+
+
 async def test_a_body_above_the_limit_is_refused_by_its_announced_length() -> None:
     with pytest.raises(UploadTooLarge, match="10,000 bytes"):
         await read(b"x" * 10_001, MULTIPART)
@@ -127,6 +162,14 @@ async def test_a_broken_form_is_refused(body: bytes, content_type: str) -> None:
 async def test_a_body_of_escapes_alone_is_refused_before_it_costs_seconds() -> None:
     with pytest.raises(UploadTooLarge, match="escapes"):
         await read(b"image=" + b"%41" * (MAX_ESCAPES + 1), URLENCODED, max_bytes=10_000_000)
+
+
+async def test_a_body_of_escapes_is_not_read_to_its_end() -> None:
+    chunks = [b"%" * MAX_ESCAPES, b"%", b"the rest"]
+    asked = request(chunks, content_type=URLENCODED)
+    with pytest.raises(UploadTooLarge, match="escapes"):
+        await read_form(asked, max_bytes=10_000_000)
+    assert (await asked.receive())["body"] == b"the rest"
 
 
 async def test_a_body_cut_short_by_the_client_is_unreadable() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import threading
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ PICTURE = bytes(range(256)) * 4
 def intake(**pictures: bytes) -> Intake:
     """An intake whose URLs name the given pictures."""
 
-    async def fetch(url: str) -> bytes:
+    async def fetch(url: str, owner: str) -> bytes:
         return pictures[url.removeprefix("http://host/")]
 
     return Intake(fetch, max_bytes=2_000)
@@ -40,10 +41,30 @@ async def test_a_text_that_looks_like_a_url_is_fetched() -> None:
 
 
 @pytest.mark.anyio
+async def test_a_url_is_fetched_for_who_named_it() -> None:
+    asked = []
+
+    async def fetch(url: str, owner: str) -> bytes:
+        asked.append((url, owner))
+        return PICTURE
+
+    form = Form(texts={"image": ["http://host/one"]})
+    await Intake(fetch, max_bytes=2_000).read(form, [IMAGE], "ada")
+    assert asked == [("http://host/one", "ada")]
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize("magic", [b"\xff\xd8\xff\xe0", b"\x89PNG\r\n", b"GIF89a"])
 async def test_a_picture_sent_as_text_is_taken_by_its_first_bytes(magic: bytes) -> None:
     form = Form(texts={"image": [(magic + PICTURE).decode("latin-1")]})
     assert await intake().read(form, [IMAGE]) == (magic + PICTURE,)
+
+
+@pytest.mark.anyio
+async def test_a_text_that_only_begins_like_a_picture_is_refused() -> None:
+    form = Form(texts={"image": ["GIF8 costs 1 \N{EURO SIGN}"]})
+    with pytest.raises(UnreadableBase64):
+        await intake().read(form, [IMAGE])
 
 
 @pytest.mark.anyio
@@ -71,7 +92,7 @@ async def test_a_picture_above_the_limit_is_refused_however_it_came() -> None:
 async def test_a_refused_picture_ends_the_fetching_of_the_other() -> None:
     ended = asyncio.Event()
 
-    async def fetch(url: str) -> bytes:
+    async def fetch(url: str, owner: str) -> bytes:
         try:
             await asyncio.sleep(60)
         finally:
@@ -84,6 +105,33 @@ async def test_a_refused_picture_ends_the_fetching_of_the_other() -> None:
             Form(texts={"other": ["http://host/slow"]}), [other, IMAGE]
         )
     await asyncio.wait_for(ended.wait(), 5)
+
+
+@pytest.mark.anyio
+async def test_a_refused_picture_waits_for_the_thread_of_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def decode(name: str, text: str) -> bytes:
+        begun.set()
+        may_end.wait(5)
+        return b""
+
+    monkeypatch.setattr("gateway.intake.decode_base64", decode)
+    form = Form(texts={"other": ["A" * 1_000_001], "image": ["http://host/"]})
+    other = Input("other", Reading.COLOUR, is_required=True)
+
+    async def fetch(url: str, owner: str) -> bytes:
+        await asyncio.to_thread(begun.wait, 5)
+        return bytes(2_001)
+
+    reading = asyncio.create_task(Intake(fetch, max_bytes=2_000).read(form, [other, IMAGE]))
+    await asyncio.wait([reading], timeout=0.05)
+    assert not reading.done()
+    may_end.set()
+    with pytest.raises(UploadTooLarge):
+        await reading
 
 
 @given(st.binary(min_size=1, max_size=300))
@@ -103,7 +151,18 @@ def test_every_way_of_writing_base64_gives_the_same_bytes(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a cat", "AAAA=AAAA", "A", "ÄÖÜ!", "data:image/png,AAAA", "{}", "AA*A"]
+    "text",
+    [
+        "a cat",
+        "AAAA=AAAA",
+        "A",
+        "ÄÖÜ!",
+        "AAA\N{CAT}",
+        "AAA\ud800",
+        "data:image/png,AAAA",
+        "{}",
+        "AA*A",
+    ],
 )
 def test_what_is_no_base64_is_refused_without_repeating_it(text: str) -> None:
     with pytest.raises(UnreadableBase64, match="image is neither a URL nor base64") as caught:

@@ -1,6 +1,7 @@
 """Multipart bodies: what they hold, however they are cut, and what of them is refused."""
 
 import gc
+import sys
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -79,6 +80,57 @@ async def test_more_parts_than_are_taken_are_refused(files: int, fields: int, me
         await read([BODY], max_files=files, max_fields=fields)
 
 
+def filled(boundary: str, *, head: bytes = b"", content: bytes = b"") -> bytes:
+    """A body of one part, with more in its head or content."""
+    start = b'--%b\r\nContent-Disposition: form-data; name="image"\r\n' % boundary.encode()
+    return start + head + b"\r\n" + content + b"\r\n--%b--\r\n" % boundary.encode()
+
+
+@pytest.mark.parametrize("almost", [b"\r\n--a?", b"\r\n--a-?", b"\r\n--a\r?"])
+async def test_content_full_of_almost_boundaries_is_refused_unparsed(almost: bytes) -> None:
+    body = filled("a", content=almost * 100)
+    with pytest.raises(UnreadableBody, match="its boundary occurs more than 28 times"):
+        await read([body[:60], body[60:]], "multipart/form-data; boundary=a")
+
+
+async def test_a_few_almost_boundaries_are_content() -> None:
+    almost = b"\r\n--a?" * 20
+    parts = await read([filled("a", content=almost)], "multipart/form-data; boundary=a")
+    assert parts == [Part("image", False, almost)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        filled("frontier", content=b"\r\n--frontier" + b" " * 70_000),
+        filled("frontier", head=(b"X:" + b" " * 4_000 + b"\r\n") * 7) * 4,
+        filled("frontier", content=b"x" * 100_000) + b" " * 70_000,
+    ],
+    ids=["after a boundary", "in headers", "after the end"],
+)
+async def test_blanks_that_belong_to_no_content_are_refused_where_they_are_many(
+    body: bytes,
+) -> None:
+    body = body.replace(b"--frontier--\r\n--", b"--")
+    pieces = [body[at : at + 10_000] for at in range(0, len(body), 10_000)]
+    with pytest.raises(UnreadableBody, match="65,536 bytes are in none of its parts"):
+        await read(pieces)
+
+
+async def test_large_contents_are_no_blanks() -> None:
+    body = filled("frontier", content=bytes(150_000))
+    assert await read([body[:50_000], body[50_000:]]) == [Part("image", False, bytes(150_000))]
+
+
+@pytest.mark.parametrize("where", ["in the type", "in a part"])
+async def test_a_header_of_very_many_parameters_is_refused(where: str) -> None:
+    many = ";" * 21
+    content_type = TYPE + many if where == "in the type" else TYPE
+    body = BODY.replace(b"form-data;", b"form-data" + many.encode())
+    with pytest.raises(UnreadableBody, match="more than 20 parameters"):
+        await read([body], content_type)
+
+
 async def test_nothing_of_a_form_waits_for_the_garbage_collector() -> None:
     gc.collect()
     gc.disable()
@@ -91,3 +143,10 @@ async def test_nothing_of_a_form_waits_for_the_garbage_collector() -> None:
 
 def test_bytes_that_are_no_utf8_survive_as_latin1() -> None:
     assert as_text("é".encode()) == as_text(b"\xe9") == "é"
+
+
+def test_a_long_text_takes_no_more_memory_than_it_has_bytes() -> None:
+    data = "\N{CAT}".encode() + b"A" * 100_000
+    text = as_text(data)
+    assert text.encode("latin-1") == data
+    assert sys.getsizeof(text) < 101_000

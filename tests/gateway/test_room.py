@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from gateway.errors import QueueFull
+from gateway.errors import QueueFull, TooManyRequests
 from gateway.room import Room, Share
 
 pytestmark = pytest.mark.anyio
@@ -27,6 +27,14 @@ def body(*chunks: bytes) -> Receive:
 async def read_two(scope: Scope, receive: Receive, send: Send) -> None:
     await receive()
     await receive()
+
+
+def share_of(room: Room, owner: str, *, held: int = 0) -> Share:
+    """A caller's share, which holds something already."""
+    share = Share(room)
+    share.belong_to(owner)
+    share.hold(held)
+    return share
 
 
 async def test_a_body_is_counted_while_its_request_is_answered() -> None:
@@ -59,11 +67,52 @@ async def test_a_request_alone_is_never_refused() -> None:
 async def test_less_may_always_be_held() -> None:
     room = Room(read_two, 10)
     first, second = Share(room), Share(room)
-    first.hold(9)
-    second.hold(1)
+    first.reserve(9)
+    second.reserve(1)
     room.max_bytes = 1
-    first.hold(8)
+    first.reserve(8)
     assert room.held_bytes == 9
+
+
+async def test_an_answer_is_counted_but_not_refused() -> None:
+    room = Room(read_two, 10)
+    share = share_of(room, "ada")
+    share_of(room, "bob", held=9)
+    share.hold(8)
+    assert room.held_bytes == 17
+
+
+async def test_one_caller_holds_no_more_than_its_portion() -> None:
+    room = Room(read_two, 40)
+    share_of(room, "ada", held=26)
+    share = share_of(room, "ada")
+    share.reserve(4)
+    with pytest.raises(TooManyRequests, match="more than 30 bytes at once") as refusal:
+        share.reserve(5)
+    assert refusal.value.retry_after_seconds == 1
+    assert room.held_bytes == 30
+
+
+async def test_what_one_caller_holds_leaves_room_to_others() -> None:
+    room = Room(read_two, 40)
+    share_of(room, "ada", held=30)
+    share_of(room, "bob").reserve(5)
+    Share(room).reserve(5)
+
+
+async def test_one_body_may_be_larger_than_a_portion() -> None:
+    room = Room(read_two, 40)
+    share_of(room, "ada").reserve(35)
+
+
+async def test_a_share_counts_for_its_caller_from_when_it_is_known() -> None:
+    room = Room(read_two, 40)
+    share = Share(room)
+    share.reserve(7)
+    share.belong_to("ada")
+    assert (room.held_bytes, room.held_by) == (7, {"ada": 7})
+    share.hold(0)
+    assert (room.held_bytes, room.held_by) == (0, {})
 
 
 async def test_a_request_that_is_cancelled_gives_its_room_back() -> None:

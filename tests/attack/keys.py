@@ -1,0 +1,20 @@
+"""API keys of a started service."""
+
+import secrets
+
+from auth.api_keys import ApiKeys
+from auth.users import Users
+from gateway.database import open_database
+from gateway.settings import Settings
+from tests.serving import Served
+
+
+def api_key(served: Served) -> str:
+    """A key of a user of its own."""
+    database = open_database(Settings(data=served.log.parent).database_url)
+    name = f"user-{secrets.token_hex(4)}"
+    try:
+        Users(database).add(name, secrets.token_urlsafe(12))
+        return ApiKeys(database).add(name)
+    finally:
+        database.dispose()
