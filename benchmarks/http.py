@@ -32,7 +32,7 @@ from gateway.pool.nursery import slot_environment
 from gateway.settings import usable_cores
 from tests.serving import Served, running, serving
 
-BOUNDARY = "pixelgate-benchmark"
+BOUNDARY = "8f3c5d0e6b7a49218c1d2e3f4a5b6c7d"
 
 
 @dataclass(frozen=True)
