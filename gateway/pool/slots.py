@@ -3,9 +3,10 @@
 import asyncio
 import os
 import socket
-from collections import Counter, deque
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from math import inf
 
 import structlog
 
@@ -25,6 +26,8 @@ from gateway.refusals import Refusals, digest
 log = structlog.get_logger("gateway.pool")
 
 REFUSE_SECONDS = 600
+SUSPECT_SECONDS = 60
+"""Two processes that die over a job of nobody within this time are laid to its pictures."""
 KEPT_SUSPECTS = 1000
 START_SECONDS = 60
 FIRST_PAUSE_SECONDS = 0.2
@@ -73,7 +76,7 @@ class SlotPool:
         self._dying: set[asyncio.Future[None]] = set()
         self._starting: set[asyncio.Task[Slot]] = set()
         self._blaming: set[asyncio.Task[None]] = set()
-        self._suspects: deque[str] = deque(maxlen=KEPT_SUSPECTS)
+        self._suspects: OrderedDict[str, float] = OrderedDict()
         self._stillborn = 0
         self._counts: Counter[str] = Counter()
         self._is_open = False
@@ -155,10 +158,12 @@ class SlotPool:
 
         Whoever leaves at once could otherwise kill one process after another with one picture.
         """
-        name = await asyncio.to_thread(digest, job)
-        if name in self._suspects:
+        name, now = await asyncio.to_thread(digest, job), asyncio.get_running_loop().time()
+        if now - self._suspects.pop(name, -inf) < SUSPECT_SECONDS:
             await self._refused.refuse(name, REFUSE_SECONDS)
-        self._suspects.append(name)
+        self._suspects[name] = now
+        if len(self._suspects) > KEPT_SUSPECTS:
+            self._suspects.popitem(last=False)
 
     def _dispatch(self) -> None:
         """Lay jobs into slots as long as there are both; the first in the line comes first."""
