@@ -5,7 +5,6 @@ import logging
 import os
 import re
 import sys
-import traceback
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -14,6 +13,7 @@ import structlog
 from gunicorn import glogging
 from structlog.typing import EventDict, WrappedLogger
 
+from engines.core.errors import places
 from gateway.errors import GatewayError
 
 _LEVELS = {
@@ -124,11 +124,7 @@ def _describe_error(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 def describe(error: BaseException) -> str:
     """An error, its causes, and where each was raised; its text only where that quotes nothing."""
-    lines = [
-        f"{frame.filename}:{frame.lineno} in {frame.name}"
-        for frame in traceback.extract_tb(error.__traceback__)
-    ]
-    lines += [_headline(error), *_notes(error)]
+    lines = [*places(error), _headline(error), *_notes(error)]
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return "\n".join([describe(cause), "then", *lines] if cause else lines)
 

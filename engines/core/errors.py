@@ -1,5 +1,7 @@
 """What an engine refuses, one class a cause; each crosses processes by pickle."""
 
+from traceback import walk_tb
+
 
 class EngineError(Exception):
     """A request that was understood and cannot be computed.
@@ -54,3 +56,11 @@ class NotAlignable(EngineError):
 
 class ModelUnavailable(EngineError):
     """A learned model, or a program that an engine needs, is absent or not what it should be."""
+
+
+def places(error: BaseException) -> list[str]:
+    """Where an error was raised, from the outside in: what of a traceback quotes nothing."""
+    return [
+        f"{frame.f_code.co_filename}:{line} in {frame.f_code.co_name}"
+        for frame, line in walk_tb(error.__traceback__)
+    ]

@@ -5,7 +5,6 @@ import pickle
 import random
 import resource
 import socket
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import TypeAlias
 
 import cv2
 
-from engines.core.errors import EngineError, PictureTooLarge
+from engines.core.errors import EngineError, PictureTooLarge, places
 from engines.core.frames import (
     HEAD,
     MAX_BODY_BYTES,
@@ -142,11 +141,7 @@ def _pickles(error: EngineError) -> bool:
 
 def _trace(error: Exception) -> str:
     """Where an error was raised, and its type; its text may quote a picture or a password."""
-    frames = [
-        f"{frame.f_code.co_filename}:{line} in {frame.f_code.co_name}"
-        for frame, line in traceback.walk_tb(error.__traceback__)
-    ]
-    return "\n".join([*frames, type(error).__qualname__])
+    return "\n".join([*places(error), type(error).__qualname__])
 
 
 def _receive(head: Head, reader: BufferedReader, segment: Segment) -> tuple[JobMeta, list[bytes]]:
