@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from PIL import Image, ImageDraw, ImageFont
 from skimage import data
 
@@ -20,6 +21,14 @@ def written(text: str, *, letter_px: int = 26, width: int = 460, height: int = 2
 def turned(image: Pixels, quarters: int) -> Pixels:
     """Turned counter-clockwise."""
     return np.ascontiguousarray(np.rot90(image, quarters))
+
+
+def encoded_again(image: Pixels, *, quality: int) -> MatLike:
+    """As it comes back from a JPEG."""
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return decoded
 
 
 def photograph(name: str) -> Pixels:

@@ -21,15 +21,6 @@ def photograph() -> Pixels:
     return np.ascontiguousarray(skimage.data.astronaut()[:, :, ::-1])  # type: ignore[no-untyped-call]
 
 
-@pytest.fixture
-def page() -> Pixels:
-    image = np.full((400, 600, 3), 255, np.uint8)
-    cv2.putText(image, "Settings", (40, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 0, 0), 2)
-    cv2.rectangle(image, (40, 100), (300, 200), (200, 120, 0), -1)
-    cv2.rectangle(image, (350, 300), (500, 350), (0, 120, 0), 2)
-    return image
-
-
 def turned(image: Pixels, degrees: float, scale: float = 1) -> tuple[Pixels, NDArray[np.float64]]:
     height, width = image.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, scale)

@@ -14,6 +14,7 @@ from engines.core.errors import BadParameter, NotAlignable, UnparsableParameter
 from engines.core.registry import catalogue
 from engines.core.shapes import Box, Pixels
 from engines.differences import Difference, MaskType, Params, Result, differences
+from tests.engines.drawing import encoded_again
 
 PATCH = Box(180, 120, 230, 160)
 
@@ -21,15 +22,6 @@ PATCH = Box(180, 120, 230, 160)
 @pytest.fixture(scope="module")
 def photograph() -> Pixels:
     return np.ascontiguousarray(skimage.data.astronaut()[:400, :, ::-1])  # type: ignore[no-untyped-call]
-
-
-@pytest.fixture
-def page() -> Pixels:
-    image = np.full((400, 600, 3), 255, np.uint8)
-    cv2.putText(image, "Settings", (40, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 0, 0), 2)
-    cv2.rectangle(image, (40, 100), (300, 200), (200, 120, 0), -1)
-    cv2.rectangle(image, (350, 300), (500, 350), (0, 120, 0), 2)
-    return image
 
 
 def compare(first: MatLike, second: MatLike, **told: Any) -> Result:
@@ -111,10 +103,7 @@ def warmer(image: Pixels) -> MatLike:
 
 
 def saved(image: Pixels) -> MatLike:
-    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 50])
-    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    assert decoded is not None
-    return decoded
+    return encoded_again(image, quality=50)
 
 
 def noisy(image: Pixels) -> MatLike:

@@ -11,6 +11,7 @@ from cv2.typing import MatLike
 from engines.core.registry import catalogue
 from engines.core.shapes import Pixels
 from engines.distance import Decision, Params, Result, distance
+from tests.engines.drawing import encoded_again
 
 
 def rate(first: MatLike, second: MatLike) -> Result:
@@ -27,11 +28,8 @@ def cat() -> Pixels:
     return np.ascontiguousarray(skimage.data.chelsea()[:, :, ::-1])  # type: ignore[no-untyped-call]
 
 
-def encoded_again(image: Pixels) -> MatLike:
-    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 40])
-    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    assert decoded is not None
-    return decoded
+def saved(image: Pixels) -> MatLike:
+    return encoded_again(image, quality=40)
 
 
 def resized(image: Pixels) -> MatLike:
@@ -60,7 +58,7 @@ def recoloured(image: Pixels) -> MatLike:
     return np.asarray(np.clip(image * (1.2, 1.0, 0.8), 0, 255), np.uint8)
 
 
-COPIES = [encoded_again, resized, half, quarter_turn, tilted, mirrored, recoloured]
+COPIES = [saved, resized, half, quarter_turn, tilted, mirrored, recoloured]
 
 
 @pytest.mark.parametrize("copy", COPIES)
