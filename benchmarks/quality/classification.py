@@ -1,10 +1,8 @@
 """Classification: photographs whose subject ImageNet knows."""
 
-import time
-
 import numpy as np
 
-from benchmarks.quality.row import Row
+from benchmarks.quality.row import Row, cpu_time
 from benchmarks.quality.things import photograph
 from engines.classification import Params, classification
 from engines.core.shapes import Pixels
@@ -32,21 +30,10 @@ def rows() -> list[Row]:
     return [
         Row("right among the first five", f"{five:.2f}", "1", five == 1, len(answers), SEED),
         Row("right as the first", f"{first:.2f}", ">= 0.8", first >= 0.8, len(answers), SEED),
-        _time(pictures[0][0]),
+        cpu_time(lambda: _labels(pictures[0][0]), at_most_ms=25, seed=SEED),
     ]
 
 
 def _labels(image: Pixels) -> list[str]:
     found = classification(image, params=Params(min_score=0)).labels
     return [label.description for label in found]
-
-
-def _time(image: Pixels) -> Row:
-    """CPU time of one thread; the median of 25."""
-    times = []
-    for _ in range(25):
-        start = time.process_time()
-        _labels(image)
-        times.append(1000 * (time.process_time() - start))
-    median = float(np.median(times))
-    return Row("CPU time", f"{median:.0f} ms", "<= 25 ms", median <= 25, 25, SEED)

@@ -1,11 +1,9 @@
 """Object detection: photographs looked at by eye, and things pasted at known places."""
 
-import time
-
 import numpy as np
 
 from benchmarks.quality.prints import overlap
-from benchmarks.quality.row import Row
+from benchmarks.quality.row import Row, cpu_time
 from benchmarks.quality.things import (
     CUTOUTS,
     NO_STAMPS,
@@ -27,7 +25,12 @@ def rows() -> list[Row]:
     """Things found and made up, and the time."""
     seen = [(photograph(name), things) for name, things in PHOTOGRAPHS.items()]
     pasted = [_pasted(name) for name in (*CUTOUTS, "Cat")]
-    return [_in_photographs(seen), *pasted, _made_up(seen), _time(seen[0][0])]
+    return [
+        _in_photographs(seen),
+        *pasted,
+        _made_up(seen),
+        cpu_time(lambda: _found(seen[0][0]), at_most_ms=80, seed=SEED),
+    ]
 
 
 def _found(image: Pixels) -> list[FoundObject]:
@@ -70,14 +73,3 @@ def _made_up(seen: list[tuple[Pixels, tuple[Thing, ...]]]) -> Row:
     false = float(np.mean([_false(_found(image), things) for image, things in seen]))
     figure = f"{false:.2f} a picture"
     return Row("false ones in photographs", figure, "<= 0.3", false <= 0.3, len(seen), SEED)
-
-
-def _time(image: Pixels) -> Row:
-    """CPU time of one thread; the median of 25."""
-    times = []
-    for _ in range(25):
-        start = time.process_time()
-        _found(image)
-        times.append(1000 * (time.process_time() - start))
-    median = float(np.median(times))
-    return Row("CPU time", f"{median:.0f} ms", "<= 80 ms", median <= 80, 25, SEED)
