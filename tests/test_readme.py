@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import REPOSITORY, free_port, wait_until
+from tests.serving import REPOSITORY, WAIT_SECONDS, free_port, wait_until
 
 README = (REPOSITORY / "README.md").read_text()
 READY_SECONDS = 300
@@ -56,7 +56,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield demo
     finally:
         os.killpg(process.pid, signal.SIGINT)  # Ctrl-C
-        process.wait(30)
+        process.wait(WAIT_SECONDS)
 
 
 def shell(script: str, folder: Path) -> str:
@@ -65,13 +65,12 @@ def shell(script: str, folder: Path) -> str:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=WAIT_SECONDS,
         check=True,
     )
     return done.stdout
 
 
-@pytest.mark.timeout(READY_SECONDS + 60)
 def test_the_printed_curl_line_gets_a_palette(demo: Demo) -> None:
     line = next(line for line in demo.last_lines() if line.startswith("curl "))
     answer = json.loads(shell(line, REPOSITORY))

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.attack.web import ALLOWED, source_on
-from tests.serving import Served, running, serving
+from tests.serving import WAIT_SECONDS, Served, running, serving
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture
 def odd_client(odd: Served) -> Iterator[httpx.Client]:
     """A client of that service."""
-    with httpx.Client(base_url=odd.url, trust_env=False, timeout=30) as made:
+    with httpx.Client(base_url=odd.url, trust_env=False, timeout=WAIT_SECONDS) as made:
         yield made
 
 

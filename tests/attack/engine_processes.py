@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 
 import psutil
 
-from tests.serving import Served
+from tests.serving import WAIT_SECONDS, Served
 
 
 def engines(served: Served) -> list[psutil.Process]:
@@ -20,7 +20,7 @@ def engines(served: Served) -> list[psutil.Process]:
 
 
 def busy_engines(
-    served: Served, *, used_seconds: float = 0.1, seconds: float = 10
+    served: Served, *, used_seconds: float = 0.1, seconds: float = WAIT_SECONDS
 ) -> Iterator[psutil.Process]:
     """Engine processes that compute, each as often as it has used so much more of a processor."""
     end = time.monotonic() + seconds

@@ -12,7 +12,7 @@ import pytest
 
 from tests.attack.keys import api_key
 from tests.attack.refusals import refusal
-from tests.serving import Served, wait_until
+from tests.serving import WAIT_SECONDS, Served, wait_until
 
 SERVICES = "/v2/services/image/"
 URLENCODED = "application/x-www-form-urlencoded"
@@ -178,7 +178,7 @@ def test_bodies_that_are_held_together_are_bounded(narrow: Served) -> None:
         holding = [stack.enter_context(narrow.connect()) for _ in range(4)]
         for connection in holding:
             connection.sendall(head.encode() + body)
-        refused, _, _ = select.select(holding, [], [], 10)
+        refused, _, _ = select.select(holding, [], [], WAIT_SECONDS)
         assert refused[0].recv(1000).startswith(b"HTTP/1.1 429 ")
     with narrow.client() as client:
         files = {"image": bytes(20 * MEGABYTE)}
@@ -202,5 +202,6 @@ def test_one_caller_leaves_room_to_the_others(narrow: Served) -> None:
                 headers=key,
                 files={"image": bytes(5 * MEGABYTE)},
                 trust_env=False,
+                timeout=WAIT_SECONDS,
             )
             assert refusal(answer, 422)["error"] == "undecodable_picture"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.serving import Served
+from tests.serving import WAIT_SECONDS, Served
 
 EDGES = "/v2/services/image/edges"
 MEGABYTE = 1_000_000
@@ -26,7 +26,7 @@ def chunks(count: int) -> Iterator[bytes]:
 
 
 def test_requests_reads_that_its_token_is_missing(served: Served) -> None:
-    answer = requests.post(served.url + EDGES, data=bytes(30 * MEGABYTE), timeout=20)
+    answer = requests.post(served.url + EDGES, data=bytes(30 * MEGABYTE), timeout=WAIT_SECONDS)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
@@ -52,7 +52,7 @@ def test_requests_reads_that_its_body_is_too_large(served: Served) -> None:
         "Content-Type": "application/x-www-form-urlencoded",
     }
     for body in (bytes(40 * MEGABYTE), chunks(40)):
-        answer = requests.post(served.url + EDGES, data=body, headers=headers, timeout=20)
+        answer = requests.post(served.url + EDGES, data=body, headers=headers, timeout=WAIT_SECONDS)
         assert answer.status_code == 413
         assert answer.json()["error"] == "upload_too_large"
 
@@ -60,7 +60,7 @@ def test_requests_reads_that_its_body_is_too_large(served: Served) -> None:
 def _curl(served: Served, file: Path, *options: str) -> str:
     """The status that curl reads; it fails when the connection is reset before."""
     command = ["curl", "--silent", "--show-error", "--data-binary", f"@{file}", *options]
-    shown = ["--output", "/dev/null", "--write-out", "%{http_code}", served.url + EDGES]
-    done = subprocess.run([*command, *shown], capture_output=True, timeout=20, check=False)
+    command += ["--output", "/dev/null", "--write-out", "%{http_code}", served.url + EDGES]
+    done = subprocess.run(command, capture_output=True, timeout=WAIT_SECONDS, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode()

@@ -13,7 +13,7 @@ from tests.attack.odd_service import NAMED
 from tests.attack.refusals import refusal
 from tests.attack.web import ALLOWED, INNER, Source, Trap, source_on
 from tests.gateway.test_fetch import INNER_HOSTS
-from tests.serving import Served, wait_until
+from tests.serving import WAIT_SECONDS, Served, wait_until
 
 EDGES = "/v2/services/image/edges"
 
@@ -108,7 +108,7 @@ def test_slow_sources_end_at_their_deadline_and_others_go_on(
     wait_until(lambda: Source.asked.count("/slow") == 3)
     assert allowed.post(EDGES, data={"image": f"{source}/picture"}).status_code == 200
     for thread in asking:
-        thread.join(20)
+        thread.join(WAIT_SECONDS)
     said = {refusal(answer, 422)["message"] for answer in answers}
     assert said == {f"{ALLOWED} did not deliver within 3 s."}
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.attack.engine_processes import busy_engines
 from tests.attack.test_slots import SLOW, slow_picture, upload
-from tests.serving import Served, serving, wait_until
+from tests.serving import WAIT_SECONDS, Served, serving, wait_until
 
 
 @pytest.fixture
@@ -47,13 +47,13 @@ def test_no_process_outlives_a_killed_worker_or_master_amid_work(mortal: Served)
     with strained(mortal) as worker:
         engines = descendants(worker)
         worker.kill()
-        assert psutil.wait_procs(engines, timeout=5)[1] == []
-    wait_until(lambda: mortal.logged("worker ready") == 3, seconds=30)
+        assert psutil.wait_procs(engines, timeout=WAIT_SECONDS)[1] == []
+    wait_until(lambda: mortal.logged("worker ready") == 3)
     with strained(mortal):
         everything = mortal.processes()
         mortal.process.kill()
-        mortal.process.wait(5)
-        assert psutil.wait_procs(everything, timeout=5)[1] == []
+        mortal.process.wait(WAIT_SECONDS)
+        assert psutil.wait_procs(everything, timeout=WAIT_SECONDS)[1] == []
 
 
 def test_the_end_under_load_loses_no_picture(mortal: Served, photograph: Path) -> None:
@@ -62,7 +62,7 @@ def test_the_end_under_load_loses_no_picture(mortal: Served, photograph: Path) -
 
     def ask() -> None:
         headers = {"Authorization": f"Bearer {token}"}
-        with httpx.Client(trust_env=False, timeout=30, headers=headers) as client:
+        with httpx.Client(trust_env=False, timeout=WAIT_SECONDS, headers=headers) as client:
             while True:
                 try:
                     url = mortal.url + "/v2/services/image/edges"
@@ -73,7 +73,7 @@ def test_the_end_under_load_loses_no_picture(mortal: Served, photograph: Path) -
 
     with ThreadPoolExecutor(8) as pool:
         clients = [pool.submit(ask) for _ in range(8)]
-        wait_until(lambda: statuses.count(200) > 30, seconds=30)
+        wait_until(lambda: statuses.count(200) > 30)
         assert mortal.end() == 0
     assert [client.exception() for client in clients] == [None] * 8
     assert set(statuses) <= {200, 503}

@@ -9,7 +9,7 @@ from tests.attack.keys import api_key
 from tests.attack.refusals import refusal
 from tests.attack.web import Source
 from tests.pictures import encoded
-from tests.serving import Served
+from tests.serving import WAIT_SECONDS, Served
 
 SERVICES = "/v2/services/image/"
 EDGES = SERVICES + "edges"
@@ -21,7 +21,7 @@ def test_no_secret_is_logged(served: Served, photograph: Path) -> None:
     token, key = served.token(), api_key(served)
     sent = {"image": photograph.read_bytes()}
     picture = base64.b64encode(sent["image"]).decode()
-    with httpx.Client(base_url=served.url, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=served.url, trust_env=False, timeout=WAIT_SECONDS) as client:
         header = {"Authorization": f"Bearer {token}"}
         client.post(EDGES, headers=header, data={"image": picture})
         client.post(EDGES, headers=header, data={"image": INNER_URL})

@@ -19,7 +19,7 @@ import pytest
 from tests.attack.engine_processes import busy_engines, cpu_seconds, engines, frozen_engines
 from tests.attack.refusals import refusal
 from tests.pictures import encoded
-from tests.serving import Served, serving, wait_until
+from tests.serving import WAIT_SECONDS, Served, serving, wait_until
 
 SERVICES = "/v2/services/image/"
 EDGES = SERVICES + "edges"
@@ -66,9 +66,8 @@ def asking(
     headers = {"Authorization": f"Bearer {served.token()}"}
 
     def ask() -> None:
-        files = {"image": picture}
-        url = served.url + path
-        answers.append(httpx.post(url, files=files, headers=headers, timeout=30, trust_env=False))
+        with httpx.Client(headers=headers, timeout=WAIT_SECONDS, trust_env=False) as client:
+            answers.append(client.post(served.url + path, files={"image": picture}))
 
     return ask
 
@@ -101,17 +100,15 @@ def test_killed_engines_cost_other_callers_nothing(served: Served, photograph: P
     assert {one.content for one in answers if one.status_code == 200} == {answers[0].content}
 
 
-def test_all_engines_killed_at_once_are_back_within_5_seconds(
-    served: Served, photograph: Path
-) -> None:
+def test_all_engines_killed_at_once_are_back(served: Served, photograph: Path) -> None:
     answers: list[httpx.Response] = []
     count = len(engines(served))
     with clients(4, asking(served, photograph.read_bytes(), answers)):
         wait_until(lambda: len(answers) > 20)
         kill(engines(served))
         counted = len(answers)
-        wait_until(lambda: len(engines(served)) == count, seconds=5)
-        wait_until(lambda: len(answers) > counted + 20, seconds=5)
+        wait_until(lambda: len(engines(served)) == count)
+        wait_until(lambda: len(answers) > counted + 20)
     assert statuses(answers).keys() <= {200, 503}
 
 
@@ -127,7 +124,7 @@ def test_worn_engines_are_replaced_without_a_gap(
     with serving(tmp_path, **bound) as served:
         worn = set(engines(served))
         with clients(8, asking(served, photograph.read_bytes(), answers, path)):
-            wait_until(lambda: not worn & set(engines(served)), seconds=30)
+            wait_until(lambda: not worn & set(engines(served)))
             counted = len(answers)
             wait_until(lambda: len(answers) > counted + 20)
         assert served.logged("engine process died") == 0
@@ -140,7 +137,7 @@ def test_a_killed_nursery_is_replaced_with_its_engines(served: Served, photograp
     with clients(4, asking(served, photograph.read_bytes(), answers)):
         wait_until(lambda: len(answers) > 20)
         kill([served.workers()[0].children()[0]])
-        wait_until(lambda: len(engines(served)) == count, seconds=20)
+        wait_until(lambda: len(engines(served)) == count)
     assert statuses(answers).keys() <= {200, 503}
 
 
@@ -152,7 +149,7 @@ def test_a_frozen_engine_ends_at_its_deadline_and_others_go_on(narrow: Served) -
     frozen = max(engines(narrow), key=cpu_seconds)
     frozen.suspend()
     with clients(4, ask):
-        wait_until(lambda: any(one.status_code == 504 for one in answers), seconds=20)
+        wait_until(lambda: any(one.status_code == 504 for one in answers))
     assert statuses(answers)[504] == 1
     assert statuses(answers)[200] > 0.9 * len(answers)
     late = next(one for one in answers if one.status_code == 504)
@@ -176,7 +173,7 @@ def test_a_picture_that_kills_two_engines_is_refused_by_both_workers(narrow: Ser
         ids = {refusal(one, 422)["request_id"] for one in answers if one.status_code == 422}
         return {line["process"] for line in log_lines(narrow) if line.get("request_id") in ids}
 
-    wait_until(lambda: len(refused_by()) == 2, seconds=30)
+    wait_until(lambda: len(refused_by()) == 2)
     assert refusal(answers[-1], 422)["error"] == "picture_refused"
 
 

@@ -10,6 +10,7 @@ from pwdlib import PasswordHash
 from auth import issuer
 from auth.threads import Threads
 from tests.auth.conftest import LOGIN, QUICK_HASHER, TOKEN, MakeRealm, Realm
+from tests.serving import WAIT_SECONDS
 
 pytestmark = pytest.mark.anyio
 
@@ -24,12 +25,12 @@ class SlowHasher(PasswordHash):
 
     def verify(self, password: str | bytes, hash: str | bytes) -> bool:
         self.started.release()
-        return self.may_go_on.wait(timeout=30) and super().verify(password, hash)
+        return self.may_go_on.wait(timeout=WAIT_SECONDS) and super().verify(password, hash)
 
 
 async def until_started(hasher: SlowHasher, count: int) -> None:
     for _ in range(count):
-        assert await anyio.to_thread.run_sync(hasher.started.acquire, True, 30)
+        assert await anyio.to_thread.run_sync(hasher.started.acquire, True, WAIT_SECONDS)
 
 
 async def test_logins_leave_refreshes_and_callers_their_threads(

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import psutil
 
-from tests.serving import Served
+from tests.serving import WAIT_SECONDS, Served
 
 REALM = "/realms/Production/protocol/openid-connect"
 TOKEN = f"{REALM}/token"
@@ -42,7 +42,7 @@ def _stopped(process: psutil.Process) -> Iterator[None]:
 
 def open_client(served: Served) -> httpx.Client:
     # Nothing is encrypted here, and reading certificates would take longer than the requests.
-    return httpx.Client(base_url=served.url, trust_env=False, timeout=30, verify=False)
+    return httpx.Client(base_url=served.url, trust_env=False, timeout=WAIT_SECONDS, verify=False)
 
 
 def log_in(client: httpx.Client, user: str, password: str, **changes: str) -> dict[str, Any]:

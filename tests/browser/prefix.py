@@ -7,6 +7,8 @@ from threading import Thread
 
 import httpx
 
+from tests.serving import WAIT_SECONDS
+
 PREFIX = "/pixels"
 _HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "date", "server"}
 
@@ -35,7 +37,7 @@ def proxy(port: int, target: str) -> Iterator[None]:
                 headers={name: value for name, value in self.headers.items() if name != "Host"},
                 content=body,
                 trust_env=False,
-                timeout=30,
+                timeout=WAIT_SECONDS,
             )
             self.send_response(answer.status_code)
             for name, value in answer.headers.items():

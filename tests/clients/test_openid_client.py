@@ -9,7 +9,7 @@ import pytest
 
 from tests.clients.conftest import BACKEND
 from tests.needs import need
-from tests.serving import Served
+from tests.serving import WAIT_SECONDS, Served
 
 FOLDER = Path(__file__).parent
 
@@ -21,7 +21,7 @@ def node() -> str:
     if not (FOLDER / "node_modules").is_dir():
         npm = need("npm", "apt-get install nodejs npm")
         command = [npm, "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
-        if subprocess.run(command, cwd=FOLDER, timeout=100, check=False).returncode:
+        if subprocess.run(command, cwd=FOLDER, timeout=600, check=False).returncode:
             pytest.skip("npm ci could not install openid-client")
     return node
 
@@ -32,7 +32,7 @@ def seen(node: str, served: Served, secret: str) -> dict[str, Any]:
     told = [served.url, served.user, served.password, BACKEND, secret]
     command = [node, "openid_client.mjs", *told]
     done = subprocess.run(
-        command, cwd=FOLDER, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=FOLDER, capture_output=True, text=True, timeout=WAIT_SECONDS, check=False
     )
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)

@@ -6,7 +6,7 @@ from keycloak import KeycloakOpenID
 from keycloak.exceptions import KeycloakAuthenticationError, KeycloakPostError
 
 from tests.clients.conftest import BACKEND
-from tests.serving import Served
+from tests.serving import WAIT_SECONDS, Served
 
 EDGES = "/v2/services/image/edges"
 
@@ -27,7 +27,8 @@ def backend(served: Served, secret: str) -> KeycloakOpenID:
 def test_a_login_opens_a_service(keycloak: KeycloakOpenID, served: Served) -> None:
     tokens = keycloak.token(served.user, served.password)
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
-    assert requests.get(served.url + EDGES, headers=headers, timeout=10).status_code == 400
+    answer = requests.get(served.url + EDGES, headers=headers, timeout=WAIT_SECONDS)
+    assert answer.status_code == 400
 
 
 def test_userinfo_names_the_user(keycloak: KeycloakOpenID, served: Served) -> None:

@@ -2,13 +2,10 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.fuzz.service import fuzz
 from tests.serving import serving
 
 
-@pytest.mark.timeout(240)
 def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     with serving(tmp_path, access_seconds=3600) as served:
         done = fuzz(served, tmp_path, "--max-examples=20", "--seed=1")

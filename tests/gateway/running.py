@@ -12,8 +12,9 @@ from engines.core.run import Answer
 from gateway.pool import Pool, SlotPool
 from gateway.refusals import MemoryRefusals
 from tests.gateway.pool_work import job, work
+from tests.serving import WAIT_SECONDS
 
-LONG = 20.0
+LONG = float(WAIT_SECONDS)
 
 
 @asynccontextmanager
@@ -37,7 +38,7 @@ def no_process_left() -> Iterator[None]:
     assert set(psutil.Process().children(recursive=True)) == before
 
 
-async def until(condition: Callable[[], object], *, seconds: float = 10) -> None:
+async def until(condition: Callable[[], object], *, seconds: float = WAIT_SECONDS) -> None:
     """Wait until something is true, but not for ever."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - What is waited for happens in other processes.

@@ -14,6 +14,7 @@ from sqlalchemy.schema import CreateTable
 
 from auth.tables import api_keys, clients, metadata, revoked_tokens
 from gateway.database import open_database
+from tests.serving import WAIT_SECONDS
 
 OPEN_AND_COUNT = """
 import sys
@@ -47,7 +48,7 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
 def test_processes_that_start_at_once_migrate_once(tmp_path: Path) -> None:
     command = [sys.executable, "-c", OPEN_AND_COUNT, url_in(tmp_path)]
     starts = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(3)]
-    assert [start.communicate(timeout=60)[0].strip() for start in starts] == [b"1"] * 3
+    assert [start.communicate(timeout=WAIT_SECONDS)[0].strip() for start in starts] == [b"1"] * 3
 
 
 def test_nobody_else_may_read_the_rows(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from engines.core.shapes import Reading
 from gateway.errors import MissingPicture, UnreadableBase64, UploadTooLarge
 from gateway.forms import Form
 from gateway.intake import Intake, decode_base64
+from tests.serving import WAIT_SECONDS
 
 IMAGE = Input("image", Reading.COLOUR, is_required=True)
 MASK = Input("mask", Reading.MASK, is_required=False)
@@ -94,7 +95,7 @@ async def test_a_refused_picture_ends_the_fetching_of_the_other() -> None:
 
     async def fetch(url: str, owner: str) -> bytes:
         try:
-            await asyncio.sleep(60)
+            await asyncio.sleep(1000)
         finally:
             ended.set()
         return b""
@@ -104,7 +105,7 @@ async def test_a_refused_picture_ends_the_fetching_of_the_other() -> None:
         await Intake(fetch, max_bytes=2_000).read(
             Form(texts={"other": ["http://host/slow"]}), [other, IMAGE]
         )
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), WAIT_SECONDS)
 
 
 @pytest.mark.anyio
@@ -115,7 +116,7 @@ async def test_a_refused_picture_waits_for_the_thread_of_the_other(
 
     def decode(name: str, text: str) -> bytes:
         begun.set()
-        may_end.wait(5)
+        may_end.wait(WAIT_SECONDS)
         return b""
 
     monkeypatch.setattr("gateway.intake.decode_base64", decode)
@@ -123,7 +124,7 @@ async def test_a_refused_picture_waits_for_the_thread_of_the_other(
     other = Input("other", Reading.COLOUR, is_required=True)
 
     async def fetch(url: str, owner: str) -> bytes:
-        await asyncio.to_thread(begun.wait, 5)
+        await asyncio.to_thread(begun.wait, WAIT_SECONDS)
         return bytes(2_001)
 
     reading = asyncio.create_task(Intake(fetch, max_bytes=2_000).read(form, [other, IMAGE]))

@@ -19,6 +19,7 @@ import pytest
 from tests.serving import (
     REPOSITORY,
     TINY,
+    WAIT_SECONDS,
     Served,
     free_port,
     running,
@@ -61,7 +62,7 @@ def test_both_workers_answer(steady: Served) -> None:
         answered.add(int(steady.get().text))
         return len(answered) == 2
 
-    wait_until(ask, seconds=20)
+    wait_until(ask)
     assert answered == {process.pid for process in steady.workers()}
 
 
@@ -73,14 +74,14 @@ def test_answers_tell_the_date_and_not_the_server(steady: Served) -> None:
 
 def test_nobody_is_believed_to_be_a_proxy(steady: Served) -> None:
     headers = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}
-    answer = httpx.get(steady.url + "/client", headers=headers, trust_env=False)
+    answer = steady.get("/client", headers=headers)
     assert "127.0.0.1" in answer.text
 
 
 def test_a_proxy_that_is_named_is_believed(tmp_path: Path) -> None:
     with running(tmp_path, TINY, trusted_proxies="127.0.0.1") as served:
         headers = {"X-Forwarded-For": "192.0.2.1"}
-        answer = httpx.get(served.url + "/client", headers=headers, trust_env=False)
+        answer = served.get("/client", headers=headers)
         assert "192.0.2.1" in answer.text
 
 
@@ -121,7 +122,7 @@ def run_to_its_end(module: str, **settings: object) -> subprocess.CompletedProce
         env=environment,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=WAIT_SECONDS,
         check=False,
     )
 
@@ -144,7 +145,7 @@ def test_what_runs_is_finished_and_what_comes_is_told(tiny: Served, number: int)
         assert refused.headers["connection"] == "close"
         assert int(refused.headers["retry-after"]) > 0
     assert begun.result().status_code == 200
-    assert tiny.process.wait(10) == 0
+    assert tiny.process.wait(WAIT_SECONDS) == 0
 
 
 def test_a_request_beyond_the_time_to_drain_is_answered_503(tmp_path: Path) -> None:
@@ -152,7 +153,7 @@ def test_a_request_beyond_the_time_to_drain_is_answered_503(tmp_path: Path) -> N
         with request_under_way(served, seconds=60) as begun:
             served.process.send_signal(signal.SIGTERM)
         assert begun.result().json()["error"] == "shutting_down"
-        assert served.process.wait(10) == 0
+        assert served.process.wait(WAIT_SECONDS) == 0
 
 
 def test_a_second_signal_is_quick(tiny: Served) -> None:
@@ -162,7 +163,7 @@ def test_a_second_signal_is_quick(tiny: Served) -> None:
         second = time.monotonic()
         tiny.process.send_signal(signal.SIGTERM)
     assert begun.result().json()["error"] == "shutting_down"
-    assert tiny.process.wait(10) == 0
+    assert tiny.process.wait(WAIT_SECONDS) == 0
     assert time.monotonic() - second < 4
 
 
@@ -179,7 +180,7 @@ class Load:
             thread.start()
 
     def _ask(self) -> None:
-        with httpx.Client(trust_env=False, limits=self._limits, timeout=15) as client:
+        with httpx.Client(trust_env=False, limits=self._limits, timeout=WAIT_SECONDS) as client:
             while True:
                 try:
                     answer = client.post(self._url, content=bytes(200_000))
@@ -192,7 +193,7 @@ class Load:
 
     def wait(self) -> None:
         for thread in self._threads:
-            thread.join(15)
+            thread.join(WAIT_SECONDS)
 
 
 @pytest.mark.parametrize("keeps_connections", [True, False])
@@ -226,5 +227,5 @@ def test_a_single_worker_that_is_told_to_end_is_replaced_and_nothing_is_lost(
 def test_no_process_outlives_a_killed_master(tiny: Served) -> None:
     workers = tiny.workers()
     tiny.process.kill()
-    tiny.process.wait(5)
-    assert psutil.wait_procs(workers, timeout=5)[1] == []
+    tiny.process.wait(WAIT_SECONDS)
+    assert psutil.wait_procs(workers, timeout=WAIT_SECONDS)[1] == []

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.threads import run_in_thread
 from tests.gateway.running import until
+from tests.serving import WAIT_SECONDS
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +23,7 @@ class Gate:
 
     def wait(self) -> bool:
         self.waiting += 1
-        return self._is_open.wait(10)
+        return self._is_open.wait(WAIT_SECONDS)
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ async def test_who_is_cancelled_goes_when_the_thread_has_ended(gate: Gate) -> No
         task.cancel()
         assert await goes_on(task)
     gate.open()
-    await asyncio.wait([task], timeout=5)
+    await asyncio.wait([task], timeout=WAIT_SECONDS)
     assert task.cancelled()
 
 
@@ -64,7 +65,7 @@ async def test_what_has_not_begun_is_given_up_at_once(gate: Gate) -> None:
     waiting = asyncio.create_task(run_in_thread(called.append, "late"))
     assert await goes_on(*running, waiting)
     waiting.cancel()
-    await asyncio.wait([waiting], timeout=5)
+    await asyncio.wait([waiting], timeout=WAIT_SECONDS)
     assert waiting.cancelled()
     gate.open()
     assert await asyncio.gather(*running) == [True, True]

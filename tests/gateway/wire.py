@@ -17,9 +17,9 @@ from gateway.lifecycle import Lifecycle
 from gateway.protocol import Connection
 from gateway.settings import Settings
 from tests.gateway.running import until
+from tests.serving import WAIT_SECONDS
 
 GET = b"GET / HTTP/1.1\r\nHost: pixelgate.test\r\n\r\n"
-WAIT_SECONDS = 5
 
 
 class Answer(NamedTuple):

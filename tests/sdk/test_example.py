@@ -3,12 +3,8 @@
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.serving import Served
 from tests.test_examples import EXAMPLES, check, run
-
-pytestmark = pytest.mark.timeout(300)  # the clients are made on the way
 
 
 def test_python_with_the_generated_client(

@@ -1,10 +1,6 @@
 """What openapi-generator says of our document."""
 
-import pytest
-
 from tests.sdk.conftest import Generated
-
-pytestmark = pytest.mark.timeout(300)  # the clients are made on the way
 
 # It says so of every document with an answer that has a schema, however small.
 OWN_WARNING = "[main] WARN  o.o.codegen.utils.ModelUtils - Failed to get the schema name: null"

@@ -10,8 +10,6 @@ from engines.core.registry import Engine, catalogue
 from tests.pictures import encoded
 from tests.serving import Served
 
-pytestmark = pytest.mark.timeout(300)  # the clients are made on the way
-
 ENGINES = [*catalogue().values()]
 every_service = pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.service)
 

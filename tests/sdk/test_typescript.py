@@ -4,13 +4,9 @@ import json
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from engines.core.registry import catalogue
 from tests.needs import ROOT
 from tests.serving import Served
-
-pytestmark = pytest.mark.timeout(300)  # the clients are made on the way
 
 SCRIPT = Path(__file__).with_name("services.cjs")
 

@@ -194,6 +194,6 @@ def test_a_process_serves_until_its_connection_closes(
         assert (head.kind, head.number, head.place, head.is_worn) == (Kind.ANSWER, 5, 1, True)
         assert reader.read(head.meta_bytes + head.body_bytes).endswith(b"did")
         ours.shutdown(socket.SHUT_WR)
-        serving.join(5)
+        serving.join(60)
         reader.close()
     assert not serving.is_alive()

@@ -14,7 +14,7 @@ import cv2
 import pytest
 import requests
 
-from tests.serving import REPOSITORY, serving
+from tests.serving import REPOSITORY, WAIT_SECONDS, serving
 from tests.sources import Quiet, source
 
 SAMPLES = REPOSITORY / "tests" / "data" / "ltu"
@@ -95,7 +95,7 @@ class Stage:
             env={"PATH": "/usr/bin:/bin", **environment},
             capture_output=True,
             check=True,
-            timeout=60,
+            timeout=WAIT_SECONDS,
         )
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer

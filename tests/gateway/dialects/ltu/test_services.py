@@ -13,7 +13,7 @@ import requests
 from PIL import Image
 
 from tests.pictures import encoded
-from tests.serving import serving
+from tests.serving import WAIT_SECONDS, serving
 from tests.sources import Quiet, source
 
 FORMATS = ["JPEG", "PNG", "GIF"]
@@ -48,7 +48,7 @@ class Caller:
     def __call__(self, service: str, method: str = "POST", **request: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token}"} | request.pop("headers", {})
         url = f"{self.url}/v2/services/image/{service}"
-        return requests.request(method, url, headers=headers, timeout=30, **request)
+        return requests.request(method, url, headers=headers, timeout=WAIT_SECONDS, **request)
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +244,7 @@ def test_a_refusal_has_its_status_and_the_native_form(
 
 
 def test_no_token_is_401_with_a_bare_challenge(call: Caller) -> None:
-    answer = requests.post(f"{call.url}/v2/services/image/edges", timeout=10)
+    answer = requests.post(f"{call.url}/v2/services/image/edges", timeout=WAIT_SECONDS)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="Production"'
 
@@ -266,14 +266,14 @@ def test_another_method_is_405_and_lists_those_that_work(call: Caller, method: s
     "path", ["/v2/services/image/Edges", "/v2/services/image/edges/", "/v2/nothing", "/nothing"]
 )
 def test_an_unknown_path_is_404_in_the_native_form(call: Caller, path: str) -> None:
-    answer = requests.get(call.url + path, timeout=10, allow_redirects=False)
+    answer = requests.get(call.url + path, timeout=WAIT_SECONDS, allow_redirects=False)
     assert answer.status_code == 404
     assert answer.json()["error"] == "not_found"
 
 
 def test_every_answer_carries_the_common_headers(call: Caller) -> None:
     for path in ("/health/live", "/nothing", "/swagger", "/openapi.yaml"):
-        headers = requests.get(call.url + path, timeout=10).headers
+        headers = requests.get(call.url + path, timeout=WAIT_SECONDS).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert "Cache-Control" in headers
         assert len(headers["X-Request-ID"]) == 32
