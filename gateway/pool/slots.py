@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from math import inf
 
@@ -47,6 +47,7 @@ class SlotPool:
         preload: what the processes import before they are forked, see `Setup`.
         prepare: called in each process before it takes jobs.
         max_pixels: the most that OpenCV decodes, whatever a picture's head says.
+        sleep: how the pauses are made after processes that did not last.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class SlotPool:
         memory_limit_bytes: int = 4_000_000_000,
         max_pixels: int = 100_000_000,
         warm_spares: int = 1,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         setup = Setup(work, tuple(preload), prepare, max_jobs, max_rss_bytes, memory_limit_bytes)
         self._nursery = Nursery(setup, slot_environment(max_pixels))
@@ -70,6 +72,7 @@ class SlotPool:
         self._spare_count = warm_spares
         self._line = Line(queue_length)
         self._refused = refused
+        self._sleep = sleep
         self._active: list[Slot] = []
         self._spares: list[Slot] = []
         self._leaving: set[Slot] = set()
@@ -216,13 +219,13 @@ class SlotPool:
     async def _bring_up(self) -> Slot:
         """Start a process, however often it takes; slowly, if those before died at once."""
         if deaths := self._stillborn // (self._slot_count + self._spare_count):
-            await asyncio.sleep(_pause_seconds(deaths))
+            await self._sleep(_pause_seconds(deaths))
         failures = 0
         while (slot := await self._launch()) is None:
             failures += 1
             pause = _pause_seconds(failures)
             log.error("engine process did not come up", retry_seconds=pause)
-            await asyncio.sleep(pause)
+            await self._sleep(pause)
         return slot
 
     def _brought_up(self, task: asyncio.Task[Slot]) -> None:

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.__main__ import main
+from tests.gateway.running import LoopClock
 from tests.serving import settings_environment
 
 Run = Callable[..., Result]
@@ -24,3 +25,9 @@ def ada(run: Run) -> str:
     """An account."""
     assert run("users", "add", "ada", "--password-stdin", typed="correct horse\n").exit_code == 0
     return "ada"
+
+
+@pytest.fixture
+async def clock(monkeypatch: pytest.MonkeyPatch) -> LoopClock:
+    """The event loop's clock, for the length of a test."""
+    return LoopClock(monkeypatch)

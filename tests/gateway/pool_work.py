@@ -6,7 +6,6 @@ import signal
 import socket
 import stat
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -39,11 +38,6 @@ def job(engine: str, *pictures: bytes | None, **told: Any) -> Job:
 def work(job: Job) -> Answer:
     assert isinstance(job.params, Told)
     return _WORK[job.engine](job.pictures, job.params)
-
-
-def die_soon() -> None:
-    """Prepare a process that ends a moment after it is ready."""
-    threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGKILL)).start()
 
 
 def hang_if_told() -> None:

@@ -1,12 +1,14 @@
 """Pools that run for the length of a test, and bounded waiting for what they do."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 from engines.core.run import Answer
 from gateway.pool import Pool, SlotPool
@@ -15,6 +17,38 @@ from tests.gateway.pool_work import job, work
 from tests.serving import WAIT_SECONDS
 
 LONG = float(WAIT_SECONDS)
+
+
+class LoopClock:
+    """The clock of the running event loop, which a test can put forward."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        loop = asyncio.get_running_loop()
+        time = loop.time
+        self._ahead_seconds = 0.0
+        patch.setattr(loop, "time", lambda: time() + self._ahead_seconds)
+
+    async def forward(self, seconds: float) -> None:
+        """Return when what is due then has been called."""
+        self._ahead_seconds += seconds
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+
+class Pauses:
+    """Notes the pauses that each task asks for, and makes none."""
+
+    def __init__(self) -> None:
+        self._asked: defaultdict[object, list[float]] = defaultdict(list)
+
+    async def sleep(self, seconds: float) -> None:
+        self._asked[asyncio.current_task()].append(seconds)
+        await asyncio.sleep(0)
+
+    @property
+    def asked(self) -> list[list[float]]:
+        """Task after task, as they came."""
+        return list(self._asked.values())
 
 
 @asynccontextmanager

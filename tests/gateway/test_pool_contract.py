@@ -13,7 +13,7 @@ from gateway.pool import Pool, SlotPool, process_pool
 from gateway.refusals import MemoryRefusals
 from tests.gateway import pool_work
 from tests.gateway.pool_work import job, work
-from tests.gateway.running import block, give, until
+from tests.gateway.running import LONG, LoopClock, block, give, until
 
 pytestmark = pytest.mark.anyio
 
@@ -53,7 +53,7 @@ def killing_pool(pool: Pool) -> Pool:
 
 
 async def test_an_answer_comes_back_with_its_files(pool: Pool) -> None:
-    answer = await pool.run(job("echo", b"body", None, b"more"), deadline_seconds=9, owner="a")
+    answer = await pool.run(job("echo", b"body", None, b"more"), deadline_seconds=LONG, owner="a")
     assert (answer.body, answer.media_type) == (b"body", "image/test")
     assert answer.files == {"file 2": b"more"}
 
@@ -125,7 +125,7 @@ async def test_a_late_comer_does_not_overtake(pool: Pool, tmp_path: Path) -> Non
     async def three_in_a_row(name: str) -> None:
         for i in range(3):
             told = job("note", b"%s%d" % (name.encode(), i), path=str(tmp_path / "n"))
-            await pool.run(told, deadline_seconds=9, owner="same")
+            await pool.run(told, deadline_seconds=LONG, owner="same")
 
     await asyncio.gather(*(three_in_a_row(name) for name in "abcd"))
     order = (tmp_path / "n").read_text().split()
@@ -142,9 +142,10 @@ async def test_the_job_of_a_client_that_left_is_not_computed(pool: Pool, tmp_pat
     assert (tmp_path / "n").read_text().split() == ["0", "1", "3"]
 
 
-async def test_a_job_over_its_deadline_is_answered(pool: Pool) -> None:
+async def test_a_job_over_its_deadline_is_answered(pool: Pool, tmp_path: Path) -> None:
     with pytest.raises(JobTimedOut):
-        await give(pool, "sleep", seconds=0.6, deadline_seconds=0.1)
+        await give(pool, "wait", path=str(tmp_path / "go"), deadline_seconds=0.1)
+    (tmp_path / "go").touch()
     assert (await give(pool, "echo", b"next")).body == b"next"
 
 
@@ -196,12 +197,19 @@ async def test_a_pool_takes_no_work_before_its_start(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["slots", "processes"])
-async def test_stop_waits_for_jobs_and_then_for_no_more(kind: str, tmp_path: Path) -> None:
+async def test_stop_waits_for_jobs_and_then_for_no_more(
+    kind: str, tmp_path: Path, clock: LoopClock
+) -> None:
     pool = make(kind)
     await pool.start()
-    ending, hung = give(pool, "sleep", seconds=0.3), give(pool, "spin")
-    await asyncio.sleep(0)
-    await pool.stop(grace_seconds=0.8)
-    outcomes = await asyncio.gather(ending, hung, return_exceptions=True)
-    assert [type(one).__name__ for one in outcomes] == ["Answer", "ShuttingDown"]
-    assert not pool.ready
+    ending = await block(pool, tmp_path / "go", deadline_seconds=1000)
+    hung = give(pool, "spin", deadline_seconds=1000)
+    stopping = asyncio.create_task(pool.stop(grace_seconds=500))
+    await until(lambda: not pool.ready)
+    (tmp_path / "go").touch()
+    assert (await ending).body == b"waited"
+    assert not stopping.done()
+    await clock.forward(500)
+    await stopping
+    with pytest.raises(ShuttingDown):
+        await hung

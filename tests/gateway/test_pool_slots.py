@@ -10,6 +10,8 @@ import sys
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import chain
+from math import inf
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -27,11 +29,13 @@ from gateway.errors import (
     SlotCrashed,
     WaitedTooLong,
 )
-from gateway.pool import SlotPool, slots
+from gateway.pool import SlotPool, slot, slots
 from gateway.refusals import MemoryRefusals
-from tests.gateway.pool_work import die_soon, hang_if_told, job, work
+from tests.gateway.pool_work import hang_if_told, job, work
 from tests.gateway.running import (
     LONG,
+    LoopClock,
+    Pauses,
     block,
     give,
     no_process_left,
@@ -87,10 +91,19 @@ async def test_a_job_behind_a_killed_one_is_computed_once(tmp_path: Path) -> Non
         assert pool.snapshot().retries == 0
 
 
-async def test_the_deadline_of_a_job_runs_from_when_it_is_first() -> None:
+async def test_the_deadline_of_a_job_runs_from_when_it_is_first(
+    tmp_path: Path, clock: LoopClock
+) -> None:
     async with running_slots() as pool:
-        both = [give(pool, "sleep", seconds=0.5, deadline_seconds=0.8) for _ in range(2)]
-        assert [(await one).body for one in both] == [b"slept", b"slept"]
+        await with_spare(pool)
+        first = await block(pool, tmp_path / "go", deadline_seconds=1000)
+        second = give(pool, "wait", path=str(tmp_path / "stop"), deadline_seconds=1000)
+        await until(lambda: pool.snapshot().placed == 2)
+        for running, file in ((first, "go"), (second, "stop")):
+            await until((tmp_path / f"{file}.begun").exists)
+            await clock.forward(600)
+            (tmp_path / file).touch()
+            assert (await running).body == b"waited"
 
 
 async def test_a_frozen_slot_ends_at_the_deadline() -> None:
@@ -182,16 +195,19 @@ async def test_a_slot_killed_while_idle_is_replaced_at_once() -> None:
         assert await pid_of(pool) != killed
 
 
-async def test_all_slots_killed_at_once_are_back_within_5_seconds() -> None:
-    async with running_slots(slots=3) as pool:
+async def test_all_slots_killed_at_once_are_back_without_a_pause(tmp_path: Path) -> None:
+    pauses = Pauses()
+    async with running_slots(slots=3, sleep=pauses.sleep) as pool:
         await with_spare(pool)
-        jobs = [give(pool, "sleep", b"%d" % i, seconds=0.2) for i in range(6)]
+        jobs = [give(pool, "wait", b"%d" % i, path=str(tmp_path / "go")) for i in range(6)]
         await until(lambda: pool.snapshot().placed == 6)
         for pid in (*pool.snapshot().pids, *pool.snapshot().spare_pids):
             os.kill(pid, signal.SIGKILL)
-        async with asyncio.timeout(5):
-            await asyncio.gather(*jobs)
-            await until(lambda: len(pool.snapshot().pids) == 3)
+        await until(lambda: pool.snapshot().crashes == 4)
+        (tmp_path / "go").touch()
+        await asyncio.gather(*jobs)
+        await until(lambda: len(pool.snapshot().pids) == 3)
+    assert pauses.asked == []
 
 
 async def test_the_nursery_killed_is_replaced_with_all_slots() -> None:
@@ -214,7 +230,7 @@ async def test_the_nursery_killed_is_replaced_with_all_slots() -> None:
     ids=["ones", "zeros", "lies", "skipped a job", "born again", "ready again"],
 )
 async def test_garbage_from_a_slot_ends_only_that_slot(garbage: bytes) -> None:
-    async with asyncio.timeout(10), running_slots(slots=2) as pool:
+    async with asyncio.timeout(LONG), running_slots(slots=2) as pool:
         with pytest.raises(SlotCrashed):
             await give(pool, "send garbage", garbage)
         assert (await give(pool, "echo", b"well")).body == b"well"
@@ -230,17 +246,24 @@ async def test_a_refusal_cannot_smuggle_code_into_the_gateway(tmp_path: Path) ->
 
 
 async def test_processes_that_do_not_start_are_not_tried_in_a_frenzy() -> None:
+    pauses = Pauses()
     pool = SlotPool(
-        slots=1, queue_length=1, refused=MemoryRefusals(), work=work, preload=("sys:no_function",)
+        slots=1,
+        queue_length=1,
+        refused=MemoryRefusals(),
+        work=work,
+        preload=("sys:no_function",),
+        sleep=pauses.sleep,
     )
     with capture_logs() as logs, no_process_left():
         starting = asyncio.create_task(pool.start())
-        await until(lambda: len(logs) >= 4)
+        await until(lambda: [len(asked) >= 3 for asked in pauses.asked] == [True, True])
         assert not pool.ready
         starting.cancel()
         await pool.stop(grace_seconds=0)
-    assert {entry["event"] for entry in logs} == {"engine process did not come up"}
-    assert sorted(entry["retry_seconds"] for entry in logs[:4]) == [0.2, 0.2, 0.4, 0.4]
+    told = [entry for entry in logs if entry["event"] == "engine process did not come up"]
+    assert [asked[:3] for asked in pauses.asked] == [[0.2, 0.4, 0.8]] * 2
+    assert sorted(entry["retry_seconds"] for entry in told) == sorted(chain(*pauses.asked))
 
 
 @pytest.mark.parametrize("name", ["socket.socketpair", "create_file", "Segment"])
@@ -250,7 +273,7 @@ async def test_files_that_run_out_for_a_moment_cost_no_slot(
     before = psutil.Process().num_fds()
     monkeypatch.setattr(f"gateway.pool.slots.{name}", failing_once(attrgetter(name)(slots)))
     with capture_logs() as logs:
-        async with asyncio.timeout(10), running_slots() as pool:
+        async with asyncio.timeout(LONG), running_slots() as pool:
             await with_spare(pool)
             assert len(pool.snapshot().pids) == 1
     assert [entry["reason"] for entry in logs if "reason" in entry] == ["Too many open files"]
@@ -269,29 +292,49 @@ def failing_once(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 async def test_a_process_that_does_not_become_ready_is_ended_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: LoopClock
 ) -> None:
     hang = tmp_path / "hang"
     monkeypatch.setenv("HANG_IF_THERE", str(hang))
     async with running_slots(prepare=hang_if_told) as pool:
         await with_spare(pool)
-        running = await block(pool, tmp_path / "go")
+        running = await block(pool, tmp_path / "go", deadline_seconds=1000)
         hang.touch()
-        monkeypatch.setattr(slots, "START_SECONDS", 2)
         os.kill(pool.snapshot().spare_pids[0], signal.SIGKILL)
         await until(lambda: not hang.exists())
+        assert not pool.snapshot().spare_pids
+        await clock.forward(slots.START_SECONDS)
         await with_spare(pool)
         (tmp_path / "go").touch()
         assert (await running).body == b"waited"
         assert (pool.snapshot().crashes, pool.snapshot().retries) == (1, 0)
 
 
-async def test_processes_that_die_at_once_are_not_replaced_in_a_frenzy() -> None:
-    start = asyncio.get_running_loop().time()
-    async with running_slots(prepare=die_soon) as pool:
-        await until(lambda: pool.snapshot().crashes >= 7)
-        # Two are there at a time: pauses of 0.2, 0.4 and 0.8 s.
-        assert asyncio.get_running_loop().time() - start > 1.2
+async def test_processes_that_die_at_once_are_not_replaced_in_a_frenzy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(slot, "NEW_SECONDS", inf)
+    pauses = Pauses()
+    async with running_slots(sleep=pauses.sleep) as pool:
+        for deaths in range(1, 8):
+            await with_spare(pool)
+            os.kill(pool.snapshot().spare_pids[0], signal.SIGKILL)
+            await until(lambda: pool.snapshot().crashes == deaths)  # noqa: B023
+        await with_spare(pool)
+    # The first of two that die is replaced at once, and each two more double the pause.
+    assert pauses.asked == [[0.2], [0.2], [0.4], [0.4], [0.8], [0.8]]
+
+
+async def test_processes_that_last_are_replaced_without_a_pause(clock: LoopClock) -> None:
+    pauses = Pauses()
+    async with running_slots(sleep=pauses.sleep) as pool:
+        for deaths in range(1, 8):
+            await with_spare(pool)
+            await clock.forward(slot.NEW_SECONDS)
+            os.kill(pool.snapshot().spare_pids[0], signal.SIGKILL)
+            await until(lambda: pool.snapshot().crashes == deaths)  # noqa: B023
+        await with_spare(pool)
+    assert pauses.asked == []
 
 
 # Clients that go away
@@ -313,13 +356,15 @@ async def test_the_job_of_a_client_that_left_the_queue_is_not_computed(tmp_path:
 
 
 async def test_the_running_job_of_a_client_that_left_is_still_ended_at_its_deadline(
-    tmp_path: Path,
+    tmp_path: Path, clock: LoopClock
 ) -> None:
     async with running_slots() as pool:
+        await with_spare(pool)
         (pid,) = pool.snapshot().pids
-        left = give(pool, "spin", path=str(tmp_path / "begun"), deadline_seconds=0.4)
+        left = give(pool, "spin", path=str(tmp_path / "begun"), deadline_seconds=1000)
         await until((tmp_path / "begun").exists)
         left.cancel()
+        await clock.forward(1000)
         assert await pid_of(pool) != pid
         assert pool.snapshot().kills == 1
 
@@ -392,7 +437,7 @@ async def test_a_refused_job_is_forgotten_without_the_garbage_collector() -> Non
             with suppress(BadParameter):
                 await pool.run(told, deadline_seconds=LONG, owner="a")
             del told
-            await until(lambda: trace() is None, seconds=1)
+            await until(lambda: trace() is None)
         finally:
             gc.enable()
 
@@ -403,7 +448,7 @@ async def test_a_refused_job_is_forgotten_without_the_garbage_collector() -> Non
 async def test_a_slot_retires_after_its_jobs_without_a_gap() -> None:
     async with running_slots(max_jobs=10) as pool:
         pids: set[int] = set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LONG):
             while len(pids) < 3:
                 pids.add(await pid_of(pool))
                 assert len(pool.snapshot().pids) == 1
@@ -476,7 +521,7 @@ async def test_stop_lets_running_and_waiting_jobs_end(tmp_path: Path) -> None:
     async with running_slots() as pool:
         jobs = [await block(pool, tmp_path / "go"), *(give(pool, "pid") for _ in range(5))]
         await until(lambda: pool.snapshot().queued == 4)
-        stopping = asyncio.create_task(pool.stop(grace_seconds=10))
+        stopping = asyncio.create_task(pool.stop(grace_seconds=LONG))
         await until(lambda: not pool.ready)
         with pytest.raises(ShuttingDown):
             await give(pool, "pid")
