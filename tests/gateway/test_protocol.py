@@ -114,7 +114,7 @@ async def test_a_head_that_does_not_arrive_in_time_is_answered_408() -> None:
     async with wire(echo, head_seconds=30) as served:
         client = await served.connect()
         await client.send(GET[:-2])
-        await asyncio.sleep(0.02)
+        await until(lambda: served.connections[0].stage is Stage.HEAD)
         served.sweep(seconds_later=29)
         assert len(served.connections) == 1
         served.sweep(seconds_later=31)
@@ -125,9 +125,11 @@ async def test_a_head_that_does_not_arrive_in_time_is_answered_408() -> None:
 async def test_bytes_that_trickle_in_do_not_prolong_the_head() -> None:
     async with wire(echo, head_seconds=30) as served:
         client = await served.connect()
-        for byte in (b"G", b"E", b"T"):
+        await client.send(b"G")
+        await until(lambda: served.connections[0].stage is Stage.HEAD)
+        for count, byte in enumerate((b"E", b"T", b" "), 1):
             await client.send(byte)
-            await asyncio.sleep(0.01)
+            await until(lambda: served.connections[0]._head_bytes == count)  # noqa: B023
             served.sweep(seconds_later=29)
         served.sweep(seconds_later=31)
         assert (await client.answer()).status == 408
@@ -292,10 +294,7 @@ async def test_a_client_that_left_takes_its_request_with_it() -> None:
         await client.send(GET)
         await until(lambda: app.is_running)
         client.leave()
-        for later in range(0, 20, 2):
-            await asyncio.sleep(0.02)
-            served.sweep(seconds_later=later)
-        await until(lambda: app.was_cancelled)
+        await served.sweep_until(lambda: app.was_cancelled)
         assert not served.connections
 
 
@@ -312,10 +311,7 @@ async def test_a_client_that_left_is_noticed_behind_its_pipelined_requests(
         if is_reset:
             await client.reset()
         client.leave()
-        for later in range(0, 20, 2):
-            await asyncio.sleep(0.01)
-            served.sweep(seconds_later=later)
-        await until(lambda: app.was_cancelled)
+        await served.sweep_until(lambda: app.was_cancelled)
         assert not served.connections
 
 

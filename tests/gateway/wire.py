@@ -4,10 +4,11 @@ import asyncio
 import json
 import socket
 import struct
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, NamedTuple
+from itertools import count
+from typing import Any, NamedTuple, cast
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
@@ -79,11 +80,29 @@ class Client:
             return await self._reader.read()
 
 
+class StandingLoop:
+    """The event loop with a clock that stands still, but for a tick at each look."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._now = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    def time(self) -> float:
+        self._now += 0.001
+        return self._now
+
+
 class Wire:
     """Connections to one application, and a clock for their deadlines."""
 
-    def __init__(self, server: asyncio.Server, state: ServerState, lifecycle: Lifecycle) -> None:
+    def __init__(
+        self, server: asyncio.Server, state: ServerState, lifecycle: Lifecycle, loop: StandingLoop
+    ) -> None:
         self._server = server
+        self._loop = loop
         self.state = state
         self.lifecycle = lifecycle
         self._clients: list[Client] = []
@@ -111,21 +130,32 @@ class Wire:
 
     def sweep(self, *, seconds_later: float = 0) -> None:
         """Have the deadlines enforced as they would be after some time."""
-        now = asyncio.get_running_loop().time() + seconds_later
+        now = self._loop.time() + seconds_later
         for connection in self.connections:
             connection.sweep(now)
+
+    async def sweep_until(self, condition: Callable[[], object]) -> None:
+        """Have time go by, two seconds between sweeps, until something is true."""
+        later = count(0, 2)
+
+        def has_come() -> bool:
+            self.sweep(seconds_later=next(later))
+            return bool(condition())
+
+        await until(has_come)
 
 
 @asynccontextmanager
 async def wire(app: ASGIApp, **settings: Any) -> AsyncGenerator[Wire]:
     """Serve an application, without gunicorn and without sweeps."""
-    lifecycle, state = Lifecycle(), ServerState()
+    lifecycle, state, loop = Lifecycle(), ServerState(), StandingLoop()
     config = Config(app, log_config=None, access_log=False, ws="none", proxy_headers=False)
+    standing = cast(asyncio.AbstractEventLoop, loop)
     make = partial(
-        Connection, config, state, {}, settings=Settings(**settings), lifecycle=lifecycle
+        Connection, config, state, {}, standing, settings=Settings(**settings), lifecycle=lifecycle
     )
     server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
-    served = Wire(server, state, lifecycle)
+    served = Wire(server, state, lifecycle, loop)
     try:
         yield served
     finally:
