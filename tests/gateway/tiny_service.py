@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from pathlib import Path
 
 import structlog
 from starlette.requests import Request
@@ -17,7 +18,7 @@ log = structlog.get_logger("tests.tiny_service")
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with this process's number, after as many seconds as the query says."""
+    """Answer with this process's number; when the query names a file, once that is there."""
     if scope["type"] == "lifespan":
         await _live(receive, send)
         return
@@ -31,6 +32,9 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await Response(f"{request.client}")(scope, receive, send)
         return
     await asyncio.sleep(float(request.query_params.get("seconds", "0")))
+    if name := request.query_params.get("file"):
+        while not Path(name).exists():  # noqa: ASYNC110, ASYNC240 - Another process makes it.
+            await asyncio.sleep(0.01)
     await Response(str(os.getpid()))(scope, receive, send)
 
 
