@@ -8,6 +8,9 @@ import psutil
 
 from tests.serving import WAIT_SECONDS, Served
 
+LITTLE_SECONDS = 3.0
+"""Of a processor; what is refused early takes less than 0.1 s."""
+
 
 def engines(served: Served) -> list[psutil.Process]:
     """Slots and spares of all workers."""
@@ -46,6 +49,15 @@ def frozen_engines(served: Served) -> Iterator[list[psutil.Process]]:
         for engine in frozen:
             with suppress(psutil.NoSuchProcess):
                 engine.resume()
+
+
+@contextmanager
+def little_work(served: Served) -> Iterator[None]:
+    """Let the processes of a service use hardly any of a processor within the block."""
+    processes = [*served.workers(), *engines(served)]
+    before = sum(map(cpu_seconds, processes))
+    yield
+    assert sum(map(cpu_seconds, processes)) - before < LITTLE_SECONDS
 
 
 def cpu_seconds(process: psutil.Process) -> float:

@@ -1,7 +1,6 @@
 """Pictures that would cost too much, and pictures that are not whole."""
 
 import io
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,14 +12,13 @@ from PIL import Image
 
 from engines.core.shapes import Pixels
 from tests.attack import bombs
-from tests.attack.engine_processes import engines
+from tests.attack.engine_processes import engines, little_work
 from tests.attack.refusals import refusal
 from tests.pictures import encoded
 from tests.serving import Served, wait_until
 
 SERVICES = "/v2/services/image/"
 EDGES = SERVICES + "edges"
-FAST_SECONDS = 3.0
 SEED = 5
 
 
@@ -37,11 +35,12 @@ SEED = 5
     ids=["png", "largest png", "long png", "jpeg", "gif", "frames"],
 )
 @pytest.mark.parametrize("service", ["edges", "imageQuality", "colorPalette"])
-def test_a_bomb_is_refused_from_its_header(client: httpx.Client, bomb: bytes, service: str) -> None:
-    began = time.monotonic()
-    answer = client.post(SERVICES + service, files={"image": bomb})
+def test_a_bomb_is_refused_from_its_header(
+    served: Served, client: httpx.Client, bomb: bytes, service: str
+) -> None:
+    with little_work(served):
+        answer = client.post(SERVICES + service, files={"image": bomb})
     assert refusal(answer, 422)["error"] == "picture_too_large"
-    assert time.monotonic() - began < FAST_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -49,12 +48,11 @@ def test_a_bomb_is_refused_from_its_header(client: httpx.Client, bomb: bytes, se
     [(b"zTXt", b"Comment\0\0"), (b"iTXt", b"Comment\0\1\0\0\0"), (b"iCCP", b"profile\0\0")],
 )
 def test_a_chunk_that_grows_when_unpacked_is_refused(
-    client: httpx.Client, name: bytes, start: bytes
+    served: Served, client: httpx.Client, name: bytes, start: bytes
 ) -> None:
-    began = time.monotonic()
-    answer = client.post(EDGES, files={"image": bombs.with_chunk(name, start, 50_000_000)})
+    with little_work(served):
+        answer = client.post(EDGES, files={"image": bombs.with_chunk(name, start, 50_000_000)})
     assert refusal(answer, 422)["error"] == "undecodable_picture"
-    assert time.monotonic() - began < FAST_SECONDS
 
 
 def test_a_chunk_is_not_given_the_memory_it_claims(narrow: Served) -> None:
