@@ -18,14 +18,27 @@ def client(served: Served) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="session")
 def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A service with little patience, room and memory, which fetches from one inner address."""
+    """A service with little room and memory, and much patience; it fetches from `ALLOWED`."""
     with serving(
         tmp_path_factory.mktemp("narrow"),
         slots=2,
-        deadline_seconds=4,
+        deadline_seconds=600,
         queue_length=2,
         max_held_bytes=30_000_000,
         slot_memory_bytes=500_000_000,
+        fetch_allow=ALLOWED,
+        fetch_seconds=300,
+    ) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A service that gives computations and sources little time; it fetches from `ALLOWED`."""
+    with serving(
+        tmp_path_factory.mktemp("impatient"),
+        slots=2,
+        deadline_seconds=4,
         fetch_allow=ALLOWED,
         fetch_seconds=3,
     ) as started:

@@ -68,10 +68,11 @@ def eve(run: Run) -> Iterator[str]:
 
 
 def await_each(
-    workers: Workers, condition: Callable[[httpx.Client], object], *, seconds: float
+    workers: Workers, condition: Callable[[httpx.Client], object], *, within: float
 ) -> None:
+    """Wait ten times as long as is promised: other tests hold the promises, with a clock."""
     for worker in workers:
-        wait_until(partial(condition, worker), seconds=seconds)
+        wait_until(partial(condition, worker), seconds=10 * within)
 
 
 def statuses(workers: Workers, token: str) -> set[int]:
@@ -88,24 +89,22 @@ def test_of_eight_refreshes_at_once_one_succeeds(served: Served, workers: Worker
         assert refresh(worker, winner.json()["refresh_token"]).status_code == 400
 
 
-def test_every_worker_notices_a_logout_within_two_seconds(served: Served, workers: Workers) -> None:
+def test_every_worker_notices_a_logout(served: Served, workers: Workers) -> None:
     tokens = log_in(workers[0], served.user, served.password)
     assert statuses(workers, tokens["access_token"]) == {400}
     form = {"client_id": "ltu-api", "refresh_token": tokens["refresh_token"]}
     assert workers[0].post(f"{REALM}/logout", data=form).status_code == 204
     await_each(
-        workers, lambda worker: ask(worker, tokens["access_token"]).status_code == 401, seconds=2
+        workers, lambda worker: ask(worker, tokens["access_token"]).status_code == 401, within=2
     )
 
 
-def test_every_worker_notices_a_revoked_token_within_two_seconds(
-    served: Served, workers: Workers
-) -> None:
+def test_every_worker_notices_a_revoked_token(served: Served, workers: Workers) -> None:
     token = log_in(workers[0], served.user, served.password)["access_token"]
     assert statuses(workers, token) == {400}
     form = {"client_id": "ltu-api", "token": token}
     assert workers[1].post(f"{REALM}/revoke", data=form).status_code == 200
-    await_each(workers, lambda worker: ask(worker, token).status_code == 401, seconds=2)
+    await_each(workers, lambda worker: ask(worker, token).status_code == 401, within=2)
 
 
 def test_a_removed_user_is_a_stranger_to_every_worker(bob: str, run: Run, workers: Workers) -> None:
@@ -113,7 +112,7 @@ def test_a_removed_user_is_a_stranger_to_every_worker(bob: str, run: Run, worker
     assert statuses(workers, tokens["access_token"]) == {400}
     run("users", "remove", bob)
     await_each(
-        workers, lambda worker: ask(worker, tokens["access_token"]).status_code == 401, seconds=2
+        workers, lambda worker: ask(worker, tokens["access_token"]).status_code == 401, within=2
     )
     assert {refresh(worker, tokens["refresh_token"]).status_code for worker in workers} == {400}
 
@@ -137,8 +136,8 @@ def test_a_rotated_key_signs_in_both_workers_without_a_restart(
 ) -> None:
     old, old_key = served.token(), shown_key(workers[0])
     new_kid = run("keys", "rotate").split()[2]
-    await_each(workers, lambda worker: new_kid in published_kids(worker), seconds=3)
-    await_each(workers, lambda worker: shown_key(worker) != old_key, seconds=8)
+    await_each(workers, lambda worker: new_kid in published_kids(worker), within=3)
+    await_each(workers, lambda worker: shown_key(worker) != old_key, within=8)
     for worker in workers:
         new = log_in(worker, served.user, served.password)["access_token"]
         assert jwt.get_unverified_header(new)["kid"] == new_kid
@@ -163,7 +162,7 @@ def test_an_api_key_works_until_it_is_revoked_in_every_worker(
     assert answer.status_code == 200, answer.text
     assert {ask_by_key(worker, key).status_code for worker in workers} == {400}
     run("apikeys", "revoke", key[:11])
-    await_each(workers, lambda worker: ask_by_key(worker, key).status_code == 401, seconds=2)
+    await_each(workers, lambda worker: ask_by_key(worker, key).status_code == 401, within=2)
     assert ask_by_key(workers[1], key).json()["error"] == "invalid_api_key"
 
 
@@ -192,7 +191,7 @@ def test_a_limit_that_is_lifted_is_lifted_everywhere(eve: str, run: Run, workers
     key = run("apikeys", "add", "--owner", eve)
     run("users", "limit", eve)
     await_each(
-        workers, lambda worker: ask_by_key(worker, key, CONTOURS).status_code == 400, seconds=2
+        workers, lambda worker: ask_by_key(worker, key, CONTOURS).status_code == 400, within=2
     )
 
 
