@@ -1,6 +1,7 @@
 """What is found out about a client from which nothing is read."""
 
 import asyncio
+import select
 import socket
 import struct
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.peer import PROBE_SECONDS, Peer
+from tests.serving import WAIT_SECONDS
 
 
 class Ours(asyncio.Transport):
@@ -40,6 +42,11 @@ def ours(client: socket.socket) -> Iterator[Ours]:
             yield Ours(connection)
 
 
+def await_news(ours: Ours) -> None:
+    """Return when the kernel has heard from the client."""
+    assert select.select([ours.connection], [], [], WAIT_SECONDS)[0]
+
+
 def test_a_client_that_waits_is_left_alone(ours: Ours) -> None:
     Peer(ours).sweep(0, may_probe=True)
     assert (ours.written, ours.was_aborted) == ([], False)
@@ -50,6 +57,7 @@ def test_a_client_that_ended_its_sending_is_probed_once(
     client: socket.socket, ours: Ours, may_probe: bool
 ) -> None:
     client.shutdown(socket.SHUT_WR)
+    await_news(ours)
     peer = Peer(ours)
     peer.end_sending(0)
     peer.sweep(0, may_probe=may_probe)
@@ -63,6 +71,7 @@ def test_a_client_that_ended_its_sending_is_probed_once(
 def test_a_client_that_reset_is_noticed(client: socket.socket, ours: Ours) -> None:
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.close()
+    await_news(ours)
     Peer(ours).sweep(0, may_probe=True)
     assert ours.was_aborted
 
