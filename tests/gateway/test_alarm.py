@@ -7,7 +7,7 @@ from math import inf
 import pytest
 
 from gateway.pool.alarm import Alarm
-from tests.gateway.running import until
+from tests.gateway.running import LoopClock
 
 pytestmark = pytest.mark.anyio
 
@@ -27,62 +27,69 @@ async def timers(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.TimerHandle]:
     return made
 
 
-class Clock:
-    """An alarm set relative to now, and when it rang."""
+class Rung:
+    """An alarm set relative to now, and how often it rang."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.get_running_loop()
-        self.rings: list[float] = []
-        self.alarm = Alarm(lambda: self.rings.append(self.loop.time()))
+        self.count = 0
+        self.alarm = Alarm(self._ring)
 
-    def set_in(self, seconds: float) -> float:
-        self.alarm.set(self.loop.time() + seconds)
-        return self.alarm.time
+    def _ring(self) -> None:
+        self.count += 1
 
-
-async def test_it_rings_once_and_not_before_its_time() -> None:
-    clock = Clock()
-    time = clock.set_in(0.02)
-    await until(lambda: clock.rings)
-    await asyncio.sleep(0.03)
-    assert [ring >= time for ring in clock.rings] == [True]
+    def set_in(self, seconds: float) -> None:
+        self.alarm.set(asyncio.get_running_loop().time() + seconds)
 
 
-async def test_moved_to_later_it_rings_then() -> None:
-    clock = Clock()
-    clock.set_in(0.01)
-    time = clock.set_in(0.05)
-    await until(lambda: clock.rings)
-    assert [ring >= time for ring in clock.rings] == [True]
+async def test_it_rings_once_and_not_before_its_time(clock: LoopClock) -> None:
+    rung = Rung()
+    rung.set_in(1000)
+    await clock.forward(900)
+    assert rung.count == 0
+    for _ in range(2):
+        await clock.forward(1000)
+        assert rung.count == 1
 
 
-async def test_moved_to_earlier_it_does_not_wait_for_the_first_time() -> None:
-    clock = Clock()
-    clock.set_in(3600)
-    clock.set_in(0.01)
-    await until(lambda: clock.rings)
+async def test_moved_to_later_it_rings_then(clock: LoopClock) -> None:
+    rung = Rung()
+    rung.set_in(1000)
+    rung.set_in(3000)
+    await clock.forward(2000)
+    assert rung.count == 0
+    await clock.forward(1000)
+    assert rung.count == 1
 
 
-async def test_set_off_it_does_not_ring_and_can_be_set_again() -> None:
-    clock = Clock()
-    clock.set_in(0.01)
-    clock.alarm.set(inf)
-    await asyncio.sleep(0.03)
-    assert clock.rings == []
-    clock.set_in(0.01)
-    await until(lambda: clock.rings)
+async def test_moved_to_earlier_it_does_not_wait_for_the_first_time(clock: LoopClock) -> None:
+    rung = Rung()
+    rung.set_in(3000)
+    rung.set_in(1000)
+    await clock.forward(1000)
+    assert rung.count == 1
+
+
+async def test_set_off_it_does_not_ring_and_can_be_set_again(clock: LoopClock) -> None:
+    rung = Rung()
+    rung.set_in(1000)
+    rung.alarm.set(inf)
+    await clock.forward(2000)
+    assert rung.count == 0
+    rung.set_in(1000)
+    await clock.forward(1000)
+    assert rung.count == 1
 
 
 async def test_stopped_it_holds_no_timer(timers: list[asyncio.TimerHandle]) -> None:
-    clock = Clock()
-    clock.set_in(3600)
-    clock.alarm.stop()
+    rung = Rung()
+    rung.set_in(3600)
+    rung.alarm.stop()
     assert [timer.cancelled() for timer in timers] == [True]
 
 
 async def test_many_moves_to_later_make_one_timer(timers: list[asyncio.TimerHandle]) -> None:
-    clock = Clock()
+    rung = Rung()
     for seconds in range(100, 200):
-        clock.set_in(seconds)
-    clock.alarm.stop()
+        rung.set_in(seconds)
+    rung.alarm.stop()
     assert len(timers) == 1
