@@ -15,12 +15,11 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from tests.browser.prefix import PREFIX, proxy
 from tests.needs import need
-from tests.serving import Served, free_port, serving
+from tests.serving import WAIT_SECONDS, Served, free_port, serving
 
 PAGE = "/swagger?urls.primaryName=Core"
 EDGES = "operations-Get_image_infos-edges"
 DIFFERENCES = "operations-Compare_images-differences"
-SECONDS = 30
 
 
 @pytest.fixture
@@ -32,7 +31,7 @@ def browser() -> Iterator[Chrome]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = need("chromedriver", "apt-get install chromium-driver")
     started = Chrome(options=options, service=Service(driver))
-    started.implicitly_wait(SECONDS)
+    started.implicitly_wait(WAIT_SECONDS)
     yield started
     started.quit()
 
@@ -63,7 +62,7 @@ def shown_picture(browser: Chrome, operation: WebElement) -> WebElement:
     """The picture of the answer, once it is loaded."""
     picture = operation.find_element(By.CSS_SELECTOR, ".responses-wrapper img")
     is_loaded = "return arguments[0].naturalWidth > 0"
-    WebDriverWait(browser, SECONDS).until(lambda _: browser.execute_script(is_loaded, picture))
+    WebDriverWait(browser, WAIT_SECONDS).until(lambda _: browser.execute_script(is_loaded, picture))
     return picture
 
 
@@ -140,7 +139,7 @@ def test_the_dialog_begins_with_user_and_password(browser: Chrome, served: Serve
     browser.get(served.url + PAGE)
     browser.find_element(By.CSS_SELECTOR, "button.authorize.unlocked").click()
     name = browser.find_element(By.ID, "oauth_username")
-    WebDriverWait(browser, SECONDS).until(lambda _: browser.switch_to.active_element == name)
+    WebDriverWait(browser, WAIT_SECONDS).until(lambda _: browser.switch_to.active_element == name)
     keep(browser, name, "authorise")
 
 

@@ -128,6 +128,7 @@ async def test_a_refused_picture_waits_for_the_thread_of_the_other(
         return bytes(2_001)
 
     reading = asyncio.create_task(Intake(fetch, max_bytes=2_000).read(form, [other, IMAGE]))
+    await asyncio.to_thread(begun.wait, WAIT_SECONDS)
     await asyncio.wait([reading], timeout=0.05)
     assert not reading.done()
     may_end.set()
