@@ -16,8 +16,8 @@ from auth.errors import (
     UserNameMissing,
 )
 from auth.failed_logins import FailedLogins
-from auth.fence import Claims
 from auth.forms import Form
+from auth.jws_checks import Claims
 from auth.scopes import grant_scope, narrow_scope
 from auth.sessions import Sessions
 from auth.tokens import TokenMint, TokenReader

@@ -14,9 +14,9 @@ from auth.errors import (
     ScopeInsufficient,
     TokenInvalid,
 )
-from auth.fence import Claims
 from auth.forms import Form
 from auth.grants import generation_of
+from auth.jws_checks import Claims
 from auth.sessions import Sessions, Standing
 from auth.tokens import TokenReader, profile
 from auth.users import Users

@@ -17,7 +17,7 @@ from jose.exceptions import JWKError
 
 from auth.cache import FreshCache
 from auth.errors import IssuerRefused, IssuerUnreachable, TokenInvalid
-from auth.fence import Claims, read_claims, read_kid
+from auth.jws_checks import Claims, read_claims, read_kid
 from auth.tokens import audiences, check_time, numeric_date
 from auth.verifier import CACHED_TOKENS, Caller
 

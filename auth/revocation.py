@@ -9,9 +9,9 @@ from auth.errors import (
     TokenExpired,
     TokenInvalid,
 )
-from auth.fence import Claims
 from auth.forms import Form
 from auth.grants import refuse_other_client
+from auth.jws_checks import Claims
 from auth.sessions import Sessions
 from auth.tokens import TokenReader, numeric_date
 

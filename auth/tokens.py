@@ -14,7 +14,7 @@ from jose import jwk, jws
 
 from auth.config import IssuerConfig
 from auth.errors import TokenExpired, TokenInvalid
-from auth.fence import Claims, read_claims, read_kid
+from auth.jws_checks import Claims, read_claims, read_kid
 from auth.keys import KeyRing
 from auth.sessions import Session
 from auth.users import User

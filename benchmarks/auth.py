@@ -25,8 +25,8 @@ from auth.tokens import TokenMint
 from auth.users import Users
 from benchmarks.load import keep_asking
 from benchmarks.picture import jpeg
-from gateway.database import open_database
 from gateway.settings import Settings
+from gateway.store.database import open_database
 from tests.serving import Served, serving
 
 LIMIT = "900000000/day"

@@ -9,10 +9,10 @@ from starlette.types import Message, Receive, Scope, Send
 from engines.core.registry import by_service
 from engines.core.run import Job
 from gateway.dialects.ltu.present import envelope
-from gateway.lifecycle import Lifecycle
+from gateway.http.lifecycle import Lifecycle
+from gateway.http.server import serve
+from gateway.limits.quarantine import MemoryRefusals
 from gateway.pool import SlotPool
-from gateway.refusals import MemoryRefusals
-from gateway.server import serve
 from gateway.settings import Settings
 
 

@@ -20,9 +20,9 @@ import numpy as np
 
 from engines.core.run import Answer, Computed, Job
 from engines.core.shapes import Parameters
-from engines.core.slot import limit_process
+from engines.process.slot import limit_process
+from gateway.limits.quarantine import MemoryRefusals
 from gateway.pool import SlotPool
-from gateway.refusals import MemoryRefusals
 from gateway.settings import usable_cores
 
 SEED = 7

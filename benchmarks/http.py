@@ -23,12 +23,12 @@ import psutil
 
 from benchmarks.load import Load, keep_asking
 from benchmarks.picture import jpeg
-from engines.core.preparation import prepare
 from engines.core.registry import by_service
 from engines.core.run import Job, run
-from engines.core.slot import begin
+from engines.process.preparation import prepare
+from engines.process.slot import begin
 from gateway.dialects.ltu.present import envelope
-from gateway.pool.nursery import slot_environment
+from gateway.pool.fork_server import slot_environment
 from gateway.settings import usable_cores
 from tests.serving import Served, running, serving
 

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from engines.core.registration import register
 from engines.core.registry import engine
 from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Picture
+from engines.vision.registration import register
 
 
 class Params(Parameters):
@@ -73,7 +73,7 @@ def alignment_matrix(image1: Image, image2: Image, *, params: Params) -> Result:
         NotAlignable: the pictures have no common part, or too little of one.
 
     Source:
-        engines.core.registration: SIFT, MAGSAC++, pyramidal Lucas-Kanade.
+        engines.vision.registration: SIFT, MAGSAC++, pyramidal Lucas-Kanade.
     """
     found = register(image1, image2, resolution=params.resolution)
     result = Result(

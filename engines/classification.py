@@ -5,9 +5,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from engines.core import marking, weights
 from engines.core.registry import engine
 from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Picture, Pixels
+from engines.models import weights
+from engines.vision import marking
 
 SIDE = 224
 CROP = 0.875

@@ -5,10 +5,10 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from engines.core.choice import Choice
-from engines.core.foreground import Outline, foreground, outlines
 from engines.core.region import BoundingBox, Vertex
 from engines.core.registry import engine
 from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Picture
+from engines.vision.foreground import Outline, foreground, outlines
 
 MOST_CONTOURS = 2000
 
@@ -68,7 +68,7 @@ def contours(image: Image, *, params: Params) -> Result:
 
     Source:
         Suzuki & Abe, Topological structural analysis of digitized binary images by border
-        following, CVGIP 30(1), 1985; what is an object: engines.core.foreground.
+        following, CVGIP 30(1), 1985; what is an object: engines.vision.foreground.
     """
     plane = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)[..., "HSV".index(params.channel)]
     found = outlines(foreground(np.asarray(plane, np.uint8)).mask)[:MOST_CONTOURS]

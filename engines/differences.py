@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from engines.core.choice import Choice
-from engines.core.comparison import Flags, differing
-from engines.core.comparison_settings import Rules, Settings, read_areas, read_settings, rules_of
 from engines.core.errors import BadParameter
-from engines.core.montage import pen_px, side_by_side
-from engines.core.overlay import Overlay, align, overlay, without_rim
 from engines.core.region import BoundingBox, Vertex
-from engines.core.registration import Points, inverse, size_of, transform
 from engines.core.registry import engine
 from engines.core.shapes import Details, Image, Info, Mask, Outcome, Parameters, Picture, Pixels
+from engines.vision.comparison import Flags, differing
+from engines.vision.comparison_settings import Rules, Settings, read_areas, read_settings, rules_of
+from engines.vision.montage import pen_px, side_by_side
+from engines.vision.overlay import Overlay, align, overlay, without_rim
+from engines.vision.registration import Points, inverse, size_of, transform
 
 MOST_DIFFERENCES = 300
 LEAST_RESOLUTION, MOST_RESOLUTION = 320, 512
@@ -180,7 +180,7 @@ def differences(
         NotAlignable: the pictures have no common part.
 
     Source:
-        own; engines.core.registration aligns, engines.core.comparison compares.
+        own; engines.vision.registration aligns, engines.vision.comparison compares.
     """
     rules = rules_of(params.preset, params.fic_settings)
     resolution = rules.settings.resolution

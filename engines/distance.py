@@ -10,11 +10,11 @@ from pydantic import AliasGenerator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from engines.core.choice import Choice
-from engines.core.keypoints import Keypoints, find_keypoints, match_keypoints, mirrored
-from engines.core.montage import pen_px, side_by_side
-from engines.core.registration import Fit, Points, are_spread, fit_homography, is_sane, reduced
 from engines.core.registry import engine
 from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Picture
+from engines.vision.keypoints import Keypoints, find_keypoints, match_keypoints, mirrored
+from engines.vision.montage import pen_px, side_by_side
+from engines.vision.registration import Fit, Points, are_spread, fit_homography, is_sane, reduced
 
 SIDE_PX = 512
 REACH_PX = 4.0

@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, Field
 
-from engines.core import marking, weights
 from engines.core.errors import ModelUnavailable
 from engines.core.registry import engine
 from engines.core.shapes import Box, Details, Image, Info, Outcome, Parameters, Picture, Pixels
+from engines.models import weights
+from engines.vision import marking
 
 SIDE = 512
 TILE = 640

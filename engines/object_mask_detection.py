@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator
 
 from engines.core.choice import Choice
-from engines.core.foreground import Foreground, border, foreground, outlines
 from engines.core.registry import engine
 from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Picture, Pixels
+from engines.vision.foreground import Foreground, border, foreground, outlines
 
 GAP = 0.015
 COLOURS_A_CHANNEL = 8
@@ -131,7 +131,7 @@ def object_mask_detection(image: Image, *, params: Params) -> Result:
         objects without their holes; gaps up to 3 % of the shorter side are closed.
 
     Source:
-        What an object is: engines.core.foreground. Fisher's ratio: Fisher, The use of multiple
+        What an object is: engines.vision.foreground. Fisher's ratio: Fisher, The use of multiple
         measurements in taxonomic problems, Annals of Eugenics 7(2), 1936. BINNING: the ratio
         histogram of Swain & Ballard, Color indexing, IJCV 7(1), 1991, of border and picture.
     """

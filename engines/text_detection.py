@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, Field
 
-from engines.core import languages, marking, ppocr, tesseract, weights
-from engines.core.lines import Corners, Line, Word
 from engines.core.registry import engine
 from engines.core.shapes import Box, Details, Image, Info, Outcome, Parameters, Picture
+from engines.models import languages, ppocr, tesseract, weights
+from engines.models.lines import Corners, Line, Word
+from engines.vision import marking
 
 
 def _capitalised(value: object) -> object:

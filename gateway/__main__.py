@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from gateway import configuration, demo
-from gateway.accounts import users
-from gateway.command import load_settings
-from gateway.credentials import apikeys, clients, keys
+from gateway.cli import configuration, demo
+from gateway.cli.command import load_settings
+from gateway.cli.credentials import apikeys, clients, keys
+from gateway.cli.users import users
 from gateway.settings import explain
 from gateway.version import VERSION
 
@@ -31,7 +31,7 @@ for group in (users, clients, apikeys, keys):
 @click.option("--demo", "is_demo", is_flag=True, help="With a demo account; do the main job once.")
 def serve(is_demo: bool) -> None:
     """Start the service; SIGTERM or Ctrl-C ends it with all its processes."""
-    from gateway.server import serve as run  # so that other commands start fast
+    from gateway.http.server import serve as run  # so that other commands start fast
 
     settings = load_settings()
     if is_demo and settings.issuer:
@@ -56,7 +56,9 @@ def show_settings(markdown: bool) -> None:
 @click.option("--check", type=click.Path(exists=True, path_type=Path), help="Compare with a file.")
 def show_spec(check: Path | None) -> None:
     """Print openapi.yaml."""
-    from gateway import spec  # it loads every engine, which other commands need not wait for
+    from gateway.openapi import (
+        spec,  # it loads every engine, which other commands need not wait for
+    )
 
     text = spec.as_yaml()
     if check is None:
@@ -97,7 +99,7 @@ def analyze_files(
 
     Bad files are listed at the end, and make the exit code 1.
     """
-    from gateway import analyze  # loads every engine
+    from gateway.cli import analyze  # loads every engine
 
     sys.exit(analyze.main(load_settings(), service, paths, pairs, reference, out))
 
@@ -105,7 +107,7 @@ def analyze_files(
 @main.command("models")
 def list_models() -> None:
     """List the learned models: name, licence, source, device, and whether each loads."""
-    from gateway import models  # loads every model
+    from gateway.cli import models  # loads every model
 
     models.print_all(load_settings(), click.echo)
 
@@ -113,7 +115,7 @@ def list_models() -> None:
 @main.command("doctor")
 def examine_machine() -> None:
     """Say what this machine lacks, and try every engine on a picture with a known answer."""
-    from gateway import doctor  # loads every engine
+    from gateway.cli import doctor  # loads every engine
 
     sys.exit(doctor.report(load_settings(), click.echo))
 

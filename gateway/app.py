@@ -8,21 +8,22 @@ from typing import Any
 from sqlalchemy import Engine
 from starlette.routing import Router
 
-from engines.core.preparation import prepare
-from gateway import console, lifecycle, trust
-from gateway.admission import Admission, Places, Rate
-from gateway.counters import open_counters
-from gateway.database import open_database
+from engines.process.preparation import prepare
+from gateway import console, issuer
 from gateway.dialects.table import DIALECTS
-from gateway.edge import Edge
-from gateway.fetch import Fetcher
-from gateway.intake import Intake
-from gateway.lifecycle import Lifecycle
+from gateway.http import lifecycle
+from gateway.http.lifecycle import Lifecycle
+from gateway.http.middleware import Edge
+from gateway.intake.fetch import Fetcher
+from gateway.intake.pictures import Intake
+from gateway.issuer import Trust
+from gateway.limits.admission import Admission, Places, Rate
+from gateway.limits.memory_budget import Room
+from gateway.limits.quarantine import DatabaseRefusals
+from gateway.limits.rate_limit_storage import open_counters
 from gateway.pool import Pool, SlotPool, process_pool
-from gateway.refusals import DatabaseRefusals
-from gateway.room import Room
 from gateway.settings import Settings
-from gateway.trust import Trust
+from gateway.store.database import open_database
 from gateway.version import VERSION
 
 
@@ -30,8 +31,8 @@ def create_app(settings: Settings) -> Edge:
     """The whole service as an ASGI application; keys and database are opened here."""
     state = Lifecycle()
     database = open_database(settings.database_url)
-    issuer = trust.in_outside if settings.issuer else trust.in_embedded
-    trusted = issuer(settings, database)
+    open_issuer = issuer.in_outside if settings.issuer else issuer.in_embedded
+    trusted = open_issuer(settings, database)
     router = Router(
         # They are tried in this order, and most requests are for a service.
         routes=[

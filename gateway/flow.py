@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from engines.core.registry import Engine
 from engines.core.run import Answer, Computed, Job
-from gateway.forms import Form, read_form
+from gateway.intake.forms import Form, read_form
 
 Present: TypeAlias = Callable[[Computed], Answer]
 

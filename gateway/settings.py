@@ -14,7 +14,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from engines.core.weights import ENTRIES, ModelFiles
+from engines.models.weights import ENTRIES, ModelFiles
 
 CONFIG_VARIABLE = "PIXELGATE_CONFIG"
 PREFIX = "PIXELGATE_"

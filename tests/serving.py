@@ -13,11 +13,11 @@ from pathlib import Path
 import httpx
 import psutil
 
-from gateway import demo
+from gateway.cli import demo
 from gateway.settings import PREFIX, Settings
 
 REPOSITORY = Path(__file__).parent.parent
-TINY = "tests.gateway.tiny_service"
+TINY = "tests.gateway.http.tiny_service"
 """A service without engines, which starts quickly."""
 WAIT_SECONDS = 60
 """For what comes within a second on an idle machine; a wait ends when it has come."""

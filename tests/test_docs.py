@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engines.core.registry import Engine, catalogue
-from gateway import configuration
+from gateway.cli import configuration
 
 ROOT = Path(__file__).parent.parent
 

@@ -11,12 +11,12 @@ from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import validate
 
 from engines.core.registry import Engine, catalogue
-from gateway import spec
 from gateway.dialects.ltu import describe_content, describe_errors, examples
 from gateway.dialects.ltu.content import CONTENT
 from gateway.dialects.ltu.models import ALIASES, PREFIX
 from gateway.errors import STATUS
-from gateway.spec import Site
+from gateway.openapi import spec
+from gateway.openapi.spec import Site
 from tests.needs import ROOT, need_npm_tool
 
 DOCUMENT = spec.document()

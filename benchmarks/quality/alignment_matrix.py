@@ -8,8 +8,8 @@ from benchmarks.quality import pairs
 from benchmarks.quality.row import Row
 from engines.alignment_matrix import Params, alignment_matrix
 from engines.core.errors import NotAlignable
-from engines.core.registration import Points, corners, size_of, transform
 from engines.core.shapes import Pixels
+from engines.vision.registration import Points, corners, size_of, transform
 
 SEED = 2026
 PAIRS = 300

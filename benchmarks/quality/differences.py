@@ -13,9 +13,9 @@ from benchmarks.quality.rivals import pixels
 from benchmarks.quality.rivals.pixels import UNTUNED
 from benchmarks.quality.row import Row
 from engines.core.errors import NotAlignable
-from engines.core.registration import inverse, register, size_of
 from engines.core.shapes import Box, Pixels
 from engines.differences import Difference, Params, differences
+from engines.vision.registration import inverse, register, size_of
 
 SEED = 2026
 PAIRS = 300

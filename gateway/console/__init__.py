@@ -11,9 +11,9 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from gateway import spec
 from gateway.errors import UnknownPath
-from gateway.spec import Site
+from gateway.openapi import spec
+from gateway.openapi.spec import Site
 
 _STATIC = Path(__file__).parent / "static"
 

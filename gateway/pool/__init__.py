@@ -2,7 +2,7 @@
 
 from gateway.pool.contract import Pool, Snapshot
 from gateway.pool.executor import ExecutorPool, process_pool
-from gateway.pool.nursery import PRELOAD
+from gateway.pool.fork_server import PRELOAD
 from gateway.pool.slots import SlotPool
 
 __all__ = ["PRELOAD", "ExecutorPool", "Pool", "SlotPool", "Snapshot", "process_pool"]

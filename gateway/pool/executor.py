@@ -9,15 +9,15 @@ from functools import partial
 
 import structlog
 
-from engines.core.frames import Outcome, pack_job
-from engines.core.preparation import prepare
 from engines.core.run import Answer, Job, run
-from engines.core.slot import Work, attempt, begin
+from engines.process.preparation import prepare
+from engines.process.slot import Work, attempt, begin
+from engines.process.wire_format import Outcome, pack_job
 from gateway.errors import JobTimedOut, ShuttingDown, SlotCrashed
 from gateway.pool.contract import Snapshot
-from gateway.pool.line import Line
-from gateway.pool.nursery import PRELOAD
-from gateway.pool.ticket import Ticket, broke_down_again
+from gateway.pool.fork_server import PRELOAD
+from gateway.pool.job_queue import Line
+from gateway.pool.pending_job import Ticket, broke_down_again
 
 log = structlog.get_logger("gateway.pool")
 

@@ -13,7 +13,9 @@ from typing import Protocol
 
 import structlog
 
-from engines.core.frames import (
+from engines.core.run import Answer
+from engines.process.shared_memory import PLACE_BYTES, PLACES, Segment
+from engines.process.wire_format import (
     HEAD,
     MAX_BODY_BYTES,
     MAX_META_BYTES,
@@ -25,11 +27,9 @@ from engines.core.frames import (
     unpack_answer,
     unpack_error,
 )
-from engines.core.run import Answer
-from engines.core.segment import PLACE_BYTES, PLACES, Segment
 from gateway.errors import JobTimedOut
 from gateway.pool.alarm import Alarm
-from gateway.pool.ticket import Ticket
+from gateway.pool.pending_job import Ticket
 
 log = structlog.get_logger("gateway.pool")
 

@@ -10,18 +10,18 @@ from math import inf
 
 import structlog
 
-from engines.core.frames import pack_job
-from engines.core.preparation import prepare
 from engines.core.run import Answer, Job, run
-from engines.core.segment import PLACES, Segment, create_file
-from engines.core.slot import Setup, Work
+from engines.process.preparation import prepare
+from engines.process.shared_memory import PLACES, Segment, create_file
+from engines.process.slot import Setup, Work
+from engines.process.wire_format import pack_job
 from gateway.errors import PictureRefused, ShuttingDown, SlotCrashed
+from gateway.limits.quarantine import Refusals, digest
 from gateway.pool.contract import Snapshot
-from gateway.pool.line import Line
-from gateway.pool.nursery import EXIT_SECONDS, PRELOAD, Nursery, slot_environment
+from gateway.pool.fork_server import EXIT_SECONDS, PRELOAD, Nursery, slot_environment
+from gateway.pool.job_queue import Line
+from gateway.pool.pending_job import Ticket, broke_down_again
 from gateway.pool.slot import Ending, Entry, Slot
-from gateway.pool.ticket import Ticket, broke_down_again
-from gateway.refusals import Refusals, digest
 
 log = structlog.get_logger("gateway.pool")
 

@@ -3,7 +3,7 @@
 from typing import Any
 from unittest import mock
 
-from engines.core import preparation
+from engines.process import preparation
 
 _prepare = preparation.prepare
 

@@ -4,8 +4,8 @@ import secrets
 
 from auth.api_keys import ApiKeys
 from auth.users import Users
-from gateway.database import open_database
 from gateway.settings import Settings
+from gateway.store.database import open_database
 from tests.serving import Served
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
-from gateway.server import serve
+from gateway.http.server import serve
 from gateway.settings import Settings
 from tests.attack import faults
 from tests.attack.web import ALLOWED, INNER
@@ -36,5 +36,5 @@ def look_up(host: Any, port: Any, *arguments: Any, **options: Any) -> list[Any]:
 
 if __name__ == "__main__":
     mock.patch("socket.getaddrinfo", look_up).start()
-    mock.patch("engines.core.preparation.prepare", faults.prepare).start()
+    mock.patch("engines.process.preparation.prepare", faults.prepare).start()
     serve(Settings())

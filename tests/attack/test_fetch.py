@@ -12,7 +12,7 @@ from tests.attack.keys import api_key
 from tests.attack.odd_service import NAMED
 from tests.attack.refusals import refusal
 from tests.attack.web import ALLOWED, INNER, Source, Trap, source_on
-from tests.gateway.test_fetch import INNER_HOSTS
+from tests.gateway.intake.test_fetch import INNER_HOSTS
 from tests.serving import WAIT_SECONDS, Served, wait_until
 
 EDGES = "/v2/services/image/edges"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.early_answers import MAX_FIELDS, MAX_HEAD_BYTES, MAX_URL_BYTES
+from gateway.http.early_answers import MAX_FIELDS, MAX_HEAD_BYTES, MAX_URL_BYTES
 from tests.serving import Served
 
 HOST = b"Host: pixelgate.test\r\n"

@@ -17,7 +17,7 @@ from auth.config import IssuerConfig
 from auth.issuer import Issuer
 from auth.keys import KeyRing
 from auth.users import Users
-from gateway.database import open_database
+from gateway.store.database import open_database
 
 PUBLIC_URL = "http://pixelgate.test:8000"
 TOKEN = "/realms/Production/protocol/openid-connect/token"

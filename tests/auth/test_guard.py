@@ -28,7 +28,7 @@ from auth.errors import (
     TokenInvalid,
     TokenRevoked,
 )
-from auth.fence import Claims
+from auth.jws_checks import Claims
 from auth.tables import users
 from auth.verifier import Caller
 from tests.auth.conftest import MakeRealm, Realm

@@ -7,7 +7,7 @@ import pytest
 from jose import jws
 
 from auth.errors import IssuerRefused, IssuerUnreachable, TokenExpired, TokenInvalid
-from auth.fence import Claims
+from auth.jws_checks import Claims
 from auth.outside import KEYS_SECONDS, REFETCH_SECONDS, OutsideKeys, OutsideTokens
 from tests.auth.conftest import Clock, MakeRealm, Realm
 

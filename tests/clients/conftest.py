@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from auth.clients import Clients
-from gateway.database import open_database
 from gateway.settings import Settings
+from gateway.store.database import open_database
 from tests.serving import Served
 
 BACKEND = "backend"

@@ -6,8 +6,8 @@ from cv2.typing import MatLike
 from PIL import Image, ImageDraw, ImageFont
 from skimage import data
 
-from engines.core.marking import FONT
 from engines.core.shapes import Pixels
+from engines.vision.marking import FONT
 
 
 def written(text: str, *, letter_px: int = 26, width: int = 460, height: int = 200) -> Pixels:

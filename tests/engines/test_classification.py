@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from engines.classification import Params, classification, draw
-from engines.core import weights
 from engines.core.errors import BadParameter
 from engines.core.shapes import Pixels
+from engines.models import weights
 from tests.engines.drawing import photograph
 
 

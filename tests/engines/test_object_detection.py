@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from engines.core import weights
 from engines.core.errors import BadParameter, ModelUnavailable
 from engines.core.shapes import Box, Pixels
+from engines.models import weights
 from engines.object_detection import Params, Result, draw, object_detection
 from tests.engines.drawing import photograph
 

@@ -10,11 +10,11 @@ import psutil
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from engines.core import tesseract
 from engines.core.errors import BadParameter, EngineError, ModelUnavailable
-from engines.core.marking import FONT
 from engines.core.shapes import Box, Pixels
+from engines.models import tesseract
 from engines.text_detection import Params, Result, draw, text_detection
+from engines.vision.marking import FONT
 from tests.engines.drawing import turned, written
 
 TEXT = "The old keeper counts\n17 silver coins by\nthe window at 9:45"
@@ -157,7 +157,7 @@ def test_tesseract_dies_with_the_process_that_started_it(tmp_path: Path) -> None
     program.write_text("#!/bin/sh\nexec sleep 1000\n")
     program.chmod(0o755)
     code = f"""
-from engines.core import tesseract
+from engines.models import tesseract
 tesseract._program = lambda: {str(program)!r}
 tesseract._run('--version')
 """

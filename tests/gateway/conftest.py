@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.__main__ import main
-from tests.gateway.running import LoopClock
+from tests.gateway.pool.running import LoopClock
 from tests.serving import settings_environment
 
 Run = Callable[..., Result]

@@ -11,9 +11,10 @@ import yaml
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
-from gateway import console, spec
+from gateway import console
+from gateway.openapi import spec
+from gateway.openapi.spec import Site
 from gateway.settings import Settings
-from gateway.spec import Site
 
 pytestmark = pytest.mark.anyio
 STATIC = Path(console.__file__).parent / "static"

@@ -7,10 +7,10 @@ from starlette.routing import Router
 from starlette.types import Message
 
 from engines.core.run import Answer, Job
-from gateway.admission import Admission, Places
 from gateway.dialects.ltu.routes import routes
-from gateway.intake import Intake
-from gateway.room import Room
+from gateway.intake.pictures import Intake
+from gateway.limits.admission import Admission, Places
+from gateway.limits.memory_budget import Room
 from gateway.settings import Settings
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.threads import run_in_thread
-from tests.gateway.running import until
+from tests.gateway.pool.running import until
 from tests.serving import WAIT_SECONDS
 
 pytestmark = pytest.mark.anyio

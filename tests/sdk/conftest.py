@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gateway import spec
+from gateway.openapi import spec
 from tests.needs import ROOT, need, need_npm_tool
 from tests.serving import Served, serving
 

@@ -7,9 +7,8 @@ from pydantic import Field, create_model
 
 from engines.core.registry import Engine, Input, catalogue
 from engines.core.shapes import Details
-from gateway import schemas
 from gateway.dialects.dialect import Description
-from gateway.dialects.ltu import describe_content, describe_errors, describe_realm, examples
+from gateway.dialects.ltu import describe_content, describe_errors, examples
 from gateway.dialects.ltu.models import (
     ALIASES,
     DETAILS_NAME,
@@ -19,7 +18,8 @@ from gateway.dialects.ltu.models import (
     Failure,
     ImageObject,
 )
-from gateway.schemas import BINARY, Schema
+from gateway.openapi import realm, schemas
+from gateway.openapi.schemas import BINARY, Schema
 
 INFOS, ANALYSE, COMPARE = "Get image infos", "Analyse images", "Compare images"
 TAGS = [
@@ -41,13 +41,13 @@ def describe() -> Description:
     known: dict[str, Schema] = {}
     schemas.collect(known, ImageObject, "Picture")
     schemas.collect(known, Failure, "Failure")
-    paths = describe_realm.paths(known)
+    paths = realm.paths(known)
     answers = describe_errors.responses()
     for engine in catalogue().values():
         answers[_type_name(engine)] = _success(known, engine)
         for name in (engine.service, *ALIASES.get(engine.service, ())):
             paths[PREFIX + name] = _path(engine, name)
-    return Description([*describe_realm.TAGS, *TAGS], paths, known, answers)
+    return Description([*realm.TAGS, *TAGS], paths, known, answers)
 
 
 def _path(engine: Engine, name: str) -> Schema:

@@ -15,7 +15,7 @@ from gateway.errors import (
     UploadTooLarge,
     status_of,
 )
-from gateway.schemas import Schema, content, header, ref
+from gateway.openapi.schemas import Schema, content, header, ref
 from gateway.version import VERSION
 
 REQUEST_ID = "5f0c6a1e0d1b4a56b4f6e0a9c2f1d7e3"

@@ -12,8 +12,8 @@ import yaml
 from engines.core.registry import Engine, catalogue
 from engines.core.run import Job, run
 from engines.core.shapes import Pixels
-from gateway import yaml_text
 from gateway.dialects.ltu import present
+from gateway.openapi import yaml_text
 
 PATH = Path(__file__).parent / "examples.yaml"
 _PHOTO = Path(__file__).parents[2] / "console" / "static" / "sample.jpg"

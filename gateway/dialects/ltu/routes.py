@@ -8,13 +8,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from engines.core.registry import Engine, catalogue
-from gateway.accept import prefers
 from gateway.dialects.dialect import Dialect, Refusal
 from gateway.dialects.ltu import present
 from gateway.dialects.ltu.describe import describe
 from gateway.dialects.ltu.models import ALIASES, PREFIX, Failure
 from gateway.flow import Present, Service, answer
-from gateway.forms import Form
+from gateway.intake.accept import prefers
+from gateway.intake.forms import Form
 from gateway.version import VERSION
 
 T = TypeVar("T")

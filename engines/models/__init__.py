@@ -1,0 +1,1 @@
+"""Learned models, and the readers of text that use them."""

@@ -1,0 +1,1 @@
+"""An engine process: how it is forked, what it is sent, and how it answers."""

@@ -1,0 +1,183 @@
+"""An engine process: takes one job after another from a socket, and never outlives its parent."""
+
+import os
+import pickle
+import random
+import resource
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from typing import TypeAlias
+
+import cv2
+
+from engines.core.errors import EngineError, PictureTooLarge, places
+from engines.core.run import Answer, Job
+from engines.process.shared_memory import Segment
+from engines.process.wire_format import (
+    HEAD,
+    MAX_BODY_BYTES,
+    Failure,
+    Head,
+    JobMeta,
+    Kind,
+    Outcome,
+    Packed,
+    pack_outcome,
+    unpack_job,
+)
+
+Work: TypeAlias = Callable[[Job], Answer]
+
+_OUT_OF_MEMORY = ("Insufficient memory", "bad_alloc", "bad alloc", "Failed to allocate memory")
+
+
+class MemoryExhausted(PictureTooLarge):
+    """The computation needs more memory than its process may use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How engine processes are made.
+
+    Args:
+        work: what turns a job into an answer; sent by reference.
+        preload: what is imported before the first of them: `module`, or `module:function` to
+            call a function of it too. A module that is not installed is passed over.
+        prepare: called in each process before it takes jobs; sent by reference.
+        max_jobs: after at most so many jobs a process is worn.
+        max_rss_bytes: a process above is worn.
+        memory_limit_bytes: private memory that a process may use.
+    """
+
+    work: Work
+    preload: tuple[str, ...]
+    prepare: Callable[[], None]
+    max_jobs: int
+    max_rss_bytes: int
+    memory_limit_bytes: int
+
+
+def serve(connection: socket.socket, segment: Segment, setup: Setup) -> None:
+    """Compute jobs until the gateway closes its end of the connection."""
+    # Before anything that may take long, so that this process can be ended alone.
+    _send(connection, [HEAD.pack(*Head(Kind.BORN, os.getpid()))])
+    begin(setup.memory_limit_bytes, setup.prepare)
+    wear = _Wear(setup)
+    reader = connection.makefile("rb")
+    _send(connection, [HEAD.pack(*Head(Kind.READY, 0))])
+    while len(data := reader.read(HEAD.size)) == HEAD.size:
+        head = Head._make(HEAD.unpack(data))
+        segment.started = head.number
+        described, parts = _receive(head, reader, segment)
+        if segment.is_dropped(head.place, head.number):
+            _send(connection, [HEAD.pack(*Head(Kind.SKIPPED, head.number, head.place))])
+            continue
+        outcome = attempt(lambda: setup.work(described.with_parts(parts)))  # noqa: B023
+        _reply(connection, segment, head, outcome, is_worn=wear.after(outcome))
+
+
+def attempt(work: Callable[[], Answer]) -> Outcome:
+    """Do the work; whatever it raises comes back as a value that pickles."""
+    try:
+        answer = work()
+        if not all(isinstance(part, bytes) for part in (answer.body, *answer.files.values())):
+            raise TypeError("An answer's body and files are bytes.")
+        return answer
+    except EngineError as error:
+        return error if _pickles(error) else Failure(_trace(error))
+    except Exception as error:
+        if isinstance(error, MemoryError) or any(text in str(error) for text in _OUT_OF_MEMORY):
+            return MemoryExhausted("The picture needs more memory than one computation may use.")
+        return Failure(_trace(error))
+
+
+def begin(memory_limit_bytes: int, prepare: Callable[[], None]) -> None:
+    """Make this process one that computes."""
+    limit_process(memory_limit_bytes)
+    prepare()
+
+
+def limit_process(memory_limit_bytes: int) -> None:
+    """One thread, bounded memory, no core file with somebody's picture in it."""
+    cv2.setNumThreads(1)
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = memory_limit_bytes if most == resource.RLIM_INFINITY else min(most, memory_limit_bytes)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # When memory is short, the kernel should end this process and not the gateway.
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
+class _Wear:
+    """How much a process was used, and whether that is enough."""
+
+    def __init__(self, setup: Setup) -> None:
+        # Not all at once, or every slot would be replaced in the same second.
+        self._jobs_left = round(setup.max_jobs * random.uniform(0.8, 1))
+        self._max_rss_bytes = setup.max_rss_bytes
+        self._statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+
+    def after(self, outcome: Outcome) -> bool:
+        self._jobs_left -= 1
+        rss_pages = int(os.pread(self._statm, 128, 0).split()[1])
+        return (
+            self._jobs_left <= 0
+            or rss_pages * resource.getpagesize() > self._max_rss_bytes
+            or isinstance(outcome, MemoryExhausted)
+        )
+
+
+def _pickles(error: EngineError) -> bool:
+    try:
+        return type(pickle.loads(pickle.dumps(error))) is type(error)
+    except Exception:  # An error's own methods can fail in every way there is.
+        return False
+
+
+def _trace(error: Exception) -> str:
+    """Where an error was raised, and its type; its text may quote a picture or a password."""
+    return "\n".join([*places(error), type(error).__qualname__])
+
+
+def _receive(head: Head, reader: BufferedReader, segment: Segment) -> tuple[JobMeta, list[bytes]]:
+    described = unpack_job(reader.read(head.meta_bytes))
+    if head.is_shared:
+        return described, segment.read(head.place, described.part_sizes)
+    return described, [reader.read(size) for size in described.part_sizes]
+
+
+def _reply(
+    connection: socket.socket, segment: Segment, job: Head, outcome: Outcome, *, is_worn: bool
+) -> None:
+    packed = pack_outcome(outcome)
+    if packed.body_bytes > MAX_BODY_BYTES:
+        packed = pack_outcome(Failure(f"The answer has {packed.body_bytes} bytes."))
+    parts: list[bytes] = [_head(job, packed, is_worn), packed.meta]
+    if packed.is_shared:
+        segment.write(job.place, packed.parts)
+    else:
+        parts.extend(packed.parts)
+    _send(connection, parts)
+
+
+def _head(job: Head, packed: Packed, is_worn: bool) -> bytes:
+    return HEAD.pack(
+        packed.kind,
+        job.number,
+        job.place,
+        packed.is_shared,
+        is_worn,
+        len(packed.meta),
+        packed.body_bytes,
+    )
+
+
+def _send(connection: socket.socket, parts: list[bytes]) -> None:
+    sent = connection.sendmsg(parts)
+    if sent < sum(map(len, parts)):
+        connection.sendall(b"".join(parts)[sent:])

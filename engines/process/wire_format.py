@@ -1,0 +1,194 @@
+"""What gateway and engine process say to each other: a head, a description, then bytes."""
+
+import pickle
+import struct
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from io import BytesIO
+from typing import Any, NamedTuple, TypeAlias
+
+import orjson
+
+from engines.core.errors import EngineError
+from engines.core.run import Answer, Job
+from engines.process.shared_memory import PLACE_BYTES
+
+SHARED_FROM_BYTES = 64 * 1024
+"""Longer bodies go through the segment, shorter ones through the socket: at 200 KB that takes
+the gateway 90 µs a job instead of 150, at 4 MB 0.5 ms instead of 2.8."""
+
+MAX_META_BYTES = 1024 * 1024
+MAX_TRACEBACK = 16_000
+MAX_BODY_BYTES = 256 * 1024 * 1024
+
+
+class GarbageFrame(ValueError):
+    """What arrived was not written by an engine process in good health."""
+
+
+class Kind(IntEnum):
+    """What a frame is about; all but the first come from the engine process."""
+
+    JOB = 1
+    BORN = 2
+    READY = 3
+    ANSWER = 4
+    REFUSED = 5
+    FAILED = 6
+    SKIPPED = 7
+
+
+class Head(NamedTuple):
+    """The fixed first bytes of a frame.
+
+    `number` is the job's, or the process id of one that was born; `is_worn` says that the
+    process should be replaced.
+    """
+
+    kind: int
+    number: int
+    place: int = 0
+    is_shared: bool = False
+    is_worn: bool = False
+    meta_bytes: int = 0
+    body_bytes: int = 0
+
+    @property
+    def frame_bytes(self) -> int:
+        """The length of the frame as it goes through the socket, head included."""
+        return HEAD.size + self.meta_bytes + (0 if self.is_shared else self.body_bytes)
+
+
+HEAD = struct.Struct("<BQB??IQ")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A computation that ended as nobody foresaw: where, and by which type of error."""
+
+    traceback: str
+
+
+Outcome: TypeAlias = Answer | EngineError | Failure
+
+
+class Packed(NamedTuple):
+    """A description and the parts of the body that it describes."""
+
+    kind: Kind
+    meta: bytes
+    parts: Sequence[bytes]
+
+    @property
+    def body_bytes(self) -> int:
+        return sum(map(len, self.parts))
+
+    @property
+    def is_shared(self) -> bool:
+        return SHARED_FROM_BYTES <= self.body_bytes <= PLACE_BYTES
+
+
+def pack_job(job: Job) -> Packed:
+    """A job; its pictures travel beside the pickle, not in it."""
+    sizes = [-1 if picture is None else len(picture) for picture in job.pictures]
+    meta = _sizes(len(sizes)).pack(len(sizes), *sizes)
+    meta += pickle.dumps((job.engine, job.params, job.present))
+    return Packed(Kind.JOB, meta, [picture for picture in job.pictures if picture is not None])
+
+
+class JobMeta(NamedTuple):
+    """A job without its pictures, and how long each of them is; -1 for one left out."""
+
+    sizes: tuple[int, ...]
+    pickled: bytes
+
+    @property
+    def part_sizes(self) -> list[int]:
+        return [size for size in self.sizes if size >= 0]
+
+    def with_parts(self, parts: Sequence[bytes]) -> Job:
+        following = iter(parts)
+        pictures = tuple(None if size < 0 else next(following) for size in self.sizes)
+        engine, params, present = pickle.loads(self.pickled)
+        return Job(engine, pictures, params, present)
+
+
+def unpack_job(meta: bytes) -> JobMeta:
+    layout = _sizes(meta[0])
+    _, *sizes = layout.unpack_from(meta)
+    return JobMeta(tuple(sizes), meta[layout.size :])
+
+
+@cache
+def _sizes(count: int) -> struct.Struct:
+    return struct.Struct(f"<B{count}q")
+
+
+def pack_outcome(outcome: Outcome) -> Packed:
+    if isinstance(outcome, Answer):
+        parts = [outcome.body, *outcome.files.values()]
+        described = [outcome.media_type, list(outcome.files), [len(part) for part in parts]]
+        return Packed(Kind.ANSWER, orjson.dumps(described), parts)
+    if isinstance(outcome, EngineError):
+        return Packed(Kind.REFUSED, pickle.dumps(outcome), [])
+    return Packed(Kind.FAILED, outcome.traceback[-MAX_TRACEBACK:].encode(errors="replace"), [])
+
+
+class AnswerMeta(NamedTuple):
+    """An answer without its bytes, and how long each part of them is."""
+
+    media_type: str
+    names: list[str]
+    sizes: list[int]
+
+    def with_parts(self, parts: Sequence[bytes]) -> Answer:
+        body, *files = parts
+        return Answer(body, self.media_type, dict(zip(self.names, files, strict=True)))
+
+
+def unpack_answer(meta: bytes, body_bytes: int) -> AnswerMeta:
+    """Read the description of an answer, trusting nothing in it.
+
+    Raises:
+        GarbageFrame: it does not describe so many bytes.
+    """
+    try:
+        media_type, names, sizes = orjson.loads(meta)
+        is_right = (
+            isinstance(media_type, str)
+            and all(isinstance(name, str) for name in names)
+            and all(isinstance(size, int) and size >= 0 for size in sizes)
+            and len(sizes) == len(names) + 1
+            and sum(sizes) == body_bytes
+        )
+    except (ValueError, TypeError):
+        is_right = False
+    if not is_right:
+        raise GarbageFrame("The description of an answer does not fit its length.")
+    return AnswerMeta(media_type, names, sizes)
+
+
+def unpack_error(pickled: bytes) -> EngineError:
+    """Read a refusal, without running anything that the engine process might have put there.
+
+    Raises:
+        GarbageFrame: it is no `EngineError`.
+    """
+    try:
+        error = _ErrorUnpickler(BytesIO(pickled)).load()
+    except Exception as fault:  # A pickle can fail in every way there is.
+        raise GarbageFrame("A refusal cannot be read.") from fault
+    if not isinstance(error, EngineError):
+        raise GarbageFrame("A refusal is none.")
+    return error
+
+
+class _ErrorUnpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        found = getattr(sys.modules.get(module), name, None)
+        if isinstance(found, type) and issubclass(found, EngineError):
+            return found
+        raise pickle.UnpicklingError("Only refusals are taken.")

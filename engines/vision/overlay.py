@@ -1,0 +1,91 @@
+"""Overlay: two pictures of one thing brought into one frame, the first's."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from cv2.typing import MatLike
+
+from engines.core.errors import NotAlignable
+from engines.core.shapes import Image
+from engines.vision.comparison import Flags, Layers
+from engines.vision.registration import (
+    Matrix,
+    has_detail,
+    inverse,
+    reduced,
+    register,
+    size_of,
+    stretch,
+    transform,
+)
+
+SEAM_PX = 2
+"""What is left out along the rim of the common part, where one picture was interpolated."""
+
+
+def align(image1: Image, image2: Image, *, resolution: int, is_wanted: bool) -> Matrix:
+    """Image 1 to image 2; pictures without detail, or if not wanted, lie as they are."""
+    as_they_lie = stretch(size_of(image1), size_of(image2))
+    if not is_wanted:
+        return as_they_lie
+    try:
+        return register(image1, image2, resolution=resolution).matrix
+    except NotAlignable:
+        is_alike = abs(as_they_lie[0, 0] / as_they_lie[1, 1] - 1) < 0.02
+        if is_alike and not (has_detail(image1) and has_detail(image2)):
+            return as_they_lie
+        raise
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overlay:
+    """Both pictures in the frame of the first, made smaller by `scale`."""
+
+    first: Layers
+    second: Layers
+    common: Flags
+    scale: Matrix
+
+
+def overlay(image1: Image, image2: Image, matrix: Matrix, resolution: int) -> Overlay:
+    """Neither picture is enlarged: the coarser one says how fine both are."""
+    width, height = size_of(image1)
+    finer = _magnification(matrix, width, height)
+    factor = min(1.0, finer, resolution / max(width, height))
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    scale = stretch((width, height), size)
+    first = reduced(image1, size)
+    if np.array_equal(matrix, stretch(size_of(image1), size_of(image2))):
+        second = reduced(image2, size)
+        common = np.ones((size[1], size[0]), np.bool_)
+    else:
+        second, common = _warped(image2, scale @ inverse(matrix), size, factor / finer)
+    return Overlay(first.astype(np.float32), second.astype(np.float32), common, scale)
+
+
+def _magnification(matrix: Matrix, width: int, height: int) -> float:
+    """Pixels of image 2 for one of image 1, in the middle of it."""
+    x, y = width / 2, height / 2
+    here, right, below = transform(np.array([[x, y], [x + 1, y], [x, y + 1]]), matrix)
+    return float(np.sqrt(abs(np.linalg.det([right - here, below - here]))))
+
+
+def _warped(
+    image: Image, matrix: Matrix, size: tuple[int, int], factor: float
+) -> tuple[MatLike, Flags]:
+    """A picture on a frame, first made smaller so that nothing is skipped; and what it covers."""
+    width, height = size_of(image)
+    small_size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    small = reduced(image, small_size) if factor < 1 else image
+    onto = matrix @ inverse(stretch((width, height), size_of(small)))
+    laid = cv2.warpPerspective(small, onto, size, flags=cv2.INTER_CUBIC)
+    cover = cv2.warpPerspective(np.full(small.shape[:2], 255, np.uint8), onto, size)
+    return laid, without_rim(np.asarray(cover) >= 254, SEAM_PX)
+
+
+def without_rim(flags: Flags, rim_px: float) -> Flags:
+    """Without the pixels that are less than so many from the outside."""
+    framed = cv2.copyMakeBorder(flags.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    inside = cv2.distanceTransform(framed, cv2.DIST_L2, 3)[1:-1, 1:-1]
+    return np.asarray(flags & (inside > rim_px))

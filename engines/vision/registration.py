@@ -1,0 +1,355 @@
+"""Registration: the homography that lays one picture on another, or the refusal that none does."""
+
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from cv2.typing import MatLike
+from numpy.typing import NDArray
+
+from engines.core.errors import NotAlignable
+from engines.vision.keypoints import find_keypoints, match_keypoints
+
+Matrix: TypeAlias = NDArray[np.float64]
+"""float64 (3, 3), a homography between pixel centres."""
+Points: TypeAlias = NDArray[np.float64]
+"""float64 (N, 2) of x, y in pixel centres."""
+
+_FEWEST = 8
+_MANY = 16
+_VERY_MANY = 40
+"""Agreeing keypoints: none of 60 unrelated pairs had 8, so these many are no accident."""
+_REACH_PX = 3.0
+_REACH_FINE_PX = 1.0
+"""How far a keypoint, and a tracked point, may be from where a homography puts it."""
+_CANDIDATES = 3
+_AGREEMENT = 0.7
+_AS_GOOD = 0.15
+"""Correlation of the large forms: what counts as high, and by how much a later candidate,
+with fewer keypoints, has to be better than an earlier one."""
+_LEAST_OVERLAP = 0.04
+_REFINEMENTS = 2
+_TRACKED = 500
+_WINDOW = 21
+_ASTRAY_PX = 0.5
+"""How far from where it set out a point may be that was tracked there and back."""
+_CORNER = 0.05
+"""Share of the strongest corner's strength below which there is only noise."""
+_SUPPORT = 0.25
+_SUPPORT_ALONE = 0.5
+"""Share of the points that has to agree, with other evidence and without."""
+_STILL_RATIO = 1.25
+_STILL_PX = 0.05
+"""A pair lies still if its points are as near to where they were as to where they are put."""
+_SAME_LEVELS = 12
+_SAME_SHARE = 0.999
+_SPREAD_PX = 6.0
+_NEIGHBOURHOOD_PX = 10
+_FAINT_LEVELS = 4.0
+_MOST_STRETCH = 0.02
+_MOST_PERSPECTIVE = 5.0
+_MOST_SCALE = 12.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Registration:
+    """How the first picture lies on the second.
+
+    Args:
+        matrix: from the first picture's original pixels to the second's; [2, 2] is 1.
+        inliers: points that it explains.
+        residual_px: how far from it they are in the middle, in pixels of the working size.
+    """
+
+    matrix: Matrix
+    inliers: int
+    residual_px: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """A homography at the working size, and the point pairs that agree with it.
+
+    Args:
+        support: the share that agrees of all pairs there were.
+        chosen: bool, of all those pairs, the ones that agree.
+    """
+
+    matrix: Matrix
+    first: Points
+    second: Points
+    support: float
+    chosen: NDArray[np.bool_]
+
+
+def shrink(image: MatLike, resolution: int) -> tuple[MatLike, Matrix]:
+    """The picture with a longer side of at most `resolution`, and the matrix that led there."""
+    height, width = image.shape[:2]
+    factor = min(1.0, resolution / max(height, width))
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return reduced(image, size), stretch((width, height), size)
+
+
+def reduced(image: MatLike, size: tuple[int, int]) -> MatLike:
+    """The picture at a smaller (width, height); each pixel is the mean of those it covers."""
+    # Halving is by far the quickest way down, and gives the same means.
+    while image.shape[1] >= 4 * size[0] and not (image.shape[0] % 2 or image.shape[1] % 2):
+        half = (image.shape[1] // 2, image.shape[0] // 2)
+        image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
+    return (
+        image if size_of(image) == size else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    )
+
+
+def stretch(size: tuple[int, int], other: tuple[int, int]) -> Matrix:
+    """The matrix that stretches one (width, height) to another, outer edge on outer edge."""
+    x, y = other[0] / size[0], other[1] / size[1]
+    return np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
+
+
+def inverse(matrix: Matrix) -> Matrix:
+    """The homography that leads back."""
+    return np.asarray(np.linalg.inv(matrix), np.float64)
+
+
+def transform(points: Points, matrix: Matrix) -> Points:
+    """Points as a homography maps them."""
+    ahead = points @ matrix[:, :2].T + matrix[:, 2]
+    return np.asarray(ahead[:, :2] / ahead[:, 2:], np.float64)
+
+
+def corners(size: tuple[int, int]) -> Points:
+    """The four outer corners of a picture of (width, height), clockwise from the top left."""
+    right, bottom = size[0] - 0.5, size[1] - 0.5
+    return np.array([[-0.5, -0.5], [right, -0.5], [right, bottom], [-0.5, bottom]])
+
+
+def register(first: MatLike, second: MatLike, *, resolution: int = 512) -> Registration:
+    """Find the homography from the first picture to the second.
+
+    Pictures that already fit, flat ones among them, give exactly the identity, or the
+    plain stretch between their sizes.
+
+    Args:
+        first: uint8 (H, W) or (H, W, 3).
+        second: uint8 (H, W) or (H, W, 3), of any size.
+        resolution: the longer side at which both are compared, px.
+
+    Raises:
+        NotAlignable: the pictures have no common part, or none that can be told.
+
+    Source:
+        Lowe, IJCV 2004; Barath et al., MAGSAC++, CVPR 2020; Bouguet, Pyramidal
+        implementation of the Lucas-Kanade feature tracker, 2000.
+    """
+    small_first, to_first = shrink(first, resolution)
+    small_second, to_second = shrink(second, resolution)
+    start = stretch(size_of(small_first), size_of(small_second))
+    grey_first, grey_second = _grey(small_first), _grey(small_second)
+    fit = _fit_in_place(grey_first, grey_second, start) or _fit_anywhere(grey_first, grey_second)
+    if fit is None:
+        raise NotAlignable("The two pictures have no common part that could be found.")
+    if fit.matrix is start:
+        matrix = stretch(size_of(first), size_of(second))
+    else:
+        matrix = inverse(to_second) @ fit.matrix @ to_first
+    return Registration(matrix / matrix[2, 2], len(fit.first), _residual(fit))
+
+
+def fit_homography(first: Points, second: Points, reach_px: float) -> Fit | None:
+    """The homography that most of the point pairs agree with; None for too few of them."""
+    if len(first) < _FEWEST:
+        return None
+    matrix, agreeing = cv2.findHomography(
+        first, second, cv2.USAC_MAGSAC, reach_px, maxIters=5000, confidence=0.9999
+    )
+    if matrix is None or agreeing.sum() < _FEWEST:
+        return None
+    chosen = agreeing.ravel() > 0
+    refitted, _ = cv2.findHomography(first[chosen], second[chosen], 0)
+    better = np.asarray(matrix if refitted is None else refitted, np.float64)
+    return Fit(better, first[chosen], second[chosen], float(chosen.mean()), chosen)
+
+
+def is_sane(fit: Fit, size: tuple[int, int]) -> bool:
+    """Whether a picture of (width, height) stays an unmirrored, convex quadrangle of its kind."""
+    outline = corners(size)
+    depth = outline @ fit.matrix[2, :2] + fit.matrix[2, 2]
+    if depth.min() <= 0 or depth.max() / depth.min() > _MOST_PERSPECTIVE:
+        return False
+    before = np.roll(outline, -1, axis=0) - outline
+    mapped = transform(outline, fit.matrix)
+    after = np.roll(mapped, -1, axis=0) - mapped
+    following = np.roll(after, -1, axis=0)
+    turns = after[:, 0] * following[:, 1] - after[:, 1] * following[:, 0]
+    scales = np.linalg.norm(after, axis=1) / np.linalg.norm(before, axis=1)
+    is_convex = bool(turns.min() > 0)
+    is_in_scale = bool(scales.max() < _MOST_SCALE and scales.min() > 1 / _MOST_SCALE)
+    return is_convex and is_in_scale
+
+
+def _fit_in_place(first: MatLike, second: MatLike, start: Matrix) -> Fit | None:
+    """The start itself when the pictures fit already, or else the small motion they lack."""
+    if abs(start[0, 0] / start[1, 1] - 1) > _MOST_STRETCH:
+        return None
+    tracks = _track(first, second, start)
+    if tracks.tried < 2 * _FEWEST:
+        return _fit_by_levels(first, second, start)
+    fit = _supported(tracks, size_of(first))
+    if fit is None:
+        return None
+    moved = np.linalg.norm(transform(fit.first, start) - fit.second, axis=1)
+    if np.median(moved) < _residual(fit) * _STILL_RATIO + _STILL_PX:
+        return replace(fit, matrix=start)
+    if fit.support <= _SUPPORT_ALONE:
+        return None
+    return _supported(_track(first, second, fit.matrix), size_of(first)) or fit
+
+
+def _fit_anywhere(first: MatLike, second: MatLike) -> Fit | None:
+    """A homography from keypoints, then made finer and confirmed by tracking."""
+    candidates = _candidates(first, second)
+    if not candidates:
+        return None
+    agreements = [_agreement(first, second, one.matrix) for one in candidates]
+    best = next(i for i, one in enumerate(agreements) if one > max(agreements) - _AS_GOOD)
+    fit = candidates[best]
+    finer: Fit | None = fit
+    for _ in range(_REFINEMENTS):
+        if finer is not None:
+            finer = _supported(_track(first, second, finer.matrix), size_of(first))
+    is_certain = len(fit.first) >= _MANY or agreements[best] > _AGREEMENT
+    is_alone_enough = len(fit.first) >= _VERY_MANY or fit.support > _SUPPORT_ALONE
+    return finer or (fit if is_certain and is_alone_enough else None)
+
+
+def _candidates(first: MatLike, second: MatLike) -> list[Fit]:
+    """What most keypoints agree with, and what most of the others do: one thing may have moved."""
+    here, there = find_keypoints(first), find_keypoints(second)
+    pairs = match_keypoints(here, there)
+    fits = []
+    for _ in range(_CANDIDATES):
+        fit = fit_homography(here.points[pairs[:, 0]], there.points[pairs[:, 1]], _REACH_PX)
+        if fit is None:
+            break
+        if is_sane(fit, size_of(first)) and are_spread(fit.first) and are_spread(fit.second):
+            fits.append(fit)
+        pairs = pairs[~fit.chosen]
+    return fits
+
+
+def _agreement(first: MatLike, second: MatLike, matrix: Matrix) -> float:
+    """How the large forms correlate where the first, laid on the second, covers it."""
+    laid = cv2.warpPerspective(first, matrix, size_of(second))
+    cover = cv2.warpPerspective(np.full_like(first, 255), matrix, size_of(second))
+    here, there = (
+        np.asarray(cv2.GaussianBlur(one, (0, 0), 4), np.float64)[::4, ::4] for one in (laid, second)
+    )
+    inside = np.asarray(cover)[::4, ::4] == 255
+    if inside.mean() < _LEAST_OVERLAP:
+        return -1.0
+    one, other = here[inside] - here[inside].mean(), there[inside] - there[inside].mean()
+    return float((one * other).sum() / (np.linalg.norm(one) * np.linalg.norm(other) + 1e-6))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tracks:
+    """Points of two pictures that were followed from the one to the other, and back.
+
+    Args:
+        tried: how many set out.
+    """
+
+    first: Points
+    second: Points
+    tried: int
+
+
+def _track(first: MatLike, second: MatLike, start: Matrix) -> _Tracks:
+    """Follow the corners of the first picture, laid on the second by `start`."""
+    laid = cv2.warpPerspective(first, start, size_of(second), borderMode=cv2.BORDER_REPLICATE)
+    seen = cv2.warpPerspective(np.full_like(first, 255), start, size_of(second))
+    seen = cv2.erode(seen, np.ones((_WINDOW, _WINDOW), np.uint8), borderValue=255)
+    here, there = _flattened(laid), _flattened(second)
+    gap = max(3.0, 0.015 * max(size_of(second)))
+    spots = cv2.goodFeaturesToTrack(here, _TRACKED, _CORNER, gap, mask=seen)
+    if spots is None:
+        return _Tracks(np.empty((0, 2)), np.empty((0, 2)), 0)
+    ahead, is_found, _ = cv2.calcOpticalFlowPyrLK(
+        here, there, spots, spots.copy(), winSize=(_WINDOW, _WINDOW)
+    )
+    back, is_back, _ = cv2.calcOpticalFlowPyrLK(
+        there, here, ahead, spots.copy(), winSize=(_WINDOW, _WINDOW)
+    )
+    astray = np.abs(back - spots).max(axis=(1, 2))
+    kept = np.logical_and(is_found, is_back).ravel() & (astray < _ASTRAY_PX)
+    origin = transform(spots[kept, 0].astype(np.float64), inverse(start))
+    return _Tracks(origin, ahead[kept, 0].astype(np.float64), len(spots))
+
+
+def _supported(tracks: _Tracks, size: tuple[int, int]) -> Fit | None:
+    """The homography of the tracks, if enough of those that set out agree with it."""
+    fit = fit_homography(tracks.first, tracks.second, _REACH_FINE_PX)
+    if fit is None or not is_sane(fit, size):
+        return None
+    support = len(fit.first) / tracks.tried
+    if support < _SUPPORT or not (are_spread(fit.first) and are_spread(fit.second)):
+        return None
+    return replace(fit, support=support)
+
+
+def are_spread(points: Points) -> bool:
+    """Whether points lie neither in one spot nor on one line."""
+    return float(np.linalg.eigvalsh(np.cov(points.T))[0]) > _SPREAD_PX**2
+
+
+def _fit_by_levels(first: MatLike, second: MatLike, start: Matrix) -> Fit | None:
+    """The start, if pictures without corners look the same there."""
+    laid = cv2.warpPerspective(first, start, size_of(second), borderMode=cv2.BORDER_REPLICATE)
+    apart = cv2.absdiff(cv2.GaussianBlur(laid, (0, 0), 2), cv2.GaussianBlur(second, (0, 0), 2))
+    is_same = float((apart <= _SAME_LEVELS).mean()) > _SAME_SHARE
+    none = np.empty((0, 2))
+    return Fit(start, none, none, 1.0, np.empty(0, np.bool_)) if is_same else None
+
+
+def _flattened(grey: MatLike) -> MatLike:
+    """The picture without its light: levels about their neighbourhood's, in its own measure."""
+    levels = grey.astype(np.float32)
+    centred = levels - cv2.GaussianBlur(levels, (0, 0), _NEIGHBOURHOOD_PX)
+    spread = cv2.GaussianBlur(centred * centred, (0, 0), _NEIGHBOURHOOD_PX)
+    shown = 128 + 42 * centred / (np.sqrt(spread) + _FAINT_LEVELS + 2 * _noise(grey))
+    return np.asarray(
+        cv2.GaussianBlur(np.clip(shown, 0, 255).astype(np.uint8), (0, 0), 0.8), np.uint8
+    )
+
+
+def _noise(grey: MatLike) -> float:
+    """The standard deviation of a picture's noise, or of its finest texture; grey levels.
+
+    Source:
+        Immerkaer, Fast noise variance estimation, CVIU 1996; the median for the mean.
+    """
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
+    return 1.4826 * float(np.median(np.abs(cv2.filter2D(grey, cv2.CV_32F, kernel))))
+
+
+def has_detail(image: MatLike, *, resolution: int = 512) -> bool:
+    """Whether a picture holds anything that it could be aligned by."""
+    small, _ = shrink(image, resolution)
+    spots = cv2.goodFeaturesToTrack(_flattened(_grey(small)), 4 * _FEWEST, _CORNER, 3)
+    return spots is not None and len(spots) >= 2 * _FEWEST
+
+
+def size_of(image: MatLike) -> tuple[int, int]:
+    """Width and height."""
+    return image.shape[1], image.shape[0]
+
+
+def _grey(image: MatLike) -> MatLike:
+    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+
+
+def _residual(fit: Fit) -> float:
+    apart = np.linalg.norm(transform(fit.first, fit.matrix) - fit.second, axis=1)
+    return float(np.median(apart)) if len(apart) else 0.0

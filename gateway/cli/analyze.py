@@ -1,0 +1,216 @@
+"""`pixelgate analyze`: the engines on files, without a server, in the same pool."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from engines.core.errors import BadParameter, EngineError
+from engines.core.registry import Engine, by_service, catalogue
+from engines.core.run import Answer, Job
+from engines.core.shapes import Parameters
+from gateway.cli.records import record
+from gateway.errors import GatewayError
+from gateway.limits.quarantine import MemoryRefusals
+from gateway.pool import Pool, SlotPool
+from gateway.settings import Settings
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".gif")
+RESULTS = "results.jsonl"
+
+
+def main(
+    settings: Settings,
+    service: str,
+    paths: Sequence[Path],
+    pairs: Sequence[str],
+    reference: Path | None,
+    out: Path | None,
+) -> int:
+    """Run the command; answers its exit code."""
+    order = read_order(service, pairs, reference)
+    shelf = Shelf(out)
+    is_done = shelf.has(order)
+    files = [found for found in find(paths, leaving_out=out) if not is_done(found.path)]
+    pool = SlotPool(
+        slots=settings.slot_count, queue_length=2 * settings.slot_count, refused=MemoryRefusals()
+    )
+    with click.progressbar(length=len(files), label=service, file=sys.stderr) as bar:
+        failures = asyncio.run(
+            analyze(
+                order,
+                files,
+                pool=pool,
+                at_once=2 * settings.slot_count,
+                deadline_seconds=settings.deadline_seconds,
+                shelf=shelf,
+                advance=bar.update,
+            )
+        )
+    for failed in failures:
+        click.echo(f"{failed.path}: {failed.reason}", err=True)
+    click.echo(f"{len(files) - len(failures)} computed, {len(failures)} failed.", err=True)
+    return 1 if failures else 0
+
+
+def read_order(service: str, pairs: Sequence[str], reference: Path | None) -> "Order":
+    """Check what was asked for.
+
+    Raises:
+        click.UsageError: there is no such service, or it cannot be told this.
+    """
+    engine = by_service(service)
+    if engine is None:
+        known = ", ".join(one.service for one in catalogue().values())
+        raise click.UsageError(f"There is no service {service}; there are {known}.")
+    needed = sum(one.is_required for one in engine.inputs)
+    if needed != (1 if reference is None else 2):
+        raise click.UsageError(f"{service} takes {needed} picture(s); --reference names the first.")
+    fields = dict(pair.partition("=")[::2] for pair in pairs)
+    if unknown := fields.keys() - engine.params.model_fields.keys():
+        names = ", ".join(engine.params.model_fields)
+        raise click.UsageError(f"{service} has no {min(unknown)}; it has {names or 'none'}.")
+    try:
+        params = engine.params.from_text(fields)
+    except BadParameter as error:
+        raise click.UsageError(error.message) from None
+    return Order(engine, params, reference.read_bytes() if reference else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be computed of every file.
+
+    Args:
+        engine: the computation.
+        params: checked already.
+        reference: the first picture, for engines that take two.
+    """
+
+    engine: Engine
+    params: Parameters
+    reference: bytes | None = None
+
+    def job(self, picture: bytes) -> Job:
+        sent = (picture,) if self.reference is None else (self.reference, picture)
+        missing = (None,) * (len(self.engine.inputs) - len(sent))
+        return Job(self.engine.name, (*sent, *missing), self.params, record)
+
+    def line(self, file: Path) -> dict[str, Any]:
+        """How a result of this order begins; an equal beginning is an equal result."""
+        return {
+            "file": str(file),
+            "modified": file.stat().st_mtime,
+            "service": self.engine.service,
+            "version": self.engine.version,
+            "params": self.params.model_dump(mode="json"),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A picture file, and how its results are called below the folder of results."""
+
+    path: Path
+    name: Path
+
+
+def find(arguments: Iterable[Path], *, leaving_out: Path | None = None) -> Iterator[Found]:
+    """The files named, and the pictures of the folders named, but not earlier results."""
+    for argument in arguments:
+        if argument.is_dir():
+            for path in sorted(argument.rglob("*")):
+                if path.suffix.lower() in SUFFIXES and leaving_out not in path.parents:
+                    yield Found(path, path.relative_to(argument))
+        else:
+            yield Found(argument, Path(argument.name))
+
+
+class Shelf:
+    """Where results go: a folder, or standard output, which takes no pictures."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / RESULTS).touch()
+
+    def has(self, order: Order) -> Callable[[Path], bool]:
+        """Whether an earlier run has done the same of a file as it is now."""
+        known = set()
+        if self._folder:
+            for text in (self._folder / RESULTS).read_bytes().splitlines():
+                known.add(_beginning(text))
+        return lambda path: _text(order.line(path)) in known
+
+    def put(self, order: Order, found: Found, answer: Answer) -> None:
+        """Write the pictures, then the line, which says that all is there."""
+        line = _text(order.line(found.path) | orjson.loads(answer.body))
+        if self._folder is None:
+            click.echo(line)
+            return
+        for name, data in answer.files.items():
+            path = self._folder / f"{found.name}.{name}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        with (self._folder / RESULTS).open("ab") as lines:
+            lines.write(line + b"\n")
+
+
+def _text(line: dict[str, Any]) -> bytes:
+    return orjson.dumps(line)
+
+
+def _beginning(text: bytes) -> bytes:
+    """What `Order.line` wrote of a line; nothing of one that was cut short."""
+    try:
+        line = orjson.loads(text)
+        return _text(
+            {name: line[name] for name in ("file", "modified", "service", "version", "params")}
+        )
+    except (orjson.JSONDecodeError, KeyError):
+        return b""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A file without a result, and why."""
+
+    path: Path
+    reason: str
+
+
+async def analyze(
+    order: Order,
+    files: list[Found],
+    *,
+    pool: Pool,
+    at_once: int,
+    deadline_seconds: float,
+    shelf: Shelf,
+    advance: Callable[[int], None],
+) -> list[Failed]:
+    """Compute every file; a bad one stops none of the others."""
+    waiting, failures = iter(files), list[Failed]()
+
+    async def work() -> None:
+        for found in waiting:
+            try:
+                job = order.job(found.path.read_bytes())
+                answer = await pool.run(job, deadline_seconds=deadline_seconds, owner="analyze")
+                shelf.put(order, found, answer)
+            except (EngineError, GatewayError, OSError) as error:
+                failures.append(Failed(found.path, getattr(error, "message", str(error))))
+            advance(1)
+
+    await pool.start()
+    try:
+        await asyncio.gather(*(work() for _ in range(at_once)))
+    finally:
+        await pool.stop(grace_seconds=deadline_seconds)
+    return failures

@@ -1,0 +1,74 @@
+"""What commands begin with: settings that were checked, the database, names of services."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+from pydantic import ValidationError
+from sqlalchemy import Engine
+
+from auth.errors import AccountRefused
+from gateway.settings import PREFIX, Settings
+from gateway.store.database import open_database
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def load_settings() -> Settings:
+    """The settings; or a sentence for each that is wrong, and the end."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for fault in error.errors():
+            name = PREFIX + str(fault["loc"][0]).upper()
+            message = fault["msg"].removeprefix("Value error, ")
+            click.echo(f"{name} is {fault['input']!r}: {message}.", err=True)
+        sys.exit(2)
+
+
+@contextmanager
+def opened_database() -> Iterator[Engine]:
+    """The database that the settings name; a refusal ends in one sentence."""
+    database = open_database(load_settings().database_url)
+    try:
+        yield database
+    except AccountRefused as error:
+        sys.exit(error.message)
+    finally:
+        database.dispose()
+
+
+def scope_option(of_whom: str) -> Callable[[Command], Command]:
+    """`--scope`, which may be given several times and arrives as a set, or None for no limit."""
+    return click.option(
+        "--scope",
+        "scopes",
+        multiple=True,
+        metavar="SERVICE",
+        callback=_known_services,
+        help=f"A service that {of_whom} may use, for example edges; all if none.",
+    )
+
+
+def shown_scopes(scopes: frozenset[str] | None) -> str:
+    """What a list says of a limit."""
+    return "all services" if scopes is None else ",".join(sorted(scopes)) or "no service"
+
+
+def _known_services(
+    _context: click.Context, _option: click.Parameter, names: tuple[str, ...]
+) -> frozenset[str] | None:
+    if not names:
+        return None
+    from gateway.issuer import service_scopes  # it loads every engine
+
+    known = service_scopes()
+    if unknown := set(names) - known:
+        raise click.BadParameter(f"{min(unknown)} is no service; there are {_listed(known)}.")
+    return frozenset(names)
+
+
+def _listed(names: frozenset[str]) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,220 @@
+"""The service's processes: a master that keeps gateway workers alive and ends them in order."""
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+import structlog
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from starlette.types import Receive, Scope, Send
+from uvicorn.config import Config
+from uvicorn_worker import UvicornWorker
+
+from engines.process.parent import die_with_parent
+from gateway.cli.models import check_models
+from gateway.http import logs
+from gateway.http.draining import BACKLOG, FAREWELL_SECONDS, DrainingServer, Finishing
+from gateway.http.lifecycle import Lifecycle
+from gateway.http.protocol import Connection
+from gateway.settings import Settings
+
+log = structlog.get_logger("gateway.http.server")
+
+HEARTBEAT_SECONDS = 60
+"""A worker whose event loop stands still for so long is killed and replaced."""
+REAP_SECONDS = 5
+KEPT_BYTES = 1024 * 1024
+"""Freed memory of larger blocks goes back to the system at once."""
+_M_MMAP_THRESHOLD = -3
+_ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+
+
+class DrainingApp(Protocol):
+    """An application that can be told to take no new requests."""
+
+    lifecycle: Lifecycle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+
+Build = Callable[[Settings], DrainingApp]
+
+
+def serve(settings: Settings, build: Build | None = None) -> None:
+    """Run the service until it is told to end; the process ends with it.
+
+    Args:
+        settings: of the service.
+        build: makes the application in each worker.
+    """
+    logs.configure(settings.log_level, settings.log_format)
+    _allow_open_files(2 * settings.max_connections + 512)
+    check_models(settings)
+    listener = _listen(settings.host, settings.port)
+    log.info("service starts", host=settings.host, port=settings.port, workers=settings.workers)
+    Service(settings, listener.detach(), build or _build).run()
+
+
+def _build(settings: Settings) -> DrainingApp:
+    # Not at the top: the master only forks, and needs no engine library in its memory.
+    from gateway.app import create_app
+
+    return create_app(settings)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket; or a sentence, and the end."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, _, _, address = found[0]
+        listener = socket.socket(family, kind)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        sys.exit(f"Port {port} of {host} cannot be listened on: {error.strerror}.")
+    return listener
+
+
+def _give_memory_back() -> None:
+    """Have freed bodies leave the process: malloc would raise this limit to 32 MB, and keep them.
+
+    Twelve uploads of 25 MB as base64 left 600 MB otherwise.
+    """
+    with contextlib.suppress(AttributeError):  # Another C library than glibc.
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, KEPT_BYTES)
+
+
+def _allow_open_files(wanted: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, limit), hard))
+
+
+class Service(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """The service as gunicorn sees it: configured from settings alone."""
+
+    def __init__(self, settings: Settings, listener: int, build: Build) -> None:
+        self.settings = settings
+        self._listener = listener
+        self._build = build
+        self.finishing = Finishing()
+        super().__init__(prog="pixelgate")
+
+    def load_config(self) -> None:
+        for name, value in self._configuration().items():
+            self.cfg.set(name, value)
+
+    def _configuration(self) -> dict[str, Any]:
+        settings = self.settings
+        return {
+            "bind": f"fd://{self._listener}",
+            "backlog": BACKLOG,
+            "workers": settings.workers,
+            "worker_class": Worker,
+            "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,
+            "logger_class": logs.GunicornLogger,
+            "timeout": HEARTBEAT_SECONDS,
+            "graceful_timeout": round(settings.drain_seconds + 2 * FAREWELL_SECONDS + 5),
+            "control_socket_disable": True,
+            "forwarded_allow_ips": ",".join(settings.trusted_proxies),
+            "preload_app": False,
+            "on_exit": lambda master: log.info("service ended"),
+        }
+
+    def load(self) -> DrainingApp:
+        """Make the application; called in each worker."""
+        try:
+            return self._build(self.settings)
+        except Exception as error:
+            log.error("service cannot start", reason=str(error)[:500], exc_info=error)
+            sys.exit(Arbiter.APP_LOAD_ERROR)
+
+    def run(self) -> None:
+        # They would make gunicorn take over the sockets of another master.
+        for name in ("GUNICORN_PID", "GUNICORN_FD"):
+            os.environ.pop(name, None)
+        Master(self).run()
+
+
+class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
+    """Gunicorn's master, for which every signal to end is the same, and a second one hurries."""
+
+    def __init__(self, app: Service) -> None:
+        self._is_ending = False
+        super().__init__(app)
+
+    def init_signals(self) -> None:
+        is_detached = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        super().init_signals()
+        # Gunicorn would change the number of workers, or run itself anew, at these.
+        for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGTTIN, signal.SIGTTOU):
+            signal.signal(number, signal.SIG_IGN)
+        if is_detached:  # By `nohup`.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def signal(self, sig: int, frame: object) -> None:
+        if sig in _ENDING:
+            # Gunicorn takes TERM for a graceful end, and INT during that end for haste.
+            sig = signal.SIGINT if self._is_ending else signal.SIGTERM
+            self._is_ending = True
+        super().signal(sig, frame)
+
+    def stop(self, graceful: bool = True) -> None:
+        self.app.finishing.announce()
+        self.app.finishing.leave()
+        super().stop(graceful)
+        # Gunicorn kills who is left, and would not wait until they are gone.
+        end = time.monotonic() + REAP_SECONDS
+        while self.WORKERS and time.monotonic() < end:
+            self.reap_workers()
+            time.sleep(0.01)
+
+
+class Worker(UvicornWorker):  # type: ignore[misc]  # uvicorn-worker has no types
+    """A process that serves connections."""
+
+    CONFIG_KWARGS = {  # noqa: RUF012  # uvicorn-worker declares it so
+        "loop": "asyncio",
+        "ws": "none",
+        "lifespan": "on",
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": False,
+    }
+
+    def init_process(self) -> None:
+        die_with_parent(self.ppid)
+        _give_memory_back()
+        super().init_process()
+
+    def init_signals(self) -> None:
+        super().init_signals()
+        # Ctrl-C reaches the whole process group; the master alone says what follows from it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    async def _serve(self) -> None:
+        settings: Settings = self.app.settings
+        config: Config = self.config
+        config.app = self.wsgi
+        config.http = partial(Connection, settings=settings, lifecycle=self.wsgi.lifecycle)  # type: ignore[assignment]
+        # So many connections the loop accepts at once: a worker must not take all of a burst.
+        config.backlog = 1
+        config.proxy_headers = bool(settings.trusted_proxies)
+        server = DrainingServer(
+            config, settings, self.wsgi.lifecycle, self.app.finishing, beat=self.notify
+        )
+        await server.serve(sockets=self.sockets)
+        if not server.started:
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)

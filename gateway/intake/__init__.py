@@ -1,0 +1,1 @@
+"""What is sent: forms, raw bodies, and pictures by URL."""

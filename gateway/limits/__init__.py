@@ -1,0 +1,1 @@
+"""What one caller may hold, and how often it may ask."""

@@ -1,0 +1,105 @@
+"""Jobs that killed their process twice, and are refused for a while by every worker."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+from anyio import to_thread
+from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from engines.core.run import Job
+from gateway.store.tables import refused_jobs
+
+log = structlog.get_logger("gateway.limits.quarantine")
+
+REREAD_SECONDS = 1.0
+
+
+class Refusals(Protocol):
+    """Remembers digests of jobs until their time is over."""
+
+    async def has_any(self) -> bool:
+        """Whether it is worth while to make a digest."""
+
+    async def is_refused(self, digest: str) -> bool: ...
+
+    async def refuse(self, digest: str, seconds: float) -> None: ...
+
+
+def digest(job: Job) -> str:
+    """The same for the same pictures with the same question, whoever asks."""
+    hashed = hashlib.sha256(f"{job.engine} {job.params.model_dump_json()}".encode())
+    for picture in job.pictures:
+        hashed.update(b"-" if picture is None else b"%d " % len(picture))
+        hashed.update(picture or b"")
+    return hashed.hexdigest()
+
+
+class MemoryRefusals:
+    """Known to one process alone."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+        self._until: dict[str, float] = {}
+        self._clock = clock
+
+    async def has_any(self) -> bool:
+        return bool(self._until)
+
+    async def is_refused(self, digest: str) -> bool:
+        return self._until.get(digest, 0) > self._clock()
+
+    async def refuse(self, digest: str, seconds: float) -> None:
+        self._until[digest] = self._clock() + seconds
+
+
+class DatabaseRefusals:
+    """Rows of the database, read again when they were not looked at for a second."""
+
+    def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.time) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._until: dict[str, float] = {}
+        self._read_at = 0.0
+
+    async def has_any(self) -> bool:
+        await self._reread()
+        return bool(self._until)
+
+    async def is_refused(self, digest: str) -> bool:
+        await self._reread()
+        return self._until.get(digest, 0) > self._clock()
+
+    async def refuse(self, digest: str, seconds: float) -> None:
+        now = self._clock()
+        self._until[digest] = now + seconds
+        await to_thread.run_sync(self._write, digest, now, now + seconds)
+
+    async def _reread(self) -> None:
+        now = self._clock()
+        if abs(now - self._read_at) < REREAD_SECONDS:
+            return
+        # Before the reading, so that only one of many requests waits for it.
+        self._read_at = now
+        try:
+            self._until = await to_thread.run_sync(self._read, now)
+        except SQLAlchemyError:
+            log.warning("refused jobs cannot be read", exc_info=True)
+
+    def _read(self, now: float) -> dict[str, float]:
+        rows = select(refused_jobs.c.digest, refused_jobs.c.until).where(refused_jobs.c.until > now)
+        with self._engine.execution_options(reads_only=True).connect() as connection:
+            return {row.digest: row.until for row in connection.execute(rows)}
+
+    def _write(self, digest: str, now: float, until: float) -> None:
+        is_old = (refused_jobs.c.until <= now) | (refused_jobs.c.digest == digest)
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(delete(refused_jobs).where(is_old))
+                connection.execute(insert(refused_jobs).values(digest=digest, until=until))
+        except IntegrityError:
+            pass  # Another worker refused the same job in this moment.
+        except SQLAlchemyError:
+            log.warning("refused job cannot be written", exc_info=True)

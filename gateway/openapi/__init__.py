@@ -1,0 +1,1 @@
+"""openapi.yaml: how it is put together, and the realm's share of it."""

@@ -1,0 +1,79 @@
+"""A job on its way: who waits for it, and what it went through."""
+
+import asyncio
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING
+
+from engines.core.run import Answer, Job
+from engines.process.wire_format import Failure, Outcome, Packed
+from gateway.errors import SlotCrashed, WorkFailed
+
+if TYPE_CHECKING:
+    from gateway.pool.slot import Entry
+
+
+def _future() -> asyncio.Future[Answer]:
+    return asyncio.get_running_loop().create_future()
+
+
+@dataclass(eq=False, slots=True)
+class Ticket:
+    """A job that somebody waits for.
+
+    Args:
+        packed: the job as it is sent to a process.
+        crashes: processes that died while they computed it.
+        needs_idle_slot: it was harmed by a neighbour, so it is not put behind another job.
+        entry: where it lies, if it lies in a slot.
+        expires_at: when its waiting in the line ends, however often it comes there.
+    """
+
+    job: Job
+    packed: Packed
+    owner: str
+    deadline_seconds: float
+    future: asyncio.Future[Answer] = field(default_factory=_future)
+    crashes: int = 0
+    needs_idle_slot: bool = False
+    entry: "Entry | None" = None
+    expires_at: float = inf
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nobody waits any more."""
+        return self.future.done()
+
+    def settle(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Answer):
+            if not self.future.done():
+                self.future.set_result(outcome)
+        elif isinstance(outcome, Failure):
+            self.fail(work_failed(outcome))
+        else:
+            self.fail(outcome)
+
+    def fail(self, error: Exception) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
+
+    def withdraw(self) -> None:
+        """Take it back from its slot, which then skips it or computes in vain."""
+        if self.entry is not None:
+            self.entry.slot.skip(self.entry)
+            self.entry = None
+
+
+def broke_down_again() -> SlotCrashed:
+    """The error of a job that killed two processes."""
+    return SlotCrashed(
+        "The computation broke down, and did so again when it was repeated.",
+        retry_after_seconds=1,
+    )
+
+
+def work_failed(failure: Failure) -> WorkFailed:
+    """The error, with where it was raised in the other process as a note: for the log alone."""
+    error = WorkFailed("The computation failed in a way that was not foreseen.")
+    error.add_note(failure.traceback)
+    return error

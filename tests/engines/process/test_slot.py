@@ -1,0 +1,199 @@
+"""The engine process by itself: what it sends, what it makes of errors, what it shares."""
+
+import mmap
+import os
+import pickle
+import socket
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from engines.core.errors import BadParameter, EngineError, PictureTooLarge
+from engines.core.run import Answer, Computed, Job
+from engines.core.shapes import Parameters
+from engines.process import slot
+from engines.process.preparation import prepare
+from engines.process.shared_memory import KEPT_BYTES, PLACE_BYTES, Segment, create_file
+from engines.process.slot import MemoryExhausted, Setup, attempt
+from engines.process.wire_format import (
+    HEAD,
+    Failure,
+    GarbageFrame,
+    Head,
+    Kind,
+    pack_job,
+    pack_outcome,
+    unpack_answer,
+    unpack_error,
+    unpack_job,
+)
+
+
+class TwoMessages(EngineError):
+    """It cannot be unpickled."""
+
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(one + two)
+
+
+def present(computed: Computed) -> Answer:
+    raise AssertionError
+
+
+@pytest.fixture
+def segment_fd() -> Iterator[int]:
+    fd = create_file()
+    yield fd
+    os.close(fd)
+
+
+@pytest.fixture
+def segment(segment_fd: int) -> Iterator[Segment]:
+    opened = Segment(segment_fd)
+    yield opened
+    opened.close()
+
+
+def raising(error: Exception) -> Answer:
+    raise error
+
+
+def test_an_answer_is_handed_on() -> None:
+    answer = Answer(b"body", "text/plain")
+    assert attempt(lambda: answer) is answer
+
+
+def test_a_refusal_is_handed_on() -> None:
+    error = BadParameter("radius is 4.")
+    assert attempt(lambda: raising(error)) is error
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), TwoMessages("a", "b"), RecursionError()])
+def test_anything_else_becomes_its_type_and_where_it_was_raised(error: Exception) -> None:
+    outcome = attempt(lambda: raising(error))
+    assert isinstance(outcome, Failure)
+    assert outcome.traceback.endswith(f" in raising\n{type(error).__name__}")
+
+
+def test_memory_that_numpy_does_not_get_is_the_pictures_fault() -> None:
+    outcome = attempt(lambda: Answer(bytes(np.ones(1 << 50, np.uint8)), "text/plain"))
+    assert isinstance(outcome, PictureTooLarge)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("std::bad_alloc"),
+        RuntimeError("OpenCV(4.14.0) alloc.cpp:73: error: (-4:Insufficient memory) Failed to"),
+    ],
+)
+def test_memory_that_a_library_does_not_get_is_the_pictures_fault(error: Exception) -> None:
+    assert isinstance(attempt(lambda: raising(error)), MemoryExhausted)
+
+
+def test_a_job_travels_without_its_pictures_in_the_pickle() -> None:
+    job = Job("edges", (b"first", None, b""), Parameters(), present)
+    packed = pack_job(job)
+    assert b"first" not in packed.meta
+    assert list(packed.parts) == [b"first", b""]
+    assert unpack_job(packed.meta).with_parts(packed.parts) == job
+
+
+def test_an_answer_is_described_without_its_bytes() -> None:
+    answer = Answer(b"body", "image/png", {"mask.png": b"mask", "empty": b""})
+    packed = pack_outcome(answer)
+    assert unpack_answer(packed.meta, packed.body_bytes).with_parts(packed.parts) == answer
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"\xff",
+        b'["a", [], [5]]',
+        b'["a", [], [-1, 5]]',
+        b'["a", ["b"], [4]]',
+        b"[1, [], [4]]",
+        b'["a", [1], [0, 4]]',
+        b'["a", [], ["4"]]',
+        b'["a", 7, [4]]',
+        b"[" * 100_000,
+    ],
+)
+def test_a_description_that_does_not_fit_is_garbage(meta: bytes) -> None:
+    with pytest.raises(GarbageFrame):
+        unpack_answer(meta, 4)
+
+
+def test_a_refusal_survives_with_what_it_says() -> None:
+    error = unpack_error(pack_outcome(BadParameter("x", errors=("y", "z"))).meta)
+    assert isinstance(error, BadParameter)
+    assert (error.message, error.errors) == ("x", ("y", "z"))
+
+
+@pytest.mark.parametrize(
+    "pickled",
+    [b"", b"\x80", pickle.dumps(ValueError("x")), pickle.dumps("x"), b"cos\ngetpid\n)R."],
+)
+def test_what_is_no_refusal_is_garbage(pickled: bytes) -> None:
+    with pytest.raises(GarbageFrame):
+        unpack_error(pickled)
+
+
+def test_both_sides_see_one_memory(segment: Segment, segment_fd: int) -> None:
+    other = Segment(segment_fd)
+    segment.write(0, [b"abc", b"", b"de"])
+    segment.write(1, [b"xyz"])
+    assert other.read(0, [3, 0, 2]) == [b"abc", b"", b"de"]
+    assert other.read(1, [3]) == [b"xyz"]
+    other.close()
+
+
+def test_words_of_control_cross_too(segment: Segment, segment_fd: int) -> None:
+    other = Segment(segment_fd)
+    other.started = 7
+    segment.drop(1, 8)
+    assert segment.started == 7
+    assert other.is_dropped(1, 8)
+    assert not other.is_dropped(0, 8)
+    other.close()
+
+
+def test_memory_beyond_a_large_body_is_given_back(segment: Segment, segment_fd: int) -> None:
+    segment.write(1, [bytes(KEPT_BYTES * 4)])
+    segment.read(1, [KEPT_BYTES * 4])
+    assert os.fstat(segment_fd).st_blocks * 512 <= KEPT_BYTES + mmap.PAGESIZE
+
+
+def test_the_memory_cannot_be_taken_from_under_the_other_side(segment_fd: int) -> None:
+    with pytest.raises(PermissionError):
+        os.ftruncate(segment_fd, 0)
+    assert os.fstat(segment_fd).st_size > 2 * PLACE_BYTES
+
+
+def test_a_process_serves_until_its_connection_closes(
+    segment: Segment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slot, "limit_process", lambda limit: None)
+    ours, theirs = socket.socketpair()
+    setup = Setup(lambda job: Answer(b"did", "text/plain"), (), prepare, 1, 1 << 40, 1 << 40)
+    serving = threading.Thread(target=slot.serve, args=(theirs, segment, setup))
+    serving.start()
+    meta = pack_job(Job("x", (), Parameters(), present)).meta
+    with ours, theirs:
+        reader = ours.makefile("rb")
+        assert reader.read(HEAD.size) == HEAD.pack(*Head(Kind.BORN, os.getpid()))
+        assert reader.read(HEAD.size) == HEAD.pack(*Head(Kind.READY, 0))
+        ours.sendall(HEAD.pack(*Head(Kind.JOB, 5, 1, meta_bytes=len(meta))) + meta)
+        head = Head._make(HEAD.unpack(reader.read(HEAD.size)))
+        assert (head.kind, head.number, head.place, head.is_worn) == (Kind.ANSWER, 5, 1, True)
+        assert reader.read(head.meta_bytes + head.body_bytes).endswith(b"did")
+        ours.shutdown(socket.SHUT_WR)
+        serving.join(60)
+        reader.close()
+    assert not serving.is_alive()

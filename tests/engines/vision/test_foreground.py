@@ -1,0 +1,90 @@
+"""Foreground: objects on plain, sloping and noisy grounds; outlines and their areas."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engines.core.shapes import Mask, Pixels
+from engines.vision.foreground import border, enclosed_pixels, foreground, outlines
+
+DISC = np.hypot(*(np.indices((120, 160)) - np.array([50, 70]).reshape(2, 1, 1))) < 30
+
+
+def overlap(one: Pixels, other: Mask) -> float:
+    mask = one.astype(np.bool_)
+    return float((mask & other).sum() / (mask | other).sum())
+
+
+def disc_on(ground: object, level: float) -> Pixels:
+    return np.where(DISC, level, np.asarray(ground)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("ground", "level"), [(0, 255), (255, 0), (120, 140), (140, 120)])
+def test_lighter_and_darker_objects_are_found(ground: int, level: int) -> None:
+    assert overlap(foreground(disc_on(ground, level)).mask, DISC) > 0.98
+
+
+def test_a_bright_and_a_dark_object_are_both_found() -> None:
+    picture = np.full((100, 200), 120, np.uint8)
+    picture[30:70, 30:70], picture[30:70, 130:170] = 125, 255
+    assert len(outlines(foreground(picture).mask)) == 2
+
+
+def test_a_ground_that_slopes_is_ground() -> None:
+    slope = np.tile(np.linspace(20, 200, 160), (120, 1))
+    assert overlap(foreground(disc_on(slope, 250)).mask, DISC) > 0.95
+
+
+def test_an_object_over_the_border_is_an_object() -> None:
+    picture = np.full((120, 160), 30, np.uint8)
+    picture[60:, 40:90] = 200
+    assert overlap(foreground(picture).mask, picture == 200) > 0.98
+
+
+def test_a_gap_of_two_pixels_parts_two_objects() -> None:
+    picture = np.full((100, 200), 255, np.uint8)
+    picture[30:70, 30:98], picture[30:70, 100:170] = 0, 0
+    assert len(outlines(foreground(picture).mask)) == 2
+
+
+@pytest.mark.parametrize("sigma", [0, 1, 5, 20, 60])
+def test_noise_is_no_object(sigma: float) -> None:
+    noise = 128 + np.random.default_rng(2).normal(0, sigma, (240, 320))
+    assert outlines(foreground(np.clip(noise, 0, 255).astype(np.uint8)).mask) == []
+
+
+def test_a_slope_alone_is_no_object() -> None:
+    slope = np.tile(np.arange(256, dtype=np.uint8), (200, 1))
+    assert not foreground(slope).mask.any()
+
+
+def test_the_contrast_is_the_distance_from_the_ground() -> None:
+    contrast = foreground(disc_on(100, 160)).contrast
+    assert contrast[50, 70] == 60
+    assert contrast[110, 10] == 0
+
+
+def test_outlines_come_biggest_first_and_without_specks() -> None:
+    mask = np.zeros((100, 100), np.uint8)
+    mask[5:15, 5:15], mask[30:80, 30:80], mask[90:93, 90:93] = 1, 1, 1
+    assert [enclosed_pixels(one) for one in outlines(mask)] == [2500, 100]
+
+
+@given(st.lists(st.integers(2, 57), min_size=6, max_size=6))
+def test_the_pixels_enclosed_are_those_of_the_filled_outline(places: list[int]) -> None:
+    mask = np.zeros((60, 60), np.uint8)
+    cv2.fillPoly(mask, [np.array(places, np.int32).reshape(3, 2)], 1)
+    (outline,), _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    filled = cv2.drawContours(np.zeros_like(mask), [outline], -1, 1, cv2.FILLED)
+    assert enclosed_pixels(outline) >= np.count_nonzero(filled)
+    assert enclosed_pixels(outline) == pytest.approx(np.count_nonzero(filled), abs=60)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (1, 9), (3, 100), (200, 300)])
+def test_the_border_runs_along_all_sides(shape: tuple[int, int]) -> None:
+    numbered = np.arange(shape[0] * shape[1]).reshape(shape)
+    along = set(np.concatenate([arc.ravel() for arc in border(numbered)]).tolist())
+    rim = {*numbered[0], *numbered[-1], *numbered[:, 0], *numbered[:, -1]}
+    assert rim <= along

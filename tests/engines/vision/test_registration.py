@@ -1,0 +1,107 @@
+"""Registration: its parts, each by a fact that holds by construction."""
+
+import numpy as np
+import pytest
+import skimage.data
+
+from engines.core.errors import NotAlignable
+from engines.core.shapes import Pixels
+from engines.vision.keypoints import find_keypoints, match_keypoints
+from engines.vision.registration import (
+    Fit,
+    corners,
+    fit_homography,
+    is_sane,
+    register,
+    shrink,
+    stretch,
+    transform,
+)
+
+TILT = np.array([[1.1, 0.1, 5], [-0.1, 0.9, -3], [1e-4, 2e-4, 1]])
+
+
+@pytest.fixture(scope="module")
+def grey() -> Pixels:
+    return np.asarray(skimage.data.camera()[::2, ::2], np.uint8)  # type: ignore[no-untyped-call]
+
+
+def points(count: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    return np.random.default_rng(2026).uniform(0, 300, (count, 2))
+
+
+def test_stretching_leads_outer_corners_to_outer_corners() -> None:
+    matrix = stretch((40, 30), (80, 90))
+    assert np.allclose(transform(corners((40, 30)), matrix), corners((80, 90)))
+
+
+def test_a_small_picture_is_not_enlarged(grey: Pixels) -> None:
+    small, matrix = shrink(grey, 1600)
+    assert small.shape == grey.shape
+    assert np.array_equal(matrix, np.eye(3))
+
+
+def test_a_thin_picture_keeps_a_pixel_of_width() -> None:
+    small, _ = shrink(np.zeros((4000, 1, 3), np.uint8), 64)
+    assert small.shape == (64, 1, 3)
+
+
+def test_a_homography_is_found_among_wrong_pairs() -> None:
+    first = points(100)
+    second = transform(first, TILT)
+    second[:40] = points(240)[200:]
+    fit = fit_homography(first, second, 2.0)
+    assert fit is not None
+    assert len(fit.first) == pytest.approx(60, abs=3)
+    assert np.allclose(fit.matrix / fit.matrix[2, 2], TILT, atol=0.02)
+
+
+def test_too_few_points_give_no_homography() -> None:
+    first = points(7)
+    assert fit_homography(first, transform(first, TILT), 2.0) is None
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        np.diag([-1.0, 1, 1]),
+        np.diag([20.0, 20, 1]),
+        np.diag([0.05, 0.05, 1]),
+        np.array([[1, 0, 0], [0, 1, 0], [-0.004, 0, 1]]),
+        np.array([[1, 0, 0], [0, 1, 0], [0.02, 0, 1]]),
+    ],
+    ids=["mirrored", "too near", "too far", "folded", "too steep"],
+)
+def test_a_homography_no_camera_gives_is_not_sane(
+    matrix: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+) -> None:
+    assert not is_sane(Fit(matrix, points(9), points(9), 1.0, np.ones(9, np.bool_)), (300, 300))
+
+
+def test_an_ordinary_homography_is_sane() -> None:
+    assert is_sane(Fit(TILT, points(9), points(9), 1.0, np.ones(9, np.bool_)), (300, 300))
+
+
+def test_a_picture_matches_itself_point_by_point(grey: Pixels) -> None:
+    found = find_keypoints(grey)
+    pairs = match_keypoints(found, found)
+    assert len(pairs) > 100
+    assert np.array_equal(found.points[pairs[:, 0]], found.points[pairs[:, 1]])
+
+
+def test_a_flat_picture_has_no_keypoints_and_no_matches(grey: Pixels) -> None:
+    none = find_keypoints(np.full((50, 50), 7, np.uint8))
+    assert len(none.points) == 0
+    assert len(match_keypoints(none, find_keypoints(grey))) == 0
+
+
+def test_registering_both_ways_gives_inverse_matrices(grey: Pixels) -> None:
+    first, second = grey[20:, 10:], grey[:-20, :-10]
+    round_trip = register(second, first).matrix @ register(first, second).matrix
+    outline = corners((246, 236))
+    assert np.abs(transform(outline, round_trip) - outline).max() < 0.3
+
+
+def test_a_flat_picture_does_not_lie_on_a_photograph(grey: Pixels) -> None:
+    with pytest.raises(NotAlignable):
+        register(np.full_like(grey, 90), grey)

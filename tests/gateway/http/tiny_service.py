@@ -1,0 +1,49 @@
+"""A service without engines, on the gateway's own master, workers and protocol."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from gateway.http.lifecycle import Lifecycle
+from gateway.http.middleware import Edge
+from gateway.http.server import serve
+from gateway.settings import Settings
+
+log = structlog.get_logger("tests.tiny_service")
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with this process's number; when the query names a file, once that is there."""
+    if scope["type"] == "lifespan":
+        await _live(receive, send)
+        return
+    request = Request(scope, receive)
+    log.info("request begun")
+    if scope["path"] == "/fault":
+        raise ValueError(request.headers["authorization"])
+    if scope["path"] == "/read":
+        await request.body()
+    if scope["path"] == "/client":
+        await Response(f"{request.client}")(scope, receive, send)
+        return
+    await asyncio.sleep(float(request.query_params.get("seconds", "0")))
+    if name := request.query_params.get("file"):
+        while not Path(name).exists():  # noqa: ASYNC110, ASYNC240 - Another process makes it.
+            await asyncio.sleep(0.01)
+    await Response(str(os.getpid()))(scope, receive, send)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+if __name__ == "__main__":
+    serve(Settings(), lambda settings: Edge(app, Lifecycle()))

@@ -1,0 +1,115 @@
+"""Refused jobs: what makes two the same, and who knows of them."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, func, select
+
+from auth.tables import metadata
+from gateway.limits.quarantine import DatabaseRefusals, MemoryRefusals, Refusals, digest
+from gateway.store.tables import refused_jobs
+from tests.gateway.pool.work import job
+
+
+class Clock:
+    """A time that tests move."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{tmp_path / 'rows.db'}")
+    metadata.create_all(engine)
+    return engine
+
+
+@pytest.fixture(params=["memory", "database"])
+def refusals(request: pytest.FixtureRequest, database: Engine, clock: Clock) -> Refusals:
+    if request.param == "memory":
+        return MemoryRefusals(clock=clock)
+    return DatabaseRefusals(database, clock=clock)
+
+
+def test_the_same_question_about_the_same_pictures_has_one_digest() -> None:
+    assert digest(job("echo", b"x", None)) == digest(job("echo", b"x", None))
+
+
+def test_anything_else_has_another() -> None:
+    jobs = [
+        job("echo", b"x"),
+        job("pid", b"x"),
+        job("echo", b"y"),
+        job("echo", b"x", None),
+        job("echo", b"x", b""),
+        job("echo", b"x", size=1),
+        job("echo", b"ab", b"c"),
+        job("echo", b"a", b"bc"),
+    ]
+    assert len({digest(one) for one in jobs}) == len(jobs)
+
+
+@pytest.mark.anyio
+async def test_nothing_is_refused_at_first(refusals: Refusals) -> None:
+    assert not await refusals.has_any()
+    assert not await refusals.is_refused("d")
+
+
+@pytest.mark.anyio
+async def test_a_refusal_holds_for_its_time(refusals: Refusals, clock: Clock) -> None:
+    await refusals.refuse("d", 60)
+    assert await refusals.has_any()
+    assert await refusals.is_refused("d")
+    assert not await refusals.is_refused("e")
+    clock.now += 61
+    assert not await refusals.is_refused("d")
+
+
+@pytest.mark.anyio
+async def test_another_worker_knows_within_two_seconds(database: Engine, clock: Clock) -> None:
+    ours, theirs = (DatabaseRefusals(database, clock=clock) for _ in range(2))
+    assert not await theirs.has_any()
+    await ours.refuse("d", 60)
+    clock.now += 2
+    assert await theirs.has_any()
+    assert await theirs.is_refused("d")
+
+
+@pytest.mark.anyio
+async def test_a_refusal_may_be_renewed_and_old_ones_vanish(database: Engine, clock: Clock) -> None:
+    refusals = DatabaseRefusals(database, clock=clock)
+    await refusals.refuse("old", 1)
+    await refusals.refuse("d", 60)
+    clock.now += 30
+    await refusals.refuse("d", 60)
+    clock.now += 45
+    assert await refusals.is_refused("d")
+    with database.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(refused_jobs)) == 1
+
+
+@pytest.mark.anyio
+async def test_a_database_that_cannot_be_read_refuses_nothing(
+    database: Engine, clock: Clock
+) -> None:
+    metadata.drop_all(database)
+    assert not await DatabaseRefusals(database, clock=clock).has_any()
+
+
+@pytest.mark.anyio
+async def test_a_database_that_cannot_be_written_costs_nobody_an_answer(
+    database: Engine, clock: Clock
+) -> None:
+    refusals = DatabaseRefusals(database, clock=clock)
+    metadata.drop_all(database)
+    await refusals.refuse("d", 60)
+    assert await refusals.is_refused("d")

@@ -1,0 +1,87 @@
+"""Requests counted in the database."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, func, select
+
+from gateway.limits.rate_limit_storage import DatabaseCounters, open_counters
+from gateway.store.database import open_database
+from gateway.store.tables import request_counts
+from tests.auth.conftest import Clock
+
+pytestmark = pytest.mark.anyio
+
+Open = Callable[[], DatabaseCounters]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Engine]:
+    database = open_database(f"sqlite:///{tmp_path / 'rows.db'}")
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def worker(database: Engine, clock: Clock) -> Open:
+    """Each call is another worker."""
+    return lambda: DatabaseCounters(database, clock=clock)
+
+
+async def test_workers_count_together_and_miss_none(worker: Open) -> None:
+    counts = await asyncio.gather(*(worker().incr("ada", 60) for _ in range(20)))
+    assert sorted(counts) == [*range(1, 21)]
+    assert await worker().get("ada") == 20
+
+
+async def test_callers_are_counted_apart(worker: Open) -> None:
+    await worker().incr("ada", 60)
+    assert await worker().incr("bob", 60) == 1
+
+
+async def test_a_window_begins_with_its_first_request(worker: Open, clock: Clock) -> None:
+    counters, began = worker(), clock()
+    await counters.incr("ada", 60)
+    clock.turn(59)
+    assert await counters.incr("ada", 60) == 2
+    assert await counters.get_expiry("ada") == began + 60
+
+
+async def test_a_new_window_begins_with_nothing(worker: Open, clock: Clock) -> None:
+    counters = worker()
+    await counters.incr("ada", 60)
+    clock.turn(60)
+    assert await counters.get("ada") == 0
+    assert await counters.incr("ada", 60) == 1
+
+
+async def test_rows_of_past_windows_are_swept(worker: Open, clock: Clock, database: Engine) -> None:
+    for name in ("ada", "bob", "eve"):
+        await worker().incr(name, 60)
+    clock.turn(61)
+    await worker().incr("ada", 60)
+    with database.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(request_counts)).scalar() == 1
+
+
+async def test_a_count_can_be_cleared(worker: Open) -> None:
+    counters = worker()
+    await counters.incr("ada", 60)
+    await counters.incr("bob", 60)
+    await counters.clear("ada")
+    assert (await counters.get("ada"), await counters.get("bob")) == (0, 1)
+    await counters.reset()
+    assert await counters.get("bob") == 0
+
+
+async def test_a_url_names_another_place(database: Engine) -> None:
+    assert isinstance(open_counters("", database), DatabaseCounters)
+    assert await open_counters("memory://", database).incr("ada", 60) == 1
+    assert await open_counters("", database).get("ada") == 0

@@ -1,0 +1,215 @@
+"""What every pool promises; what a standard executor cannot keep is named here."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from engines.core.errors import BadParameter
+from gateway.errors import JobTimedOut, QueueFull, ShuttingDown, SlotCrashed, WorkFailed
+from gateway.limits.quarantine import MemoryRefusals
+from gateway.pool import Pool, SlotPool, process_pool
+from tests.gateway.pool import work as pool_work
+from tests.gateway.pool.running import LONG, LoopClock, block, give, until
+from tests.gateway.pool.work import job, work
+
+pytestmark = pytest.mark.anyio
+
+QUEUE_LENGTH = 8
+SIZES = [0, 1, 65_535, 65_536, 1_000_000, 5_000_000]
+UNKEPT = "An executor from the standard library cannot"
+
+
+def make(kind: str) -> Pool:
+    if kind == "processes":
+        return process_pool(
+            slots=1,
+            queue_length=QUEUE_LENGTH,
+            memory_limit_bytes=4_000_000_000,
+            work=work,
+            preload=("tests.gateway.pool.work",),
+        )
+    return SlotPool(
+        slots=1, queue_length=QUEUE_LENGTH, refused=MemoryRefusals(), work=work, preload=()
+    )
+
+
+@pytest.fixture(scope="module", params=["slots", "processes"])
+async def pool(request: pytest.FixtureRequest) -> AsyncIterator[Pool]:
+    pool = make(request.param)
+    await pool.start()
+    yield pool
+    await pool.stop(grace_seconds=5)
+
+
+@pytest.fixture
+def killing_pool(pool: Pool) -> Pool:
+    """A pool that can end one job alone."""
+    if not isinstance(pool, SlotPool):
+        pytest.skip(f"{UNKEPT} end one job, nor tell whose process died.")
+    return pool
+
+
+async def test_an_answer_comes_back_with_its_files(pool: Pool) -> None:
+    answer = await pool.run(job("echo", b"body", None, b"more"), deadline_seconds=LONG, owner="a")
+    assert (answer.body, answer.media_type) == (b"body", "image/test")
+    assert answer.files == {"file 2": b"more"}
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_bytes_survive_both_ways_whatever_their_number(pool: Pool, size: int) -> None:
+    first, second = (bytes(range(251)) * (size // 251 + 1))[:size], b"y" * size
+    answer = await give(pool, "echo", first, second)
+    assert answer.body == first
+    assert answer.files == {"file 1": second}
+
+
+async def test_many_jobs_at_once_get_each_its_own_answer(pool: Pool) -> None:
+    pictures = [b"%d" % i * (1 + 40_000 * (i % 3)) for i in range(QUEUE_LENGTH)]
+    answers = await asyncio.gather(*(give(pool, "echo", picture) for picture in pictures))
+    assert [answer.body for answer in answers] == pictures
+
+
+async def test_a_refusal_comes_back_as_itself(pool: Pool) -> None:
+    with pytest.raises(BadParameter) as raised:
+        await give(pool, "refuse")
+    assert raised.value.message == "size is 3; expected 1 or 2."
+    assert raised.value.errors == ("one", "two")
+
+
+async def test_a_fault_comes_back_with_its_place_and_without_its_text(pool: Pool) -> None:
+    with pytest.raises(WorkFailed) as raised:
+        await give(pool, "fail")
+    _, line = inspect.getsourcelines(pool_work._fail)
+    (note,) = raised.value.__notes__
+    assert note.endswith(f"{pool_work.__file__}:{line + 1} in _fail\nZeroDivisionError")
+    assert "secret" not in note + raised.value.message
+
+
+@pytest.mark.parametrize("engine", ["fail unpicklably", "answer with text", "no such engine"])
+async def test_what_cannot_be_sent_back_harms_nobody(pool: Pool, engine: str) -> None:
+    with pytest.raises(WorkFailed):
+        await give(pool, engine)
+    assert (await give(pool, "echo", b"well")).body == b"well"
+
+
+async def test_a_full_queue_says_when_to_ask_again(pool: Pool, tmp_path: Path) -> None:
+    jobs = [await block(pool, tmp_path / "go")]
+    while pool.snapshot().queued < QUEUE_LENGTH:
+        jobs.append(give(pool, "echo"))
+        await asyncio.sleep(0)
+    with pytest.raises(QueueFull) as raised:
+        await give(pool, "echo")
+    assert (raised.value.retry_after_seconds or 0) >= 1
+    (tmp_path / "go").touch()
+    await asyncio.gather(*jobs)
+
+
+async def test_callers_take_turns_and_each_ones_jobs_keep_their_order(
+    pool: Pool, tmp_path: Path
+) -> None:
+    jobs = [await block(pool, tmp_path / "go", owner="a")]
+    for name in ("a1", "a2", "a3", "a4", "b1", "b2"):
+        jobs.append(give(pool, "note", name.encode(), path=str(tmp_path / "n"), owner=name[0]))
+        await asyncio.sleep(0)
+    (tmp_path / "go").touch()
+    await asyncio.gather(*jobs)
+    order = (tmp_path / "n").read_text().split()
+    assert [name for name in order if name < "b"] == ["a1", "a2", "a3", "a4"]
+    assert order.index("b1") < order.index("b2") < order.index("a4")
+
+
+async def test_a_late_comer_does_not_overtake(pool: Pool, tmp_path: Path) -> None:
+    async def three_in_a_row(name: str) -> None:
+        for i in range(3):
+            told = job("note", b"%s%d" % (name.encode(), i), path=str(tmp_path / "n"))
+            await pool.run(told, deadline_seconds=LONG, owner="same")
+
+    await asyncio.gather(*(three_in_a_row(name) for name in "abcd"))
+    order = (tmp_path / "n").read_text().split()
+    assert [name[0] for name in order] == ["a", "b", "c", "d"] * 3
+
+
+async def test_the_job_of_a_client_that_left_is_not_computed(pool: Pool, tmp_path: Path) -> None:
+    blocking = await block(pool, tmp_path / "go")
+    jobs = [give(pool, "note", b"%d" % i, path=str(tmp_path / "n")) for i in range(4)]
+    await until(lambda: pool.snapshot().queued >= 3)
+    jobs[2].cancel()
+    (tmp_path / "go").touch()
+    await asyncio.gather(blocking, *jobs, return_exceptions=True)
+    assert (tmp_path / "n").read_text().split() == ["0", "1", "3"]
+
+
+async def test_a_job_over_its_deadline_is_answered(pool: Pool, tmp_path: Path) -> None:
+    with pytest.raises(JobTimedOut):
+        await give(pool, "wait", path=str(tmp_path / "go"), deadline_seconds=0.1)
+    (tmp_path / "go").touch()
+    assert (await give(pool, "echo", b"next")).body == b"next"
+
+
+async def test_a_pool_full_of_jobs_that_never_end_recovers(pool: Pool) -> None:
+    with pytest.raises(JobTimedOut):
+        await give(pool, "spin", deadline_seconds=0.1)
+    assert (await give(pool, "echo", b"next")).body == b"next"
+
+
+async def test_a_job_whose_process_died_is_tried_again(pool: Pool, tmp_path: Path) -> None:
+    retries = pool.snapshot().retries
+    assert (await give(pool, "crash once", path=str(tmp_path / "x"))).body == b"survived"
+    assert pool.snapshot().retries == retries + 1
+
+
+async def test_a_job_that_kills_again_is_given_up(pool: Pool) -> None:
+    with pytest.raises(SlotCrashed) as raised:
+        await give(pool, "crash", b"kills again")
+    assert raised.value.retry_after_seconds
+    assert (await give(pool, "echo", b"next")).body == b"next"
+
+
+async def test_a_killed_job_costs_its_neighbours_nothing(
+    killing_pool: Pool, tmp_path: Path
+) -> None:
+    retries = killing_pool.snapshot().retries
+    hung = give(killing_pool, "spin", deadline_seconds=0.2)
+    behind = give(killing_pool, "note", b"once", path=str(tmp_path / "n"))
+    outcomes = await asyncio.gather(hung, behind, return_exceptions=True)
+    assert isinstance(outcomes[0], JobTimedOut)
+    assert (tmp_path / "n").read_bytes() == b"once\n"
+    assert killing_pool.snapshot().retries == retries
+
+
+async def test_done_jobs_are_counted(pool: Pool) -> None:
+    done = pool.snapshot().done
+    await asyncio.gather(*(give(pool, "echo") for _ in range(3)))
+    assert pool.snapshot().done == done + 3
+    assert pool.snapshot().queued == pool.snapshot().placed == 0
+
+
+@pytest.mark.parametrize("kind", ["slots", "processes"])
+async def test_a_pool_takes_no_work_before_its_start(kind: str) -> None:
+    pool = make(kind)
+    assert not pool.ready
+    with pytest.raises(ShuttingDown):
+        await give(pool, "echo")
+    await pool.stop(grace_seconds=0)
+
+
+@pytest.mark.parametrize("kind", ["slots", "processes"])
+async def test_stop_waits_for_jobs_and_then_for_no_more(
+    kind: str, tmp_path: Path, clock: LoopClock
+) -> None:
+    pool = make(kind)
+    await pool.start()
+    ending = await block(pool, tmp_path / "go", deadline_seconds=1000)
+    hung = give(pool, "spin", deadline_seconds=1000)
+    stopping = asyncio.create_task(pool.stop(grace_seconds=500))
+    await until(lambda: not pool.ready)
+    (tmp_path / "go").touch()
+    assert (await ending).body == b"waited"
+    assert not stopping.done()
+    await clock.forward(500)
+    await stopping
+    with pytest.raises(ShuttingDown):
+        await hung
