@@ -11,7 +11,7 @@ from engines.core.run import Job
 from gateway.dialects.ltu.present import envelope
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.server import serve
-from gateway.limits.quarantine import MemoryRefusals
+from gateway.limits.quarantine import MemoryQuarantine
 from gateway.pool import SlotPool
 from gateway.settings import Settings
 
@@ -43,7 +43,7 @@ class Bare:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         self._pool = SlotPool(
-            slots=self._settings.slot_count, queue_length=1000, refused=MemoryRefusals()
+            slots=self._settings.slot_count, queue_length=1000, quarantine=MemoryQuarantine()
         )
         await self._pool.start()
         await send({"type": "lifespan.startup.complete"})

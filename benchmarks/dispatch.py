@@ -21,7 +21,7 @@ import numpy as np
 from engines.core.run import Answer, Computed, Job
 from engines.core.shapes import Parameters
 from engines.process.slot import limit_process
-from gateway.limits.quarantine import MemoryRefusals
+from gateway.limits.quarantine import MemoryQuarantine
 from gateway.pool import SlotPool
 from gateway.settings import usable_cores
 
@@ -99,7 +99,11 @@ async def compare(job: Job, *, slots: int, clients: int, seconds: float, rounds:
     from benchmarks import dispatch  # Not `__main__`, which no other process can import.
 
     pool = SlotPool(
-        slots=slots, queue_length=clients, refused=MemoryRefusals(), work=dispatch.work, preload=()
+        slots=slots,
+        queue_length=clients,
+        quarantine=MemoryQuarantine(),
+        work=dispatch.work,
+        preload=(),
     )
     loops, pools = [], []
     with plain_processes(slots) as executor:
@@ -117,7 +121,7 @@ async def alone(job: Job, *, count: int) -> tuple[float, float]:
     from benchmarks import dispatch
 
     pool = SlotPool(
-        slots=1, queue_length=1, refused=MemoryRefusals(), work=dispatch.work, preload=()
+        slots=1, queue_length=1, quarantine=MemoryQuarantine(), work=dispatch.work, preload=()
     )
     await pool.start()
     waits = []

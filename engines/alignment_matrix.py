@@ -5,7 +5,7 @@ import numpy as np
 from pydantic import Field
 
 from engines.core.registry import engine
-from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Picture
+from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture
 from engines.vision.registration import register
 
 
@@ -31,7 +31,7 @@ class AlignmentInfo(Info):
     )
 
 
-class Result(Outcome[AlignmentInfo]):
+class Result(EngineResult[AlignmentInfo]):
     """Both directions, in pixels of the pictures as they were sent.
 
     A point is (x, y, 1) with the middle of the first pixel at 0, 0, as OpenCV's

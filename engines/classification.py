@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from engines.core.registry import engine
-from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Picture, Pixels
+from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture, Pixels
 from engines.models import weights
 from engines.vision import marking
 
@@ -40,7 +40,7 @@ class ModelInfo(Info):
     device: str = Field(description="CPU or GPU.")
 
 
-class Result(Outcome[ModelInfo]):
+class Result(EngineResult[ModelInfo]):
     """Labels, best first."""
 
     labels: list[FoundLabel]

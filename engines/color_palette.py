@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from engines.core.registry import engine
-from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Pixels
+from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Pixels
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.floating[Any]]
@@ -42,7 +42,7 @@ class Facts(Info):
     format: str = Field("RGB%", description="What the numbers of a colour are.")
 
 
-class Result(Outcome[Facts]):
+class Result(EngineResult[Facts]):
     """The palette."""
 
     colors: list[Color] = Field(

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from engines.core.choice import Choice
 from engines.core.region import BoundingBox, Vertex
 from engines.core.registry import engine
-from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Picture
+from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture
 from engines.vision.foreground import Outline, foreground, outlines
 
 MOST_CONTOURS = 2000
@@ -39,7 +39,7 @@ class ContoursInfo(Info):
     nb_contours: int = Field(ge=0, serialization_alias="nbContours")
 
 
-class Result(Outcome[ContoursInfo]):
+class Result(EngineResult[ContoursInfo]):
     """The outlines."""
 
     contours: list[Contour] = Field(description="Biggest first, at most 2000.")

@@ -11,7 +11,16 @@ from engines.core.choice import Choice
 from engines.core.errors import BadParameter
 from engines.core.region import BoundingBox, Vertex
 from engines.core.registry import engine
-from engines.core.shapes import Details, Image, Info, Mask, Outcome, Parameters, Picture, Pixels
+from engines.core.shapes import (
+    Details,
+    EngineResult,
+    Image,
+    Info,
+    Mask,
+    Parameters,
+    Picture,
+    Pixels,
+)
 from engines.vision.comparison import Flags, differing
 from engines.vision.comparison_settings import Rules, Settings, read_areas, read_settings, rules_of
 from engines.vision.montage import pen_px, side_by_side
@@ -133,7 +142,7 @@ class DifferencesInfo(Info):
     count: int = Field(ge=0, description="Number of differences.")
 
 
-class Result(Outcome[DifferencesInfo]):
+class Result(EngineResult[DifferencesInfo]):
     """The differences, largest first and at most 300, in pixels of each picture as sent."""
 
     diff_on_image1: list[Difference] = Field(serialization_alias="diffOnImage1")

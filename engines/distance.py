@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from engines.core.choice import Choice
 from engines.core.registry import engine
-from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Picture
+from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture
 from engines.vision.keypoints import Keypoints, find_keypoints, match_keypoints, mirrored
 from engines.vision.montage import pen_px, side_by_side
 from engines.vision.registration import Fit, Points, are_spread, fit_homography, is_sane, reduced
@@ -84,7 +84,7 @@ class DistanceInfo(Info):
     decision: Decision
 
 
-class Result(Outcome[DistanceInfo]):
+class Result(EngineResult[DistanceInfo]):
     """The distance and its reasons."""
 
     distance: float = Field(

@@ -5,7 +5,7 @@ import numpy as np
 from pydantic import AliasChoices, Field
 
 from engines.core.registry import engine
-from engines.core.shapes import Details, Grey, Info, Outcome, Parameters, Picture, Pixels
+from engines.core.shapes import Details, EngineResult, Grey, Info, Parameters, Picture, Pixels
 
 
 class Params(Parameters):
@@ -30,7 +30,7 @@ class Params(Parameters):
     )
 
 
-class Result(Outcome[Info]):
+class Result(EngineResult[Info]):
     """The edges."""
 
     edges: Picture = Field(description="One bit a pixel, white on edges; of the image's size.")

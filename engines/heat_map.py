@@ -10,7 +10,7 @@ from pydantic import Field
 
 from engines.core.choice import Choice
 from engines.core.registry import engine
-from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Picture, Pixels
+from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture, Pixels
 
 LONGER_SIDE_PX = 400
 SCALES_PX = tuple(1.6 * 2 ** (step / 3) for step in range(8))
@@ -47,7 +47,7 @@ class HeatInfo(Info):
     )
 
 
-class Result(Outcome[HeatInfo]):
+class Result(EngineResult[HeatInfo]):
     """The heat as a picture."""
 
     heatmap: Picture = Field(description="Of the picture's size.")

@@ -12,9 +12,9 @@ from pydantic import AliasChoices, BaseModel, Field
 from engines.core.registry import engine
 from engines.core.shapes import (
     Details,
+    EngineResult,
     Info,
     Mask,
-    Outcome,
     Parameters,
     Picture,
     Pixels,
@@ -71,7 +71,7 @@ class QualityInfo(Info):
     noise: float = Field(ge=0, description="Standard deviation of one colour channel's noise.")
 
 
-class Result(Outcome[QualityInfo]):
+class Result(EngineResult[QualityInfo]):
     """Validity, exposure and sharpness."""
 
     encoding: Literal["OK", "TRUNCATED"] = Field(

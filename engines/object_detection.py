@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from engines.core.errors import ModelUnavailable
 from engines.core.registry import engine
-from engines.core.shapes import Box, Details, Image, Info, Outcome, Parameters, Picture, Pixels
+from engines.core.shapes import Box, Details, EngineResult, Image, Info, Parameters, Picture, Pixels
 from engines.models import weights
 from engines.vision import marking
 
@@ -52,7 +52,7 @@ class ModelInfo(Info):
     device: str = Field(description="CPU or GPU.")
 
 
-class Result(Outcome[ModelInfo]):
+class Result(EngineResult[ModelInfo]):
     """Objects, best first."""
 
     objects: list[FoundObject]

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from engines.core.choice import Choice
 from engines.core.registry import engine
-from engines.core.shapes import Details, Image, Info, Outcome, Parameters, Picture, Pixels
+from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture, Pixels
 from engines.vision.foreground import Foreground, border, foreground, outlines
 
 GAP = 0.015
@@ -101,7 +101,7 @@ class MaskInfo(Info):
     )
 
 
-class Result(Outcome[MaskInfo]):
+class Result(EngineResult[MaskInfo]):
     """The object's pixels."""
 
     binary_mask: Picture = Field(

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, Field
 
 from engines.core.registry import engine
-from engines.core.shapes import Box, Details, Image, Info, Outcome, Parameters, Picture
+from engines.core.shapes import Box, Details, EngineResult, Image, Info, Parameters, Picture
 from engines.models import languages, ppocr, tesseract, weights
 from engines.models.lines import Corners, Line, Word
 from engines.vision import marking
@@ -55,7 +55,7 @@ class ReaderInfo(Info):
     provider: Literal["Google", "Tesseract"]
 
 
-class Result(Outcome[ReaderInfo]):
+class Result(EngineResult[ReaderInfo]):
     """A picture's text, in reading order."""
 
     text: str = Field(description="All lines, each ending in a line feed.")

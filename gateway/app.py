@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Engine
 from starlette.routing import Router
 
 from engines.process.preparation import prepare
@@ -13,44 +12,44 @@ from gateway import console, issuer
 from gateway.dialects.table import DIALECTS
 from gateway.http import lifecycle
 from gateway.http.lifecycle import Lifecycle
-from gateway.http.middleware import Edge
+from gateway.http.middleware import RequestMiddleware
 from gateway.intake.fetch import Fetcher
 from gateway.intake.pictures import Intake
-from gateway.issuer import Trust
+from gateway.issuer import IssuerWiring
 from gateway.limits.admission import Admission, Places, Rate
-from gateway.limits.memory_budget import Room
-from gateway.limits.quarantine import DatabaseRefusals
-from gateway.limits.rate_limit_storage import open_counters
+from gateway.limits.memory_budget import MemoryBudget
+from gateway.limits.quarantine import DatabaseQuarantine
+from gateway.limits.rate_limit_storage import open_rate_limit_storage
 from gateway.pool import Pool, SlotPool, process_pool
 from gateway.settings import Settings
-from gateway.store.database import open_database
+from gateway.store.database import Database, open_database
 from gateway.version import VERSION
 
 
-def create_app(settings: Settings) -> Edge:
+def create_app(settings: Settings) -> RequestMiddleware:
     """The whole service as an ASGI application; keys and database are opened here."""
     state = Lifecycle()
     database = open_database(settings.database_url)
     open_issuer = issuer.in_outside if settings.issuer else issuer.in_embedded
-    trusted = open_issuer(settings, database)
+    wiring = open_issuer(settings, database)
     router = Router(
         # They are tried in this order, and most requests are for a service.
         routes=[
             *(route for dialect in DIALECTS for route in dialect.routes()),
-            *trusted.routes,
+            *wiring.routes,
             *lifecycle.ROUTES,
             *console.ROUTES,
         ],
-        lifespan=partial(_lifespan, settings, state, trusted, database),
+        lifespan=partial(_lifespan, settings, state, wiring, database),
         # A redirect would build its address from the Host header.
         redirect_slashes=False,
     )
-    return Edge(Room(router, settings.max_held_bytes), state)
+    return RequestMiddleware(MemoryBudget(router, settings.max_held_bytes), state)
 
 
 @asynccontextmanager
 async def _lifespan(
-    settings: Settings, state: Lifecycle, trusted: Trust, database: Engine, app: object
+    settings: Settings, state: Lifecycle, wiring: IssuerWiring, database: Database, app: object
 ) -> AsyncIterator[Mapping[str, Any]]:
     """What requests find in `request.state`."""
     async with _fetcher(settings) as fetcher:
@@ -60,8 +59,8 @@ async def _lifespan(
             yield {
                 "settings": settings,
                 "lifecycle": state,
-                "guard": trusted.guard,
-                "token_url": trusted.token_url,
+                "guard": wiring.guard,
+                "token_url": wiring.token_url,
                 "admission": _admission(settings, database),
                 "intake": Intake(fetcher.fetch, max_bytes=settings.max_upload_bytes),
                 "pool": pool,
@@ -81,14 +80,16 @@ def _fetcher(settings: Settings) -> Fetcher:
     )
 
 
-def _admission(settings: Settings, database: Engine) -> Admission:
+def _admission(settings: Settings, database: Database) -> Admission:
     places = Places(settings.max_jobs_per_caller)
     if not settings.rate_limit:
         return Admission(places)
-    return Admission(places, Rate(settings.rate_limit, open_counters(settings.limits, database)))
+    return Admission(
+        places, Rate(settings.rate_limit, open_rate_limit_storage(settings.limits, database))
+    )
 
 
-def _pool(settings: Settings, database: Engine) -> Pool:
+def _pool(settings: Settings, database: Database) -> Pool:
     told = partial(
         prepare,
         max_pixels=settings.max_pixels,
@@ -105,7 +106,7 @@ def _pool(settings: Settings, database: Engine) -> Pool:
     return SlotPool(
         slots=settings.slot_count,
         queue_length=settings.queue_length,
-        refused=DatabaseRefusals(database),
+        quarantine=DatabaseQuarantine(database),
         prepare=told,
         max_jobs=settings.slot_max_jobs,
         max_rss_bytes=settings.slot_max_rss_bytes,

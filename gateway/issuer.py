@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from sqlalchemy import Engine
 from starlette.routing import BaseRoute
 
 from auth.api_keys import ApiKeys, KeyCheck
@@ -14,12 +13,13 @@ from auth.outside import OutsideKeys, OutsideTokens
 from auth.threads import Threads
 from engines.core.registry import catalogue
 from gateway.settings import Settings
+from gateway.store.database import Database
 
 KEY_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class IssuerWiring:
     """What the gateway needs of an issuer.
 
     Args:
@@ -33,17 +33,17 @@ class Trust:
     routes: list[BaseRoute] = field(default_factory=list)
 
 
-def in_embedded(settings: Settings, database: Engine) -> Trust:
+def in_embedded(settings: Settings, database: Database) -> IssuerWiring:
     """Issue tokens, and believe none but those."""
     issuer = Issuer(database, issuer_config(settings), keys_folder=settings.data / "keys")
 
     async def token_url() -> str:
         return issuer.config.endpoint("token")
 
-    return Trust(issuer.guard, token_url, issuer.routes())
+    return IssuerWiring(issuer.guard, token_url, issuer.routes())
 
 
-def in_outside(settings: Settings, database: Engine) -> Trust:
+def in_outside(settings: Settings, database: Database) -> IssuerWiring:
     """Issue nothing; API keys stay ours.
 
     Raises:
@@ -54,7 +54,7 @@ def in_outside(settings: Settings, database: Engine) -> Trust:
         keys, audiences=frozenset(settings.issuer_audiences), service_scopes=service_scopes()
     )
     key_check = KeyCheck(ApiKeys(database), Threads(KEY_THREADS))
-    return Trust(Guard(settings.realm, tokens, key_check), keys.token_endpoint)
+    return IssuerWiring(Guard(settings.realm, tokens, key_check), keys.token_endpoint)
 
 
 def issuer_config(settings: Settings) -> IssuerConfig:

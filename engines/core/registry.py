@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import Any, TypeVar, get_type_hints
 
 import engines
-from engines.core.shapes import Info, Outcome, Parameters, Picture, Reading
+from engines.core.shapes import EngineResult, Info, Parameters, Picture, Reading
 
-Compute = TypeVar("Compute", bound=Callable[..., Outcome[Any]])
+Compute = TypeVar("Compute", bound=Callable[..., EngineResult[Any]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,10 @@ class Engine:
     version: str
     summary: str
     description: str
-    compute: Callable[..., Outcome[Any]]
+    compute: Callable[..., EngineResult[Any]]
     inputs: tuple[Input, ...]
     params: type[Parameters]
-    result: type[Outcome[Any]]
+    result: type[EngineResult[Any]]
     info: type[Info]
     draw: Callable[..., Picture] | None
 
@@ -120,14 +120,14 @@ def _first_line(documented: object) -> str:
     return (inspect.getdoc(documented) or "").splitlines()[0].rstrip(".")
 
 
-def _info(result: type[Outcome[Any]]) -> type[Info]:
+def _info(result: type[EngineResult[Any]]) -> type[Info]:
     details = result.model_fields["details"].annotation
     assert details is not None
     info: type[Info] = details.model_fields["info"].annotation
     return info
 
 
-def _only_picture(result: type[Outcome[Any]]) -> Callable[..., Picture] | None:
+def _only_picture(result: type[EngineResult[Any]]) -> Callable[..., Picture] | None:
     names = [name for name, field in result.model_fields.items() if field.annotation is Picture]
     if len(names) != 1:
         return None

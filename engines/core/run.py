@@ -7,7 +7,7 @@ from typing import Any
 from engines.core import pixels
 from engines.core.errors import EngineError
 from engines.core.registry import Engine, Input, catalogue
-from engines.core.shapes import Outcome, Parameters
+from engines.core.shapes import EngineResult, Parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Computed:
 
     engine: Engine
     images: tuple[Any, ...]
-    result: Outcome[Any]
+    result: EngineResult[Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ class Details(BaseModel, Generic[InfoT]):
     info: InfoT
 
 
-class Outcome(BaseModel, Generic[InfoT]):
+class EngineResult(BaseModel, Generic[InfoT]):
     """A result's fields, and its details, which are no field of the result itself."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)

@@ -1,7 +1,7 @@
 """The process that engine processes are forked from: it has imported everything and does nothing.
 
 It is started by `python -m engines.process.fork_server SOCKET PARENT`. It reads one pickled `Setup`
-and then, for each engine process wanted, a byte with a socket and the file of a segment.
+and then, for each engine process wanted, a byte with a socket and the file of a shared_memory.
 """
 
 import gc
@@ -14,7 +14,7 @@ import sys
 import traceback
 
 from engines.process.parent import die_with_parent
-from engines.process.shared_memory import Segment
+from engines.process.shared_memory import SharedMemory
 from engines.process.slot import Setup, serve
 
 SETUP_BYTES = 64 * 1024
@@ -61,7 +61,7 @@ def _next_order(control: socket.socket) -> list[int] | None:
 
 
 def _fork(control: socket.socket, files: list[int], setup: Setup) -> None:
-    nursery = os.getpid()
+    fork_server = os.getpid()
     try:
         is_child = os.fork() == 0
     except OSError:
@@ -69,19 +69,19 @@ def _fork(control: socket.socket, files: list[int], setup: Setup) -> None:
         is_child = False
     if is_child:
         control.close()
-        _live(nursery, files, setup)
+        _live(fork_server, files, setup)
     for file in files:
         os.close(file)
 
 
-def _live(nursery: int, files: list[int], setup: Setup) -> None:
-    """The whole life of an engine process; nothing of the nursery runs after it."""
+def _live(fork_server: int, files: list[int], setup: Setup) -> None:
+    """The whole life of an engine process; nothing of the fork server runs after it."""
     try:
-        die_with_parent(nursery)
+        die_with_parent(fork_server)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        connection, segment = socket.socket(fileno=files[0]), Segment(files[1])
+        connection, shared_memory = socket.socket(fileno=files[0]), SharedMemory(files[1])
         os.close(files[1])
-        serve(connection, segment, setup)
+        serve(connection, shared_memory, setup)
     except ConnectionError:
         pass  # The gateway took no more interest.
     except BaseException:

@@ -16,7 +16,7 @@ _CONTROL_BYTES = mmap.PAGESIZE
 _SIZE = _CONTROL_BYTES + PLACES * PLACE_BYTES
 
 
-class Segment:
+class SharedMemory:
     """One anonymous file, mapped twice; it vanishes with the last process that holds it.
 
     `started` is the number of the job last begun, by which a crash is laid to the right one.
@@ -67,7 +67,7 @@ class Segment:
 
 
 def create_file() -> int:
-    """A file for a segment; sealed, for a mapping of a file that shrinks kills who reads it."""
+    """A file to share memory by; sealed, for a mapping of one that shrinks kills who reads it."""
     fd = os.memfd_create("pixelgate-slot", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     os.ftruncate(fd, _SIZE)
     fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)

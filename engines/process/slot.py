@@ -16,12 +16,12 @@ import cv2
 
 from engines.core.errors import EngineError, PictureTooLarge, places
 from engines.core.run import Answer, Job
-from engines.process.shared_memory import Segment
+from engines.process.shared_memory import SharedMemory
 from engines.process.wire_format import (
-    HEAD,
+    FRAME_HEADER,
     MAX_BODY_BYTES,
-    Failure,
-    Head,
+    Fault,
+    FrameHeader,
     JobMeta,
     Kind,
     Outcome,
@@ -61,23 +61,25 @@ class Setup:
     memory_limit_bytes: int
 
 
-def serve(connection: socket.socket, segment: Segment, setup: Setup) -> None:
+def serve(connection: socket.socket, shared_memory: SharedMemory, setup: Setup) -> None:
     """Compute jobs until the gateway closes its end of the connection."""
     # Before anything that may take long, so that this process can be ended alone.
-    _send(connection, [HEAD.pack(*Head(Kind.BORN, os.getpid()))])
+    _send(connection, [FRAME_HEADER.pack(*FrameHeader(Kind.BORN, os.getpid()))])
     begin(setup.memory_limit_bytes, setup.prepare)
     wear = _Wear(setup)
     reader = connection.makefile("rb")
-    _send(connection, [HEAD.pack(*Head(Kind.READY, 0))])
-    while len(data := reader.read(HEAD.size)) == HEAD.size:
-        head = Head._make(HEAD.unpack(data))
-        segment.started = head.number
-        described, parts = _receive(head, reader, segment)
-        if segment.is_dropped(head.place, head.number):
-            _send(connection, [HEAD.pack(*Head(Kind.SKIPPED, head.number, head.place))])
+    _send(connection, [FRAME_HEADER.pack(*FrameHeader(Kind.READY, 0))])
+    while len(data := reader.read(FRAME_HEADER.size)) == FRAME_HEADER.size:
+        head = FrameHeader._make(FRAME_HEADER.unpack(data))
+        shared_memory.started = head.number
+        described, parts = _receive(head, reader, shared_memory)
+        if shared_memory.is_dropped(head.place, head.number):
+            _send(
+                connection, [FRAME_HEADER.pack(*FrameHeader(Kind.SKIPPED, head.number, head.place))]
+            )
             continue
         outcome = attempt(lambda: setup.work(described.with_parts(parts)))  # noqa: B023
-        _reply(connection, segment, head, outcome, is_worn=wear.after(outcome))
+        _reply(connection, shared_memory, head, outcome, is_worn=wear.after(outcome))
 
 
 def attempt(work: Callable[[], Answer]) -> Outcome:
@@ -88,11 +90,11 @@ def attempt(work: Callable[[], Answer]) -> Outcome:
             raise TypeError("An answer's body and files are bytes.")
         return answer
     except EngineError as error:
-        return error if _pickles(error) else Failure(_trace(error))
+        return error if _pickles(error) else Fault(_trace(error))
     except Exception as error:
         if isinstance(error, MemoryError) or any(text in str(error) for text in _OUT_OF_MEMORY):
             return MemoryExhausted("The picture needs more memory than one computation may use.")
-        return Failure(_trace(error))
+        return Fault(_trace(error))
 
 
 def begin(memory_limit_bytes: int, prepare: Callable[[], None]) -> None:
@@ -144,29 +146,36 @@ def _trace(error: Exception) -> str:
     return "\n".join([*places(error), type(error).__qualname__])
 
 
-def _receive(head: Head, reader: BufferedReader, segment: Segment) -> tuple[JobMeta, list[bytes]]:
+def _receive(
+    head: FrameHeader, reader: BufferedReader, shared_memory: SharedMemory
+) -> tuple[JobMeta, list[bytes]]:
     described = unpack_job(reader.read(head.meta_bytes))
     if head.is_shared:
-        return described, segment.read(head.place, described.part_sizes)
+        return described, shared_memory.read(head.place, described.part_sizes)
     return described, [reader.read(size) for size in described.part_sizes]
 
 
 def _reply(
-    connection: socket.socket, segment: Segment, job: Head, outcome: Outcome, *, is_worn: bool
+    connection: socket.socket,
+    shared_memory: SharedMemory,
+    job: FrameHeader,
+    outcome: Outcome,
+    *,
+    is_worn: bool,
 ) -> None:
     packed = pack_outcome(outcome)
     if packed.body_bytes > MAX_BODY_BYTES:
-        packed = pack_outcome(Failure(f"The answer has {packed.body_bytes} bytes."))
+        packed = pack_outcome(Fault(f"The answer has {packed.body_bytes} bytes."))
     parts: list[bytes] = [_head(job, packed, is_worn), packed.meta]
     if packed.is_shared:
-        segment.write(job.place, packed.parts)
+        shared_memory.write(job.place, packed.parts)
     else:
         parts.extend(packed.parts)
     _send(connection, parts)
 
 
-def _head(job: Head, packed: Packed, is_worn: bool) -> bytes:
-    return HEAD.pack(
+def _head(job: FrameHeader, packed: Packed, is_worn: bool) -> bytes:
+    return FRAME_HEADER.pack(
         packed.kind,
         job.number,
         job.place,

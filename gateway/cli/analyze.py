@@ -16,7 +16,7 @@ from engines.core.run import Answer, Job
 from engines.core.shapes import Parameters
 from gateway.cli.records import record
 from gateway.errors import GatewayError
-from gateway.limits.quarantine import MemoryRefusals
+from gateway.limits.quarantine import MemoryQuarantine
 from gateway.pool import Pool, SlotPool
 from gateway.settings import Settings
 
@@ -38,7 +38,9 @@ def main(
     is_done = shelf.has(order)
     files = [found for found in find(paths, leaving_out=out) if not is_done(found.path)]
     pool = SlotPool(
-        slots=settings.slot_count, queue_length=2 * settings.slot_count, refused=MemoryRefusals()
+        slots=settings.slot_count,
+        queue_length=2 * settings.slot_count,
+        quarantine=MemoryQuarantine(),
     )
     with click.progressbar(length=len(files), label=service, file=sys.stderr) as bar:
         failures = asyncio.run(

@@ -7,11 +7,10 @@ from typing import Any, TypeVar
 
 import click
 from pydantic import ValidationError
-from sqlalchemy import Engine
 
 from auth.errors import AccountRefused
 from gateway.settings import PREFIX, Settings
-from gateway.store.database import open_database
+from gateway.store.database import Database, open_database
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -29,7 +28,7 @@ def load_settings() -> Settings:
 
 
 @contextmanager
-def opened_database() -> Iterator[Engine]:
+def opened_database() -> Iterator[Database]:
     """The database that the settings name; a refusal ends in one sentence."""
     database = open_database(load_settings().database_url)
     try:

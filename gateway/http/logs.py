@@ -68,7 +68,7 @@ def configure(
     logging.captureWarnings(True)
     # Below warnings, libraries write addresses and queries: httpx each URL that it fetches.
     logging.basicConfig(level=max(_LEVELS[level], logging.WARNING), handlers=[Bridge()], force=True)
-    # It warns of every body that it refuses, which the caller is told and the edge logs.
+    # It warns of every body that it refuses, which the caller is told and the middleware logs.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
@@ -86,7 +86,7 @@ class GunicornLogger(glogging.Logger):  # type: ignore[misc]  # gunicorn has no 
     """Gunicorn's logger, which uvicorn's worker takes its handlers from too."""
 
     def setup(self, cfg: Any) -> None:
-        """Replace handlers and levels; there is no access log, the edge writes one."""
+        """Replace handlers and levels; there is no access log, the middleware writes one."""
         self.cfg = cfg
         self.error_log.handlers = [Bridge()]
         self.error_log.setLevel(logging.WARNING)

@@ -18,7 +18,7 @@ _CACHE_CONTROL = b"cache-control"
 _NO_ROUTE = "unknown"
 
 
-class Edge:
+class RequestMiddleware:
     """Wraps the application."""
 
     def __init__(self, app: ASGIApp, lifecycle: Lifecycle) -> None:

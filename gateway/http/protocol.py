@@ -22,7 +22,7 @@ from gateway.http.head_checks import Refused, check_head
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.lingering import LINGER_SECONDS, Lingering
 from gateway.http.peer import Peer
-from gateway.http.request_cycle import Exchange, Outlet
+from gateway.http.request_cycle import Outlet, RequestCycle
 from gateway.settings import Settings
 
 log = structlog.get_logger("gateway.http.protocol")
@@ -74,8 +74,8 @@ class Connection(HttpToolsProtocol):
         self.stage = Stage.IDLE
         self._settings = settings
         self._lifecycle = lifecycle
-        self._running: Exchange | None = None
-        self._arriving: Exchange | None = None
+        self._running: RequestCycle | None = None
+        self._arriving: RequestCycle | None = None
         self._outlet: Outlet | None = None
         self._lingering: Lingering | None = None
         self._began = 0.0
@@ -156,42 +156,42 @@ class Connection(HttpToolsProtocol):
         self._complete_scope(version)
         self._defers_body = has_body and self.parser.should_upgrade()
         self._enter(Stage.BODY, self._settings.body_seconds)
-        exchange = self._arriving = self._new_exchange(version)
+        cycle = self._arriving = self._new_cycle(version)
         if self._is_answering:
             self.flow.pause_reading()
-            self.pipeline.appendleft((exchange, self.app))
+            self.pipeline.appendleft((cycle, self.app))
         else:
-            self._start_asgi_task(exchange, self.app)
+            self._start_asgi_task(cycle, self.app)
 
     def on_body(self, body: bytes) -> None:
-        exchange = self._arriving
-        if exchange is None:
+        cycle = self._arriving
+        if cycle is None:
             return
-        exchange.meter.count_piece(len(body))
-        exchange.body += body
-        if len(exchange.body) > WAITING_BODY_BYTES:
+        cycle.meter.count_piece(len(body))
+        cycle.body += body
+        if len(cycle.body) > WAITING_BODY_BYTES:
             self.flow.pause_reading()
-        exchange.message_event.set()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
-        exchange = self._arriving
-        if self._defers_body or exchange is None:
+        cycle = self._arriving
+        if self._defers_body or cycle is None:
             return
         self._arriving = None
         self._enter(Stage.WHOLE)
-        exchange.more_body = False
-        exchange.message_event.set()
+        cycle.more_body = False
+        cycle.message_event.set()
 
-    # What an exchange asks and tells.
+    # What a request cycle asks and tells.
 
     @property
     def is_closing(self) -> bool:
         return self.stage is Stage.CLOSING or self.transport.is_closing()
 
-    def ends_with(self, exchange: Exchange) -> bool:
+    def ends_with(self, cycle: RequestCycle) -> bool:
         """Whether the connection is closed after an answer that begins now."""
         is_last = self._is_deaf and not self.pipeline
-        return is_last or exchange.more_body or self._lifecycle.is_draining
+        return is_last or cycle.more_body or self._lifecycle.is_draining
 
     def allow_reading(self, count: int) -> None:
         """Give the client time to read so many bytes of an answer."""
@@ -349,9 +349,9 @@ class Connection(HttpToolsProtocol):
         self.scope["raw_path"] = raw_path
         self.scope["query_string"] = target.query or b""
 
-    def _new_exchange(self, version: str) -> Exchange:
+    def _new_cycle(self, version: str) -> RequestCycle:
         assert self._outlet is not None
-        exchange = Exchange(
+        cycle = RequestCycle(
             scope=self.scope,
             transport=self._outlet,
             flow=self.flow,
@@ -364,12 +364,12 @@ class Connection(HttpToolsProtocol):
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
-        exchange.connection = self
-        exchange.meter = BodyMeter(self._began)
-        return exchange
+        cycle.connection = self
+        cycle.meter = BodyMeter(self._began)
+        return cycle
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        assert isinstance(cycle, Exchange)
+        assert isinstance(cycle, RequestCycle)
         self._running = cycle
         cycle.task = self.loop.create_task(cycle.run_asgi(app))
         self.tasks.add(cycle.task)
@@ -388,9 +388,9 @@ class Connection(HttpToolsProtocol):
         else:
             self._write(answer)
 
-    def _answer_instead(self, exchange: Exchange, answer: EarlyAnswer) -> None:
-        exchange.abandon()
-        if exchange.response_started:
+    def _answer_instead(self, cycle: RequestCycle, answer: EarlyAnswer) -> None:
+        cycle.abandon()
+        if cycle.response_started:
             self.transport.abort()
         else:
             self._write(answer)
@@ -436,9 +436,9 @@ class Connection(HttpToolsProtocol):
         else:
             self._refuse(early.BODY_TOO_SLOW)
 
-    def _is_too_slow(self, exchange: Exchange, now: float) -> bool:
+    def _is_too_slow(self, cycle: RequestCycle, now: float) -> bool:
         rate = self._settings.lowest_bytes_per_second
-        return not self.flow.read_paused and exchange.meter.is_slower(rate, now)
+        return not self.flow.read_paused and cycle.meter.is_slower(rate, now)
 
     @property
     def _may_probe(self) -> bool:

@@ -19,21 +19,21 @@ JOINED_BYTES = 64 * 1024
 
 
 class Answering(Protocol):
-    """What an exchange needs of its connection."""
+    """What a request cycle needs of its connection."""
 
     transport: asyncio.Transport
 
     @property
     def is_closing(self) -> bool: ...
 
-    def ends_with(self, exchange: "Exchange") -> bool: ...
+    def ends_with(self, cycle: "RequestCycle") -> bool: ...
 
     def allow_reading(self, count: int) -> None: ...
 
     def finish(self) -> None: ...
 
 
-class Exchange(RequestResponseCycle):
+class RequestCycle(RequestResponseCycle):
     """One request and the application's answer to it."""
 
     task: asyncio.Task[None] | None = None
@@ -84,7 +84,7 @@ class Exchange(RequestResponseCycle):
 
 
 class Outlet(asyncio.Transport):
-    """What an exchange sees of its transport.
+    """What a request cycle sees of its transport.
 
     An answer's head can be held, so that it leaves by one system call with what follows;
     closing waits until the client has read.

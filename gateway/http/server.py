@@ -61,7 +61,7 @@ def serve(settings: Settings, build: Build | None = None) -> None:
     check_models(settings)
     listener = _listen(settings.host, settings.port)
     log.info("service starts", host=settings.host, port=settings.port, workers=settings.workers)
-    Service(settings, listener.detach(), build or _build).run()
+    GunicornApp(settings, listener.detach(), build or _build).run()
 
 
 def _build(settings: Settings) -> DrainingApp:
@@ -101,7 +101,7 @@ def _allow_open_files(wanted: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, limit), hard))
 
 
-class Service(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+class GunicornApp(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """The service as gunicorn sees it: configured from settings alone."""
 
     def __init__(self, settings: Settings, listener: int, build: Build) -> None:
@@ -150,7 +150,7 @@ class Service(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
     """Gunicorn's master, for which every signal to end is the same, and a second one hurries."""
 
-    def __init__(self, app: Service) -> None:
+    def __init__(self, app: GunicornApp) -> None:
         self._is_ending = False
         super().__init__(app)
 

@@ -54,17 +54,17 @@ class Rate:
     """So many requests of each caller in a window of time, for example `100/minute`."""
 
     def __init__(
-        self, limit: str, counters: Storage, clock: Callable[[], float] = time.time
+        self, limit: str, storage: Storage, clock: Callable[[], float] = time.time
     ) -> None:
         self._limit = parse(limit)
-        self._counters = counters
+        self._storage = storage
         self._clock = clock
 
     async def count(self, owner: str) -> Standing:
         """Count this request; what `limits` calls the strategy of fixed windows."""
         key = self._limit.key_for(owner)
-        count = await self._counters.incr(key, self._limit.get_expiry())
-        left_seconds = math.ceil(await self._counters.get_expiry(key) - self._clock())
+        count = await self._storage.incr(key, self._limit.get_expiry())
+        left_seconds = math.ceil(await self._storage.get_expiry(key) - self._clock())
         return Standing(self._limit, count, max(1, left_seconds))
 
 

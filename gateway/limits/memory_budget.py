@@ -8,10 +8,10 @@ from gateway.errors import QueueFull, TooManyRequests
 
 AGAIN_SECONDS = 1
 RESERVED = 4
-"""The room's fourth part is never one caller's, but for a single body that is larger."""
+"""The budget's fourth part is never one caller's, but for a single body that is larger."""
 
 
-class Room:
+class MemoryBudget:
     """Wraps the application, and counts the bytes of every body on their way in.
 
     Without it, as many bodies would be held as there may be connections.
@@ -51,8 +51,8 @@ class Room:
 class Share:
     """What one request holds."""
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, budget: MemoryBudget) -> None:
+        self._budget = budget
         self._owner: str | None = None
         self.bytes = 0
 
@@ -76,21 +76,21 @@ class Share:
 
     def hold(self, count: int) -> None:
         """Hold so many bytes from now on, instead of what was held before."""
-        self._room.account(self._owner, count - self.bytes)
+        self._budget.account(self._owner, count - self.bytes)
         self.bytes = count
 
     def _refuse_excess(self, count: int) -> None:
-        room = self._room
-        portion = room.max_bytes - room.max_bytes // RESERVED
-        own = room.held_by[self._owner] - self.bytes
+        budget = self._budget
+        portion = budget.max_bytes - budget.max_bytes // RESERVED
+        own = budget.held_by[self._owner] - self.bytes
         if self._owner is not None and own and own + count > portion:
             raise TooManyRequests(
                 f"The caller's requests would hold more than {portion:,} bytes at once; "
                 "the next are taken when others of them are answered.",
                 retry_after_seconds=AGAIN_SECONDS,
             )
-        others = room.held_bytes - self.bytes
-        if others and others + count > room.max_bytes:
+        others = budget.held_bytes - self.bytes
+        if others and others + count > budget.max_bytes:
             raise QueueFull(
                 "Other requests hold as many bytes as are taken at once.",
                 retry_after_seconds=AGAIN_SECONDS,

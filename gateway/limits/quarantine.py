@@ -7,10 +7,11 @@ from typing import Protocol
 
 import structlog
 from anyio import to_thread
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from engines.core.run import Job
+from gateway.store.database import Database
 from gateway.store.tables import refused_jobs
 
 log = structlog.get_logger("gateway.limits.quarantine")
@@ -18,7 +19,7 @@ log = structlog.get_logger("gateway.limits.quarantine")
 REREAD_SECONDS = 1.0
 
 
-class Refusals(Protocol):
+class Quarantine(Protocol):
     """Remembers digests of jobs until their time is over."""
 
     async def has_any(self) -> bool:
@@ -38,7 +39,7 @@ def digest(job: Job) -> str:
     return hashed.hexdigest()
 
 
-class MemoryRefusals:
+class MemoryQuarantine:
     """Known to one process alone."""
 
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
@@ -55,11 +56,11 @@ class MemoryRefusals:
         self._until[digest] = self._clock() + seconds
 
 
-class DatabaseRefusals:
+class DatabaseQuarantine:
     """Rows of the database, read again when they were not looked at for a second."""
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.time) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
         self._clock = clock
         self._until: dict[str, float] = {}
         self._read_at = 0.0
@@ -90,13 +91,13 @@ class DatabaseRefusals:
 
     def _read(self, now: float) -> dict[str, float]:
         rows = select(refused_jobs.c.digest, refused_jobs.c.until).where(refused_jobs.c.until > now)
-        with self._engine.execution_options(reads_only=True).connect() as connection:
+        with self._database.execution_options(reads_only=True).connect() as connection:
             return {row.digest: row.until for row in connection.execute(rows)}
 
     def _write(self, digest: str, now: float, until: float) -> None:
         is_old = (refused_jobs.c.until <= now) | (refused_jobs.c.digest == digest)
         try:
-            with self._engine.begin() as connection:
+            with self._database.begin() as connection:
                 connection.execute(delete(refused_jobs).where(is_old))
                 connection.execute(insert(refused_jobs).values(digest=digest, until=until))
         except IntegrityError:

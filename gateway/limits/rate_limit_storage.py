@@ -6,30 +6,35 @@ from typing import cast
 
 from limits.aio.storage import Storage
 from limits.storage import storage_from_string
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from auth.threads import Threads
+from gateway.store.database import Database
 from gateway.store.tables import request_counts
 
 COUNTING_THREADS = 4
 
 
-def open_counters(url: str, engine: Engine) -> Storage:
+def open_rate_limit_storage(url: str, database: Database) -> Storage:
     """Where a URL of `limits` points, or the database without one."""
-    return cast(Storage, storage_from_string(f"async+{url}")) if url else DatabaseCounters(engine)
+    return (
+        cast(Storage, storage_from_string(f"async+{url}"))
+        if url
+        else DatabaseRateLimitStorage(database)
+    )
 
 
-class DatabaseCounters(Storage):
+class DatabaseRateLimitStorage(Storage):
     """A row for each key, forgotten once its window is over."""
 
     STORAGE_SCHEME = None
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__()
-        self._engine = engine
-        self._reads = engine.execution_options(reads_only=True)
+        self._database = database
+        self._reads = database.execution_options(reads_only=True)
         self._clock = clock
         self._threads = Threads(COUNTING_THREADS)
 
@@ -61,13 +66,13 @@ class DatabaseCounters(Storage):
 
     def _add(self, key: str, expiry: int, amount: int) -> int:
         now = self._clock()
-        is_postgresql = self._engine.dialect.name == "postgresql"
+        is_postgresql = self._database.dialect.name == "postgresql"
         insert = postgresql.insert if is_postgresql else sqlite.insert
         is_over = request_counts.c.ends_at <= now
         more = {"requests": request_counts.c.requests + amount}
         adding = insert(request_counts).values(key=key, requests=amount, ends_at=now + expiry)
         adding = adding.on_conflict_do_update(index_elements=["key"], set_=more)
-        with self._engine.begin() as connection:
+        with self._database.begin() as connection:
             connection.execute(delete(request_counts).where(is_over))
             count = connection.execute(adding.returning(request_counts.c.requests)).scalar_one()
         return int(count)
@@ -83,5 +88,5 @@ class DatabaseCounters(Storage):
 
     def _forget(self, key: str | None) -> None:
         every = delete(request_counts)
-        with self._engine.begin() as connection:
+        with self._database.begin() as connection:
             connection.execute(every if key is None else every.where(request_counts.c.key == key))

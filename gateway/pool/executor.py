@@ -16,8 +16,8 @@ from engines.process.wire_format import Outcome, pack_job
 from gateway.errors import JobTimedOut, ShuttingDown, SlotCrashed
 from gateway.pool.contract import Snapshot
 from gateway.pool.fork_server import PRELOAD
-from gateway.pool.job_queue import Line
-from gateway.pool.pending_job import Ticket, broke_down_again
+from gateway.pool.job_queue import JobQueue
+from gateway.pool.pending_job import PendingJob, broke_down_again
 
 log = structlog.get_logger("gateway.pool")
 
@@ -50,13 +50,13 @@ class ExecutorPool:
     ) -> None:
         self._executor = executor
         self._slots = slots
-        self._line = Line(queue_length)
+        self._queue = JobQueue(queue_length)
         self._work = work
         self._make_executor = renew
         self._kill = kill
-        self._running: dict[asyncio.Future[Outcome], Ticket] = {}
-        self._timers: dict[Ticket, asyncio.TimerHandle] = {}
-        self._overdue: set[Ticket] = set()
+        self._running: dict[asyncio.Future[Outcome], PendingJob] = {}
+        self._timers: dict[PendingJob, asyncio.TimerHandle] = {}
+        self._overdue: set[PendingJob] = set()
         self._done = self._retries = self._crashes = 0
         self._is_open = False
 
@@ -73,34 +73,34 @@ class ExecutorPool:
         if not self._is_open:
             raise ShuttingDown("The service takes no work at the moment.", retry_after_seconds=1)
         # Packed only to find out here, where it harms nobody else, whether it can be sent.
-        ticket = Ticket(job, pack_job(job), owner, deadline_seconds)
-        self._line.join(ticket)
+        pending = PendingJob(job, pack_job(job), owner, deadline_seconds)
+        self._queue.join(pending)
         self._dispatch()
         try:
-            return await ticket.future
+            return await pending.future
         except asyncio.CancelledError:
-            self._line.leave(ticket)
+            self._queue.leave(pending)
             raise
         finally:
-            del ticket  # It holds the error, which holds this frame: the pictures would linger.
+            del pending  # It holds the error, which holds this frame: the pictures would linger.
 
     async def stop(self, *, grace_seconds: float) -> None:
         self._is_open = False
-        tickets = [*self._line, *self._running.values()]
-        waiting = [ticket.future for ticket in tickets if not ticket.is_done]
+        pending_jobs = [*self._queue, *self._running.values()]
+        waiting = [pending.future for pending in pending_jobs if not pending.is_done]
         if waiting:
             await asyncio.wait(waiting, timeout=grace_seconds)
-        for ticket in [*self._line]:
-            self._line.leave(ticket)
-        for ticket in tickets:
-            ticket.fail(ShuttingDown("The service is ending.", retry_after_seconds=1))
+        for pending in [*self._queue]:
+            self._queue.leave(pending)
+        for pending in pending_jobs:
+            pending.fail(ShuttingDown("The service is ending.", retry_after_seconds=1))
         if self._running and self._kill is not None:
             self._kill()
         await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
 
     def snapshot(self) -> Snapshot:
         return Snapshot(
-            queued=len(self._line),
+            queued=len(self._queue),
             placed=len(self._running),
             done=self._done,
             retries=self._retries,
@@ -112,18 +112,18 @@ class ExecutorPool:
             future.result()
 
     def _dispatch(self) -> None:
-        while len(self._line) and len(self._running) < self._slots:
-            self._submit(self._line.pop())
+        while len(self._queue) and len(self._running) < self._slots:
+            self._submit(self._queue.pop())
 
-    def _submit(self, ticket: Ticket) -> None:
+    def _submit(self, pending: PendingJob) -> None:
         try:
-            future = asyncio.wrap_future(self._hand_over(ticket.job))
+            future = asyncio.wrap_future(self._hand_over(pending.job))
         except BrokenExecutor:
-            ticket.fail(_broken())
+            pending.fail(_broken())
             return
-        self._running[future] = ticket
+        self._running[future] = pending
         loop = asyncio.get_running_loop()
-        self._timers[ticket] = loop.call_later(ticket.deadline_seconds, self._expire, ticket)
+        self._timers[pending] = loop.call_later(pending.deadline_seconds, self._expire, pending)
         future.add_done_callback(partial(self._ended, self._executor))
 
     def _hand_over(self, job: Job) -> Future[Outcome]:
@@ -135,28 +135,28 @@ class ExecutorPool:
             return self._executor.submit(_compute, self._work, job)
 
     def _ended(self, executor: Executor, future: asyncio.Future[Outcome]) -> None:
-        ticket = self._running.pop(future)
-        self._timers.pop(ticket).cancel()
-        self._overdue.discard(ticket)
+        pending = self._running.pop(future)
+        self._timers.pop(pending).cancel()
+        self._overdue.discard(pending)
         if future.cancelled():
             return
         error = future.exception()
         if error is None:
             self._done += 1
-            ticket.settle(future.result())
+            pending.settle(future.result())
         elif isinstance(error, BrokenExecutor):
             self._renew(executor)
-            self._try_again(ticket)
+            self._try_again(pending)
         else:
-            ticket.fail(error if isinstance(error, Exception) else _broken())
+            pending.fail(error if isinstance(error, Exception) else _broken())
         self._dispatch()
 
-    def _expire(self, ticket: Ticket) -> None:
-        ticket.fail(
-            JobTimedOut(f"The computation did not end within {ticket.deadline_seconds:g} s.")
+    def _expire(self, pending: PendingJob) -> None:
+        pending.fail(
+            JobTimedOut(f"The computation did not end within {pending.deadline_seconds:g} s.")
         )
-        log.warning("job over its deadline", engine=ticket.job.engine)
-        self._overdue.add(ticket)
+        log.warning("job over its deadline", engine=pending.job.engine)
+        self._overdue.add(pending)
         if len(self._overdue) >= self._slots:
             self._renew(self._executor)
 
@@ -171,15 +171,15 @@ class ExecutorPool:
         broken.shutdown(wait=False)
         self._executor = self._make_executor()
 
-    def _try_again(self, ticket: Ticket) -> None:
-        ticket.crashes += 1
-        if ticket.crashes > 1:
-            ticket.fail(broke_down_again())
+    def _try_again(self, pending: PendingJob) -> None:
+        pending.crashes += 1
+        if pending.crashes > 1:
+            pending.fail(broke_down_again())
         elif self._make_executor is None:
-            ticket.fail(_broken())
-        elif not ticket.is_done and self._is_open:
+            pending.fail(_broken())
+        elif not pending.is_done and self._is_open:
             self._retries += 1
-            self._line.put_back(ticket)
+            self._queue.put_back(pending)
 
 
 def process_pool(

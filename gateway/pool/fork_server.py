@@ -20,7 +20,7 @@ PRELOAD = (
 EXIT_SECONDS = 2
 
 
-class Nursery:
+class ForkServer:
     """Forks engine processes, which no process with threads could do safely.
 
     It is started when it is first needed and again after it died. It dies, and with it all
@@ -33,17 +33,17 @@ class Nursery:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
-    def fork(self, connection: socket.socket, segment_fd: int) -> None:
+    def fork(self, connection: socket.socket, shared_memory_fd: int) -> None:
         """Ask for an engine process on the other end of a connection; it appears in a moment.
 
         Raises:
-            OSError: the nursery cannot be started, or does not listen.
+            OSError: the fork_server cannot be started, or does not listen.
         """
         if self._process is None or self._process.poll() is not None:
             self.kill()
             self._open()
         assert self._control is not None
-        socket.send_fds(self._control, [b"+"], [connection.fileno(), segment_fd])
+        socket.send_fds(self._control, [b"+"], [connection.fileno(), shared_memory_fd])
 
     def kill(self) -> None:
         """End it and every engine process, without waiting for them."""

@@ -6,7 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from engines.core.run import Answer, Job
-from engines.process.wire_format import Failure, Outcome, Packed
+from engines.process.wire_format import Fault, Outcome, Packed
 from gateway.errors import SlotCrashed, WorkFailed
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def _future() -> asyncio.Future[Answer]:
 
 
 @dataclass(eq=False, slots=True)
-class Ticket:
+class PendingJob:
     """A job that somebody waits for.
 
     Args:
@@ -26,7 +26,7 @@ class Ticket:
         crashes: processes that died while they computed it.
         needs_idle_slot: it was harmed by a neighbour, so it is not put behind another job.
         entry: where it lies, if it lies in a slot.
-        expires_at: when its waiting in the line ends, however often it comes there.
+        expires_at: when its waiting in the queue ends, however often it comes there.
     """
 
     job: Job
@@ -48,7 +48,7 @@ class Ticket:
         if isinstance(outcome, Answer):
             if not self.future.done():
                 self.future.set_result(outcome)
-        elif isinstance(outcome, Failure):
+        elif isinstance(outcome, Fault):
             self.fail(work_failed(outcome))
         else:
             self.fail(outcome)
@@ -72,8 +72,8 @@ def broke_down_again() -> SlotCrashed:
     )
 
 
-def work_failed(failure: Failure) -> WorkFailed:
+def work_failed(fault: Fault) -> WorkFailed:
     """The error, with where it was raised in the other process as a note: for the log alone."""
     error = WorkFailed("The computation failed in a way that was not foreseen.")
-    error.add_note(failure.traceback)
+    error.add_note(fault.traceback)
     return error

@@ -14,14 +14,14 @@ from typing import Protocol
 import structlog
 
 from engines.core.run import Answer
-from engines.process.shared_memory import PLACE_BYTES, PLACES, Segment
+from engines.process.shared_memory import PLACE_BYTES, PLACES, SharedMemory
 from engines.process.wire_format import (
-    HEAD,
+    FRAME_HEADER,
     MAX_BODY_BYTES,
     MAX_META_BYTES,
-    Failure,
+    Fault,
+    FrameHeader,
     GarbageFrame,
-    Head,
     Kind,
     Outcome,
     unpack_answer,
@@ -29,7 +29,7 @@ from engines.process.wire_format import (
 )
 from gateway.errors import JobTimedOut
 from gateway.pool.alarm import Alarm
-from gateway.pool.pending_job import Ticket
+from gateway.pool.pending_job import PendingJob
 
 log = structlog.get_logger("gateway.pool")
 
@@ -64,12 +64,12 @@ class Entry:
     number: int
     place: int
     since: float
-    ticket: Ticket
+    pending: PendingJob
 
     @property
     def is_void(self) -> bool:
-        """Whether the ticket was taken back; it may lie elsewhere by now."""
-        return self.ticket.entry is not self
+        """Whether the job was taken back; it may lie elsewhere by now."""
+        return self.pending.entry is not self
 
 
 class Slot(asyncio.BufferedProtocol):
@@ -80,7 +80,7 @@ class Slot(asyncio.BufferedProtocol):
     until the process has told it.
     """
 
-    def __init__(self, keeper: Keeper, segment: Segment) -> None:
+    def __init__(self, keeper: Keeper, shared_memory: SharedMemory) -> None:
         loop = asyncio.get_running_loop()
         self.entries: deque[Entry] = deque()
         self.pid = 0
@@ -89,7 +89,7 @@ class Slot(asyncio.BufferedProtocol):
         self.warm: asyncio.Future[bool] = loop.create_future()
         self.gone: asyncio.Future[None] = loop.create_future()
         self._keeper = keeper
-        self._segment = segment
+        self._shared_memory = shared_memory
         self._loop = loop
         self._pidfd = -1
         self._number = 0
@@ -109,20 +109,20 @@ class Slot(asyncio.BufferedProtocol):
         """Whether it became warm a moment ago, and was given nothing yet."""
         return self._number == 0 and self._loop.time() - self._warm_since < NEW_SECONDS
 
-    def give(self, ticket: Ticket) -> None:
+    def give(self, pending: PendingJob) -> None:
         """Lay a job into the process; there is a place free."""
         assert self._transport is not None
         self._number += 1
-        entry = Entry(self, self._number, self._number % PLACES, self._loop.time(), ticket)
-        packed, shared = ticket.packed, ticket.packed.is_shared
-        head = Head(
+        entry = Entry(self, self._number, self._number % PLACES, self._loop.time(), pending)
+        packed, shared = pending.packed, pending.packed.is_shared
+        head = FrameHeader(
             Kind.JOB, entry.number, entry.place, shared, False, len(packed.meta), packed.body_bytes
         )
         if shared:
-            self._segment.write(entry.place, packed.parts)
+            self._shared_memory.write(entry.place, packed.parts)
         parts = () if shared else packed.parts
-        self._transport.writelines([HEAD.pack(*head), packed.meta, *parts])
-        ticket.entry = entry
+        self._transport.writelines([FRAME_HEADER.pack(*head), packed.meta, *parts])
+        pending.entry = entry
         self.entries.append(entry)
         if len(self.entries) == 1:
             self._set_deadline()
@@ -130,10 +130,10 @@ class Slot(asyncio.BufferedProtocol):
     def skip(self, entry: Entry) -> None:
         """Have a job skipped if it has not begun; what comes of it is ignored in any case."""
         if self.is_alive:
-            self._segment.drop(entry.place, entry.number)
+            self._shared_memory.drop(entry.place, entry.number)
 
     def has_begun(self, entry: Entry) -> bool:
-        return self._segment.started >= entry.number
+        return self._shared_memory.started >= entry.number
 
     def waiting(self) -> Entry | None:
         """What lies behind the job that is computed, if somebody still waits for it."""
@@ -156,7 +156,7 @@ class Slot(asyncio.BufferedProtocol):
         lost = list(self.entries)
         self.entries.clear()
         self._keeper.slot_lost(self, lost, ending)
-        self._segment.close()
+        self._shared_memory.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -187,15 +187,17 @@ class Slot(asyncio.BufferedProtocol):
 
     def _take_frame(self) -> bool:
         """Handle the frame at the buffer's start, if it is there as a whole."""
-        if self._filled < HEAD.size:
+        if self._filled < FRAME_HEADER.size:
             return False
-        head = _checked(Head._make(HEAD.unpack_from(self._buffer)))
+        head = _checked(FrameHeader._make(FRAME_HEADER.unpack_from(self._buffer)))
         if self._filled < head.frame_bytes:
             self._make_room(head.frame_bytes)
             return False
         with memoryview(self._buffer) as frame:
-            body = HEAD.size + head.meta_bytes
-            self._handle(head, bytes(frame[HEAD.size : body]), frame[body : head.frame_bytes])
+            body = FRAME_HEADER.size + head.meta_bytes
+            self._handle(
+                head, bytes(frame[FRAME_HEADER.size : body]), frame[body : head.frame_bytes]
+            )
         self._filled -= head.frame_bytes
         if self._filled:
             rest = self._buffer[head.frame_bytes : head.frame_bytes + self._filled]
@@ -208,7 +210,7 @@ class Slot(asyncio.BufferedProtocol):
             grown[: self._filled] = self._buffer[: self._filled]
             self._buffer = grown
 
-    def _handle(self, head: Head, meta: bytes, body: memoryview) -> None:
+    def _handle(self, head: FrameHeader, meta: bytes, body: memoryview) -> None:
         if head.kind == Kind.BORN:
             self._be_born(head.number)
             return
@@ -224,8 +226,8 @@ class Slot(asyncio.BufferedProtocol):
         self._set_deadline()
         self.is_worn |= head.is_worn
         if outcome is not None and not entry.is_void:
-            entry.ticket.entry = None
-            entry.ticket.settle(outcome)
+            entry.pending.entry = None
+            entry.pending.settle(outcome)
         self._keeper.slot_answered(self, is_skipped=outcome is None)
 
     def _be_born(self, pid: int) -> None:
@@ -245,21 +247,21 @@ class Slot(asyncio.BufferedProtocol):
         self._warm_since = self._loop.time()
         self.warm.set_result(True)
 
-    def _outcome(self, head: Head, meta: bytes, body: memoryview) -> Outcome | None:
+    def _outcome(self, head: FrameHeader, meta: bytes, body: memoryview) -> Outcome | None:
         """What came back; None for a job that was skipped."""
         if head.kind == Kind.ANSWER:
             return self._answer(head, meta, body)
         if head.kind == Kind.REFUSED:
             return unpack_error(meta)
         if head.kind == Kind.FAILED:
-            return Failure(meta.decode(errors="replace"))
+            return Fault(meta.decode(errors="replace"))
         return None
 
-    def _answer(self, head: Head, meta: bytes, body: memoryview) -> Answer:
+    def _answer(self, head: FrameHeader, meta: bytes, body: memoryview) -> Answer:
         described = unpack_answer(meta, head.body_bytes)
         if head.is_shared:
             place = self.entries[0].place
-            return described.with_parts(self._segment.read(place, described.sizes))
+            return described.with_parts(self._shared_memory.read(place, described.sizes))
         parts, at = [], 0
         for size in described.sizes:
             parts.append(bytes(body[at : at + size]))
@@ -268,17 +270,18 @@ class Slot(asyncio.BufferedProtocol):
 
     def _set_deadline(self) -> None:
         """For the job that is first now, if there is one."""
-        seconds = self.entries[0].ticket.deadline_seconds if self.entries else inf
+        seconds = self.entries[0].pending.deadline_seconds if self.entries else inf
         self._deadline.set(self._loop.time() + seconds)
 
     def _expire(self) -> None:
-        ticket = self.entries.popleft().ticket
-        ticket.fail(
+        pending = self.entries.popleft().pending
+        pending.fail(
             JobTimedOut(
-                f"The computation did not end within {ticket.deadline_seconds:g} s and was stopped."
+                f"The computation did not end within {pending.deadline_seconds:g} s"
+                " and was stopped."
             )
         )
-        log.warning("job killed at its deadline", pid=self.pid, engine=ticket.job.engine)
+        log.warning("job killed at its deadline", pid=self.pid, engine=pending.job.engine)
         self.end(Ending.EXPIRED)
 
     def _kill(self) -> None:
@@ -299,7 +302,7 @@ class Slot(asyncio.BufferedProtocol):
             self.gone.set_result(None)
 
 
-def _checked(head: Head) -> Head:
+def _checked(head: FrameHeader) -> FrameHeader:
     if (
         not Kind.BORN <= head.kind <= Kind.SKIPPED
         or head.meta_bytes > MAX_META_BYTES

@@ -12,15 +12,15 @@ import structlog
 
 from engines.core.run import Answer, Job, run
 from engines.process.preparation import prepare
-from engines.process.shared_memory import PLACES, Segment, create_file
+from engines.process.shared_memory import PLACES, SharedMemory, create_file
 from engines.process.slot import Setup, Work
 from engines.process.wire_format import pack_job
 from gateway.errors import PictureRefused, ShuttingDown, SlotCrashed
-from gateway.limits.quarantine import Refusals, digest
+from gateway.limits.quarantine import Quarantine, digest
 from gateway.pool.contract import Snapshot
-from gateway.pool.fork_server import EXIT_SECONDS, PRELOAD, Nursery, slot_environment
-from gateway.pool.job_queue import Line
-from gateway.pool.pending_job import Ticket, broke_down_again
+from gateway.pool.fork_server import EXIT_SECONDS, PRELOAD, ForkServer, slot_environment
+from gateway.pool.job_queue import JobQueue
+from gateway.pool.pending_job import PendingJob, broke_down_again
 from gateway.pool.slot import Ending, Entry, Slot
 
 log = structlog.get_logger("gateway.pool")
@@ -42,7 +42,7 @@ class SlotPool:
     Args:
         slots: processes that compute at the same time.
         queue_length: jobs that may wait beside those that lie in processes.
-        refused: remembers the jobs that killed two processes.
+        quarantine: remembers the jobs that killed two processes.
         work: what turns a job into an answer; an importable function.
         preload: what the processes import before they are forked, see `Setup`.
         prepare: called in each process before it takes jobs.
@@ -55,7 +55,7 @@ class SlotPool:
         *,
         slots: int,
         queue_length: int,
-        refused: Refusals,
+        quarantine: Quarantine,
         work: Work = run,
         preload: Sequence[str] = PRELOAD,
         prepare: Callable[[], None] = prepare,
@@ -67,11 +67,11 @@ class SlotPool:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         setup = Setup(work, tuple(preload), prepare, max_jobs, max_rss_bytes, memory_limit_bytes)
-        self._nursery = Nursery(setup, slot_environment(max_pixels))
+        self._fork_server = ForkServer(setup, slot_environment(max_pixels))
         self._slot_count = slots
         self._spare_count = warm_spares
-        self._line = Line(queue_length)
-        self._refused = refused
+        self._queue = JobQueue(queue_length)
+        self._quarantine = quarantine
         self._sleep = sleep
         self._active: list[Slot] = []
         self._spares: list[Slot] = []
@@ -99,30 +99,30 @@ class SlotPool:
         await self._check(job)
         if not self._is_open:
             raise ShuttingDown("The service takes no work at the moment.", retry_after_seconds=1)
-        ticket = Ticket(job, pack_job(job), owner, deadline_seconds)
-        self._line.join(ticket)
+        pending = PendingJob(job, pack_job(job), owner, deadline_seconds)
+        self._queue.join(pending)
         self._dispatch()
         try:
-            return await ticket.future
+            return await pending.future
         except asyncio.CancelledError:
-            if not self._line.leave(ticket):
-                ticket.withdraw()
+            if not self._queue.leave(pending):
+                pending.withdraw()
             raise
         except SlotCrashed:
-            await self._refused.refuse(await asyncio.to_thread(digest, job), REFUSE_SECONDS)
+            await self._quarantine.refuse(await asyncio.to_thread(digest, job), REFUSE_SECONDS)
             raise
         finally:
-            del ticket  # It holds the error, which holds this frame: the pictures would linger.
+            del pending  # It holds the error, which holds this frame: the pictures would linger.
 
     async def stop(self, *, grace_seconds: float) -> None:
         self._is_open = False
-        waiting = [ticket.future for ticket in self._tickets() if not ticket.is_done]
+        waiting = [pending.future for pending in self._pending_jobs() if not pending.is_done]
         if waiting:
             await asyncio.wait(waiting, timeout=grace_seconds)
         self._is_ending = True
-        for ticket in self._tickets():
-            self._line.leave(ticket)
-            ticket.fail(ShuttingDown("The service is ending.", retry_after_seconds=1))
+        for pending in self._pending_jobs():
+            self._queue.leave(pending)
+            pending.fail(ShuttingDown("The service is ending.", retry_after_seconds=1))
         unfinished = [*self._starting, *self._blaming]
         for task in unfinished:
             task.cancel()
@@ -131,13 +131,13 @@ class SlotPool:
             slot.end(Ending.STOPPED)
         if self._dying:
             await asyncio.wait(self._dying, timeout=EXIT_SECONDS)
-        self._nursery.kill()
+        self._fork_server.kill()
 
     def snapshot(self) -> Snapshot:
         return Snapshot(
             pids=tuple(slot.pid for slot in self._active),
             spare_pids=tuple(slot.pid for slot in self._spares),
-            queued=len(self._line),
+            queued=len(self._queue),
             placed=sum(slot.load for slot in (*self._active, *self._leaving)),
             done=self._counts["done"],
             retries=self._counts["retries"],
@@ -148,9 +148,9 @@ class SlotPool:
 
     async def _check(self, job: Job) -> None:
         # The digest of a picture costs time, and almost always nothing is refused.
-        if not await self._refused.has_any():
+        if not await self._quarantine.has_any():
             return
-        if await self._refused.is_refused(await asyncio.to_thread(digest, job)):
+        if await self._quarantine.is_refused(await asyncio.to_thread(digest, job)):
             raise PictureRefused(
                 "The computation of this picture broke down before; it is not tried again "
                 "for some minutes."
@@ -163,34 +163,36 @@ class SlotPool:
         """
         name, now = await asyncio.to_thread(digest, job), asyncio.get_running_loop().time()
         if now - self._suspects.pop(name, -inf) < SUSPECT_SECONDS:
-            await self._refused.refuse(name, REFUSE_SECONDS)
+            await self._quarantine.refuse(name, REFUSE_SECONDS)
         self._suspects[name] = now
         if len(self._suspects) > KEPT_SUSPECTS:
             self._suspects.popitem(last=False)
 
     def _dispatch(self) -> None:
-        """Lay jobs into slots as long as there are both; the first in the line comes first."""
-        while (ticket := self._line.first()) is not None:
+        """Lay jobs into slots as long as there are both; the first in the queue comes first."""
+        while (pending := self._queue.first()) is not None:
             slot = min(self._active, key=lambda slot: slot.load, default=None)
-            if slot is None or slot.load >= (1 if ticket.needs_idle_slot else PLACES):
+            if slot is None or slot.load >= (1 if pending.needs_idle_slot else PLACES):
                 return
-            slot.give(self._line.pop())
+            slot.give(self._queue.pop())
 
     def _take_back(self) -> None:
-        """Return to the line what lies behind a long job, now that there is a place elsewhere."""
+        """Return to the queue what lies behind a long job, now that there is a place elsewhere."""
         waiting = [entry for slot in self._active if (entry := slot.waiting()) is not None]
         if not waiting:
             return
         longest = min(waiting, key=lambda entry: entry.since)
-        would_idle = not self._line and any(slot.load == 0 for slot in self._active)
+        would_idle = not self._queue and any(slot.load == 0 for slot in self._active)
         since = asyncio.get_running_loop().time() - longest.since
         if would_idle or since > OVERDUE_SECONDS:
-            longest.ticket.withdraw()
-            self._line.put_back(longest.ticket)
+            longest.pending.withdraw()
+            self._queue.put_back(longest.pending)
 
-    def _tickets(self) -> list[Ticket]:
-        lying = [entry.ticket for slot in (*self._active, *self._leaving) for entry in slot.entries]
-        return [*self._line, *lying]
+    def _pending_jobs(self) -> list[PendingJob]:
+        lying = [
+            entry.pending for slot in (*self._active, *self._leaving) for entry in slot.entries
+        ]
+        return [*self._queue, *lying]
 
     def _settle(self) -> None:
         """Bring the slots to their number: spares step in, and new processes are started."""
@@ -247,8 +249,8 @@ class SlotPool:
             is_warm = await asyncio.wait_for(asyncio.shield(slot.warm), START_SECONDS)
         except TimeoutError:
             if not slot.pid:
-                # What is not born can be ended only with the nursery, which takes all along.
-                self._nursery.kill()
+                # What is not born can be ended only with the fork server, which takes all along.
+                self._fork_server.kill()
         finally:
             if not is_warm:
                 slot.end(Ending.STOPPED)
@@ -262,9 +264,9 @@ class SlotPool:
             passed_on.callback(theirs.close)
             fd = create_file()
             passed_on.callback(os.close, fd)
-            slot = Slot(self, Segment(fd))
+            slot = Slot(self, SharedMemory(fd))
             kept.callback(slot.end, Ending.STOPPED)
-            self._nursery.fork(theirs, fd)
+            self._fork_server.fork(theirs, fd)
             loop = asyncio.get_running_loop()
             await loop.create_unix_connection(lambda: slot, sock=ours)
             kept.pop_all()
@@ -290,10 +292,10 @@ class SlotPool:
         slot.gone.add_done_callback(self._dying.discard)
         for entry in reversed(entries):
             is_suspect = slot.has_begun(entry)
-            if not entry.is_void and not entry.ticket.is_done:
-                self._put_back(entry.ticket, is_suspect=is_suspect)
+            if not entry.is_void and not entry.pending.is_done:
+                self._put_back(entry.pending, is_suspect=is_suspect)
             elif is_suspect and ending is Ending.CRASHED:
-                task = asyncio.create_task(self._blame(entry.ticket.job))
+                task = asyncio.create_task(self._blame(entry.pending.job))
                 self._blaming.add(task)
                 task.add_done_callback(self._blaming.discard)
         self._leaving.discard(slot)
@@ -302,15 +304,15 @@ class SlotPool:
                 slots.remove(slot)
         self._settle()
 
-    def _put_back(self, ticket: Ticket, *, is_suspect: bool) -> None:
-        ticket.withdraw()
-        ticket.needs_idle_slot = True
-        ticket.crashes += is_suspect
-        if ticket.crashes > 1:
-            ticket.fail(broke_down_again())
+    def _put_back(self, pending: PendingJob, *, is_suspect: bool) -> None:
+        pending.withdraw()
+        pending.needs_idle_slot = True
+        pending.crashes += is_suspect
+        if pending.crashes > 1:
+            pending.fail(broke_down_again())
             return
         self._counts["retries"] += is_suspect
-        self._line.put_back(ticket)
+        self._queue.put_back(pending)
 
 
 def _pause_seconds(failures: int) -> float:

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from pathlib import Path
+from typing import TypeAlias
 
 from alembic import command
 from alembic.config import Config
@@ -12,11 +13,14 @@ from sqlalchemy.pool import ConnectionPoolEntry
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
 
+Database: TypeAlias = Engine
+"""What SQLAlchemy calls an engine; here that word means a computation."""
+
 # Any number that nothing else in the database locks by.
 MIGRATION_LOCK = 7_239_118_244
 
 
-def open_database(url: str) -> Engine:
+def open_database(url: str) -> Database:
     """Connect and bring the schema up to date; safe when several processes do so at once.
 
     On SQLite every transaction takes the write lock at its start, so that none fails half way;

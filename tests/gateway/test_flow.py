@@ -10,7 +10,7 @@ from engines.core.run import Answer, Job
 from gateway.dialects.ltu.routes import routes
 from gateway.intake.pictures import Intake
 from gateway.limits.admission import Admission, Places
-from gateway.limits.memory_budget import Room
+from gateway.limits.memory_budget import MemoryBudget
 from gateway.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -23,7 +23,7 @@ class Watched:
     """Stands for the pool, and for the client; notes what the caller holds meanwhile."""
 
     def __init__(self, answer: bytes) -> None:
-        self.room = Room(Router(routes()), 10_000)
+        self.room = MemoryBudget(Router(routes()), 10_000)
         self.held = list[int]()
         self._answer = answer
 

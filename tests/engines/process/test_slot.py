@@ -15,13 +15,13 @@ from engines.core.run import Answer, Computed, Job
 from engines.core.shapes import Parameters
 from engines.process import slot
 from engines.process.preparation import prepare
-from engines.process.shared_memory import KEPT_BYTES, PLACE_BYTES, Segment, create_file
+from engines.process.shared_memory import KEPT_BYTES, PLACE_BYTES, SharedMemory, create_file
 from engines.process.slot import MemoryExhausted, Setup, attempt
 from engines.process.wire_format import (
-    HEAD,
-    Failure,
+    FRAME_HEADER,
+    Fault,
+    FrameHeader,
     GarbageFrame,
-    Head,
     Kind,
     pack_job,
     pack_outcome,
@@ -43,15 +43,15 @@ def present(computed: Computed) -> Answer:
 
 
 @pytest.fixture
-def segment_fd() -> Iterator[int]:
+def shared_memory_fd() -> Iterator[int]:
     fd = create_file()
     yield fd
     os.close(fd)
 
 
 @pytest.fixture
-def segment(segment_fd: int) -> Iterator[Segment]:
-    opened = Segment(segment_fd)
+def shared_memory(shared_memory_fd: int) -> Iterator[SharedMemory]:
+    opened = SharedMemory(shared_memory_fd)
     yield opened
     opened.close()
 
@@ -73,7 +73,7 @@ def test_a_refusal_is_handed_on() -> None:
 @pytest.mark.parametrize("error", [ValueError("x"), TwoMessages("a", "b"), RecursionError()])
 def test_anything_else_becomes_its_type_and_where_it_was_raised(error: Exception) -> None:
     outcome = attempt(lambda: raising(error))
-    assert isinstance(outcome, Failure)
+    assert isinstance(outcome, Fault)
     assert outcome.traceback.endswith(f" in raising\n{type(error).__name__}")
 
 
@@ -145,52 +145,56 @@ def test_what_is_no_refusal_is_garbage(pickled: bytes) -> None:
         unpack_error(pickled)
 
 
-def test_both_sides_see_one_memory(segment: Segment, segment_fd: int) -> None:
-    other = Segment(segment_fd)
-    segment.write(0, [b"abc", b"", b"de"])
-    segment.write(1, [b"xyz"])
+def test_both_sides_see_one_memory(shared_memory: SharedMemory, shared_memory_fd: int) -> None:
+    other = SharedMemory(shared_memory_fd)
+    shared_memory.write(0, [b"abc", b"", b"de"])
+    shared_memory.write(1, [b"xyz"])
     assert other.read(0, [3, 0, 2]) == [b"abc", b"", b"de"]
     assert other.read(1, [3]) == [b"xyz"]
     other.close()
 
 
-def test_words_of_control_cross_too(segment: Segment, segment_fd: int) -> None:
-    other = Segment(segment_fd)
+def test_words_of_control_cross_too(shared_memory: SharedMemory, shared_memory_fd: int) -> None:
+    other = SharedMemory(shared_memory_fd)
     other.started = 7
-    segment.drop(1, 8)
-    assert segment.started == 7
+    shared_memory.drop(1, 8)
+    assert shared_memory.started == 7
     assert other.is_dropped(1, 8)
     assert not other.is_dropped(0, 8)
     other.close()
 
 
-def test_memory_beyond_a_large_body_is_given_back(segment: Segment, segment_fd: int) -> None:
-    segment.write(1, [bytes(KEPT_BYTES * 4)])
-    segment.read(1, [KEPT_BYTES * 4])
-    assert os.fstat(segment_fd).st_blocks * 512 <= KEPT_BYTES + mmap.PAGESIZE
+def test_memory_beyond_a_large_body_is_given_back(
+    shared_memory: SharedMemory, shared_memory_fd: int
+) -> None:
+    shared_memory.write(1, [bytes(KEPT_BYTES * 4)])
+    shared_memory.read(1, [KEPT_BYTES * 4])
+    assert os.fstat(shared_memory_fd).st_blocks * 512 <= KEPT_BYTES + mmap.PAGESIZE
 
 
-def test_the_memory_cannot_be_taken_from_under_the_other_side(segment_fd: int) -> None:
+def test_the_memory_cannot_be_taken_from_under_the_other_side(shared_memory_fd: int) -> None:
     with pytest.raises(PermissionError):
-        os.ftruncate(segment_fd, 0)
-    assert os.fstat(segment_fd).st_size > 2 * PLACE_BYTES
+        os.ftruncate(shared_memory_fd, 0)
+    assert os.fstat(shared_memory_fd).st_size > 2 * PLACE_BYTES
 
 
 def test_a_process_serves_until_its_connection_closes(
-    segment: Segment, monkeypatch: pytest.MonkeyPatch
+    shared_memory: SharedMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slot, "limit_process", lambda limit: None)
     ours, theirs = socket.socketpair()
     setup = Setup(lambda job: Answer(b"did", "text/plain"), (), prepare, 1, 1 << 40, 1 << 40)
-    serving = threading.Thread(target=slot.serve, args=(theirs, segment, setup))
+    serving = threading.Thread(target=slot.serve, args=(theirs, shared_memory, setup))
     serving.start()
     meta = pack_job(Job("x", (), Parameters(), present)).meta
     with ours, theirs:
         reader = ours.makefile("rb")
-        assert reader.read(HEAD.size) == HEAD.pack(*Head(Kind.BORN, os.getpid()))
-        assert reader.read(HEAD.size) == HEAD.pack(*Head(Kind.READY, 0))
-        ours.sendall(HEAD.pack(*Head(Kind.JOB, 5, 1, meta_bytes=len(meta))) + meta)
-        head = Head._make(HEAD.unpack(reader.read(HEAD.size)))
+        assert reader.read(FRAME_HEADER.size) == FRAME_HEADER.pack(
+            *FrameHeader(Kind.BORN, os.getpid())
+        )
+        assert reader.read(FRAME_HEADER.size) == FRAME_HEADER.pack(*FrameHeader(Kind.READY, 0))
+        ours.sendall(FRAME_HEADER.pack(*FrameHeader(Kind.JOB, 5, 1, meta_bytes=len(meta))) + meta)
+        head = FrameHeader._make(FRAME_HEADER.unpack(reader.read(FRAME_HEADER.size)))
         assert (head.kind, head.number, head.place, head.is_worn) == (Kind.ANSWER, 5, 1, True)
         assert reader.read(head.meta_bytes + head.body_bytes).endswith(b"did")
         ours.shutdown(socket.SHUT_WR)

@@ -7,12 +7,12 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 from structlog.testing import capture_logs
 
-from engines.process.wire_format import Failure as FailedWork
+from engines.process.wire_format import Fault
 from gateway.dialects.ltu.models import Failure
 from gateway.errors import UploadTooLarge
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.logs import describe
-from gateway.http.middleware import Edge
+from gateway.http.middleware import RequestMiddleware
 from gateway.pool.pending_job import work_failed
 
 pytestmark = pytest.mark.anyio
@@ -25,7 +25,7 @@ async def answer(request: Request) -> Response:
     if request.url.path == "/refusal":
         raise UploadTooLarge("The body is too large.")
     if request.url.path == "/failure":
-        raise work_failed(FailedWork("edges.py:63 in edges\nZeroDivisionError"))
+        raise work_failed(Fault("edges.py:63 in edges\nZeroDivisionError"))
     return Response("kept", headers={"Cache-Control": "max-age=60"})
 
 
@@ -34,7 +34,7 @@ PATHS = ("/fault", "/refusal", "/failure", "/kept", "/kept/{name}")
 
 async def ask(path: str, method: str = "GET") -> httpx.Response:
     routes = [*(Route(one, answer) for one in PATHS), Mount("/files", Response("a file"))]
-    edge = Edge(Router(routes), Lifecycle())
+    edge = RequestMiddleware(Router(routes), Lifecycle())
     transport = httpx.ASGITransport(edge)
     async with httpx.AsyncClient(transport=transport, base_url="http://pixelgate.test") as client:
         return await client.request(method, path)

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.dialects.ltu.models import Failure
 from gateway.http import early_answers as early
 from gateway.http.protocol import MAX_READING_SECONDS, Stage
-from gateway.http.request_cycle import Exchange
+from gateway.http.request_cycle import RequestCycle
 from tests.gateway.http.wire import GET, Stuck, deny, echo, read_all, reply, wire
 from tests.gateway.pool.running import until
 
@@ -356,7 +356,7 @@ async def test_nothing_is_kept_of_a_refused_request_while_its_connection_lasts(
         await until(lambda: not served.state.tasks)
         assert served.connections
         connection = served.connections[0]
-        kept = [one for one in gc.get_objects() if isinstance(one, Exchange)]
+        kept = [one for one in gc.get_objects() if isinstance(one, RequestCycle)]
         assert not [one for one in kept if one.connection is connection]
 
 

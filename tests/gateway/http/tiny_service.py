@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.http.lifecycle import Lifecycle
-from gateway.http.middleware import Edge
+from gateway.http.middleware import RequestMiddleware
 from gateway.http.server import serve
 from gateway.settings import Settings
 
@@ -46,4 +46,4 @@ async def _live(receive: Receive, send: Send) -> None:
 
 
 if __name__ == "__main__":
-    serve(Settings(), lambda settings: Edge(app, Lifecycle()))
+    serve(Settings(), lambda settings: RequestMiddleware(app, Lifecycle()))

@@ -6,7 +6,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway.errors import QueueFull, TooManyRequests
-from gateway.limits.memory_budget import Room, Share
+from gateway.limits.memory_budget import MemoryBudget, Share
 
 pytestmark = pytest.mark.anyio
 
@@ -29,9 +29,9 @@ async def read_two(scope: Scope, receive: Receive, send: Send) -> None:
     await receive()
 
 
-def share_of(room: Room, owner: str, *, held: int = 0) -> Share:
+def share_of(budget: MemoryBudget, owner: str, *, held: int = 0) -> Share:
     """A caller's share, which holds something already."""
-    share = Share(room)
+    share = Share(budget)
     share.belong_to(owner)
     share.hold(held)
     return share
@@ -42,77 +42,77 @@ async def test_a_body_is_counted_while_its_request_is_answered() -> None:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await read_two(scope, receive, send)
-        held.append(room.held_bytes)
+        held.append(budget.held_bytes)
 
-    room = Room(app, 100)
-    await room({"type": "http"}, body(b"123", b"45"), nowhere)
-    assert (held, room.held_bytes) == ([5], 0)
+    budget = MemoryBudget(app, 100)
+    await budget({"type": "http"}, body(b"123", b"45"), nowhere)
+    assert (held, budget.held_bytes) == ([5], 0)
 
 
 async def test_what_others_hold_leaves_less_room() -> None:
-    room = Room(read_two, 10)
-    Share(room).hold(6)
-    await room({"type": "http"}, body(b"12", b"34"), nowhere)
+    budget = MemoryBudget(read_two, 10)
+    Share(budget).hold(6)
+    await budget({"type": "http"}, body(b"12", b"34"), nowhere)
     with pytest.raises(QueueFull) as raised:
-        await room({"type": "http"}, body(b"12", b"345"), nowhere)
+        await budget({"type": "http"}, body(b"12", b"345"), nowhere)
     assert raised.value.retry_after_seconds
-    assert room.held_bytes == 6
+    assert budget.held_bytes == 6
 
 
 async def test_a_request_alone_is_never_refused() -> None:
-    room = Room(read_two, 3)
-    await room({"type": "http"}, body(b"1234", b"5678"), nowhere)
+    budget = MemoryBudget(read_two, 3)
+    await budget({"type": "http"}, body(b"1234", b"5678"), nowhere)
 
 
 async def test_less_may_always_be_held() -> None:
-    room = Room(read_two, 10)
-    first, second = Share(room), Share(room)
+    budget = MemoryBudget(read_two, 10)
+    first, second = Share(budget), Share(budget)
     first.reserve(9)
     second.reserve(1)
-    room.max_bytes = 1
+    budget.max_bytes = 1
     first.reserve(8)
-    assert room.held_bytes == 9
+    assert budget.held_bytes == 9
 
 
 async def test_an_answer_is_counted_but_not_refused() -> None:
-    room = Room(read_two, 10)
-    share = share_of(room, "ada")
-    share_of(room, "bob", held=9)
+    budget = MemoryBudget(read_two, 10)
+    share = share_of(budget, "ada")
+    share_of(budget, "bob", held=9)
     share.hold(8)
-    assert room.held_bytes == 17
+    assert budget.held_bytes == 17
 
 
 async def test_one_caller_holds_no_more_than_its_portion() -> None:
-    room = Room(read_two, 40)
-    share_of(room, "ada", held=26)
-    share = share_of(room, "ada")
+    budget = MemoryBudget(read_two, 40)
+    share_of(budget, "ada", held=26)
+    share = share_of(budget, "ada")
     share.reserve(4)
     with pytest.raises(TooManyRequests, match="more than 30 bytes at once") as refusal:
         share.reserve(5)
     assert refusal.value.retry_after_seconds == 1
-    assert room.held_bytes == 30
+    assert budget.held_bytes == 30
 
 
 async def test_what_one_caller_holds_leaves_room_to_others() -> None:
-    room = Room(read_two, 40)
-    share_of(room, "ada", held=30)
-    share_of(room, "bob").reserve(5)
-    Share(room).reserve(5)
+    budget = MemoryBudget(read_two, 40)
+    share_of(budget, "ada", held=30)
+    share_of(budget, "bob").reserve(5)
+    Share(budget).reserve(5)
 
 
 async def test_one_body_may_be_larger_than_a_portion() -> None:
-    room = Room(read_two, 40)
-    share_of(room, "ada").reserve(35)
+    budget = MemoryBudget(read_two, 40)
+    share_of(budget, "ada").reserve(35)
 
 
 async def test_a_share_counts_for_its_caller_from_when_it_is_known() -> None:
-    room = Room(read_two, 40)
-    share = Share(room)
+    budget = MemoryBudget(read_two, 40)
+    share = Share(budget)
     share.reserve(7)
     share.belong_to("ada")
-    assert (room.held_bytes, room.held_by) == (7, {"ada": 7})
+    assert (budget.held_bytes, budget.held_by) == (7, {"ada": 7})
     share.hold(0)
-    assert (room.held_bytes, room.held_by) == (0, {})
+    assert (budget.held_bytes, budget.held_by) == (0, {})
 
 
 async def test_a_request_that_is_cancelled_gives_its_room_back() -> None:
@@ -120,11 +120,11 @@ async def test_a_request_that_is_cancelled_gives_its_room_back() -> None:
         await receive()
         await asyncio.get_running_loop().create_future()
 
-    room = Room(app, 10)
-    task = asyncio.create_task(room({"type": "http"}, body(b"12"), nowhere))
+    budget = MemoryBudget(app, 10)
+    task = asyncio.create_task(budget({"type": "http"}, body(b"12"), nowhere))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert room.held_bytes == 2
+    assert budget.held_bytes == 2
     task.cancel()
     await asyncio.wait([task])
-    assert room.held_bytes == 0
+    assert budget.held_bytes == 0

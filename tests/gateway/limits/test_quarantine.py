@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, select
 
 from auth.tables import metadata
-from gateway.limits.quarantine import DatabaseRefusals, MemoryRefusals, Refusals, digest
+from gateway.limits.quarantine import DatabaseQuarantine, MemoryQuarantine, Quarantine, digest
 from gateway.store.tables import refused_jobs
 from tests.gateway.pool.work import job
 
@@ -34,10 +34,10 @@ def database(tmp_path: Path) -> Engine:
 
 
 @pytest.fixture(params=["memory", "database"])
-def refusals(request: pytest.FixtureRequest, database: Engine, clock: Clock) -> Refusals:
+def refusals(request: pytest.FixtureRequest, database: Engine, clock: Clock) -> Quarantine:
     if request.param == "memory":
-        return MemoryRefusals(clock=clock)
-    return DatabaseRefusals(database, clock=clock)
+        return MemoryQuarantine(clock=clock)
+    return DatabaseQuarantine(database, clock=clock)
 
 
 def test_the_same_question_about_the_same_pictures_has_one_digest() -> None:
@@ -59,13 +59,13 @@ def test_anything_else_has_another() -> None:
 
 
 @pytest.mark.anyio
-async def test_nothing_is_refused_at_first(refusals: Refusals) -> None:
+async def test_nothing_is_refused_at_first(refusals: Quarantine) -> None:
     assert not await refusals.has_any()
     assert not await refusals.is_refused("d")
 
 
 @pytest.mark.anyio
-async def test_a_refusal_holds_for_its_time(refusals: Refusals, clock: Clock) -> None:
+async def test_a_refusal_holds_for_its_time(refusals: Quarantine, clock: Clock) -> None:
     await refusals.refuse("d", 60)
     assert await refusals.has_any()
     assert await refusals.is_refused("d")
@@ -76,7 +76,7 @@ async def test_a_refusal_holds_for_its_time(refusals: Refusals, clock: Clock) ->
 
 @pytest.mark.anyio
 async def test_another_worker_knows_within_two_seconds(database: Engine, clock: Clock) -> None:
-    ours, theirs = (DatabaseRefusals(database, clock=clock) for _ in range(2))
+    ours, theirs = (DatabaseQuarantine(database, clock=clock) for _ in range(2))
     assert not await theirs.has_any()
     await ours.refuse("d", 60)
     clock.now += 2
@@ -86,7 +86,7 @@ async def test_another_worker_knows_within_two_seconds(database: Engine, clock: 
 
 @pytest.mark.anyio
 async def test_a_refusal_may_be_renewed_and_old_ones_vanish(database: Engine, clock: Clock) -> None:
-    refusals = DatabaseRefusals(database, clock=clock)
+    refusals = DatabaseQuarantine(database, clock=clock)
     await refusals.refuse("old", 1)
     await refusals.refuse("d", 60)
     clock.now += 30
@@ -102,14 +102,14 @@ async def test_a_database_that_cannot_be_read_refuses_nothing(
     database: Engine, clock: Clock
 ) -> None:
     metadata.drop_all(database)
-    assert not await DatabaseRefusals(database, clock=clock).has_any()
+    assert not await DatabaseQuarantine(database, clock=clock).has_any()
 
 
 @pytest.mark.anyio
 async def test_a_database_that_cannot_be_written_costs_nobody_an_answer(
     database: Engine, clock: Clock
 ) -> None:
-    refusals = DatabaseRefusals(database, clock=clock)
+    refusals = DatabaseQuarantine(database, clock=clock)
     metadata.drop_all(database)
     await refusals.refuse("d", 60)
     assert await refusals.is_refused("d")

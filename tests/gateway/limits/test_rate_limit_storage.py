@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select
 
-from gateway.limits.rate_limit_storage import DatabaseCounters, open_counters
+from gateway.limits.rate_limit_storage import DatabaseRateLimitStorage, open_rate_limit_storage
 from gateway.store.database import open_database
 from gateway.store.tables import request_counts
 from tests.auth.conftest import Clock
 
 pytestmark = pytest.mark.anyio
 
-Open = Callable[[], DatabaseCounters]
+Open = Callable[[], DatabaseRateLimitStorage]
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def database(tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 def worker(database: Engine, clock: Clock) -> Open:
     """Each call is another worker."""
-    return lambda: DatabaseCounters(database, clock=clock)
+    return lambda: DatabaseRateLimitStorage(database, clock=clock)
 
 
 async def test_workers_count_together_and_miss_none(worker: Open) -> None:
@@ -82,6 +82,6 @@ async def test_a_count_can_be_cleared(worker: Open) -> None:
 
 
 async def test_a_url_names_another_place(database: Engine) -> None:
-    assert isinstance(open_counters("", database), DatabaseCounters)
-    assert await open_counters("memory://", database).incr("ada", 60) == 1
-    assert await open_counters("", database).get("ada") == 0
+    assert isinstance(open_rate_limit_storage("", database), DatabaseRateLimitStorage)
+    assert await open_rate_limit_storage("memory://", database).incr("ada", 60) == 1
+    assert await open_rate_limit_storage("", database).get("ada") == 0

@@ -3,13 +3,13 @@
 import asyncio
 import sys
 
-from gateway.limits.quarantine import MemoryRefusals
+from gateway.limits.quarantine import MemoryQuarantine
 from gateway.pool import SlotPool
 from tests.gateway.pool.work import job, work
 
 
 async def main(folder: str) -> None:
-    pool = SlotPool(slots=4, queue_length=9, refused=MemoryRefusals(), work=work, preload=())
+    pool = SlotPool(slots=4, queue_length=9, quarantine=MemoryQuarantine(), work=work, preload=())
     await pool.start()
     jobs = [
         pool.run(job(engine, path=f"{folder}/{engine}"), deadline_seconds=1000, owner="a")

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from engines.core.run import Answer
-from gateway.limits.quarantine import MemoryRefusals
+from gateway.limits.quarantine import MemoryQuarantine
 from gateway.pool import Pool, SlotPool
 from tests.gateway.pool.work import job, work
 from tests.serving import WAIT_SECONDS
@@ -54,7 +54,7 @@ class Pauses:
 @asynccontextmanager
 async def running_slots(**options: Any) -> AsyncIterator[SlotPool]:
     """A started `SlotPool`, of which no process is left afterwards."""
-    told = {"slots": 1, "queue_length": 100, "refused": MemoryRefusals(), "work": work}
+    told = {"slots": 1, "queue_length": 100, "quarantine": MemoryQuarantine(), "work": work}
     with no_process_left():
         pool = SlotPool(**{**told, "preload": (), **options})
         await pool.start()
@@ -103,7 +103,7 @@ async def pid_of(pool: Pool) -> int:
     return int((await give(pool, "pid")).body)
 
 
-def nursery() -> psutil.Process:
+def fork_server() -> psutil.Process:
     """What the slots of the running pool are forked from."""
     (found,) = [
         child

@@ -9,7 +9,7 @@ import pytest
 
 from engines.core.errors import BadParameter
 from gateway.errors import JobTimedOut, QueueFull, ShuttingDown, SlotCrashed, WorkFailed
-from gateway.limits.quarantine import MemoryRefusals
+from gateway.limits.quarantine import MemoryQuarantine
 from gateway.pool import Pool, SlotPool, process_pool
 from tests.gateway.pool import work as pool_work
 from tests.gateway.pool.running import LONG, LoopClock, block, give, until
@@ -32,7 +32,7 @@ def make(kind: str) -> Pool:
             preload=("tests.gateway.pool.work",),
         )
     return SlotPool(
-        slots=1, queue_length=QUEUE_LENGTH, refused=MemoryRefusals(), work=work, preload=()
+        slots=1, queue_length=QUEUE_LENGTH, quarantine=MemoryQuarantine(), work=work, preload=()
     )
 
 

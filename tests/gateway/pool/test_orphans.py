@@ -15,7 +15,7 @@ from tests.serving import REPOSITORY, wait_until
 
 @pytest.fixture
 def owner(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process with a nursery, a spare, and an idle, a busy and two hung slots."""
+    """A process with a fork server, a spare, and an idle, a busy and two hung slots."""
     command = [sys.executable, "-m", "tests.gateway.pool.owner", str(tmp_path)]
     with subprocess.Popen(command, cwd=REPOSITORY) as process:
         wait_until(lambda: len(list(tmp_path.iterdir())) == 3)

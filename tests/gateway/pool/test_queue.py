@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from engines.process.wire_format import pack_job
 from gateway.errors import QueueFull, WaitedTooLong
 from gateway.pool.fair_queue import FairQueue
-from gateway.pool.job_queue import GRACE_SECONDS, Line
-from gateway.pool.pending_job import Ticket
+from gateway.pool.job_queue import GRACE_SECONDS, JobQueue
+from gateway.pool.pending_job import PendingJob
 from tests.gateway.pool.running import LoopClock
 from tests.gateway.pool.work import job
 
@@ -27,9 +27,9 @@ def filled(*names: str) -> FairQueue[str]:
     return queue
 
 
-def ticket(deadline_seconds: float = 60) -> Ticket:
+def pending(deadline_seconds: float = 60) -> PendingJob:
     told = job("echo")
-    return Ticket(told, pack_job(told), "somebody", deadline_seconds)
+    return PendingJob(told, pack_job(told), "somebody", deadline_seconds)
 
 
 def test_owners_take_turns() -> None:
@@ -85,20 +85,20 @@ def test_nobody_is_served_twice_while_another_waits(owners: list[str]) -> None:
 
 @pytest.mark.anyio
 async def test_a_line_takes_no_more_than_its_length() -> None:
-    line = Line(2)
-    tickets = [ticket() for _ in range(3)]
-    line.join(tickets[0])
-    line.join(tickets[1])
+    line = JobQueue(2)
+    pending_jobs = [pending() for _ in range(3)]
+    line.join(pending_jobs[0])
+    line.join(pending_jobs[1])
     with pytest.raises(QueueFull) as raised:
-        line.join(tickets[2])
+        line.join(pending_jobs[2])
     assert (raised.value.retry_after_seconds or 0) >= 1
-    assert [line.pop(), line.pop()] == tickets[:2]
+    assert [line.pop(), line.pop()] == pending_jobs[:2]
 
 
 @pytest.mark.anyio
 async def test_what_is_put_back_is_never_refused() -> None:
-    line = Line(1)
-    first, second = ticket(), ticket()
+    line = JobQueue(1)
+    first, second = pending(), pending()
     line.join(first)
     line.put_back(second)
     assert [line.pop(), line.pop()] == [second, first]
@@ -106,7 +106,7 @@ async def test_what_is_put_back_is_never_refused() -> None:
 
 @pytest.mark.anyio
 async def test_a_ticket_waits_no_longer_than_its_deadline() -> None:
-    line, waiting = Line(2), ticket(deadline_seconds=0.01)
+    line, waiting = JobQueue(2), pending(deadline_seconds=0.01)
     line.join(waiting)
     with pytest.raises(WaitedTooLong):
         await waiting.future
@@ -115,7 +115,7 @@ async def test_a_ticket_waits_no_longer_than_its_deadline() -> None:
 
 @pytest.mark.anyio
 async def test_a_ticket_that_was_taken_does_not_expire(clock: LoopClock) -> None:
-    line, waiting = Line(2), ticket(deadline_seconds=60)
+    line, waiting = JobQueue(2), pending(deadline_seconds=60)
     line.join(waiting)
     line.pop()
     await clock.forward(100)
@@ -129,7 +129,7 @@ async def test_a_ticket_that_was_taken_does_not_expire(clock: LoopClock) -> None
 async def test_what_is_put_back_waits_on_instead_of_anew(
     placed_at: float, expires_at: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now, line, waiting = [0.0], Line(2), ticket(deadline_seconds=20)
+    now, line, waiting = [0.0], JobQueue(2), pending(deadline_seconds=20)
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now[0])
     line.join(waiting)
     line.pop()
@@ -147,15 +147,15 @@ async def test_what_is_put_back_waits_on_instead_of_anew(
 async def test_quiet_times_say_nothing_about_how_long_a_line_takes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    now, line = [1000.0], Line(1)
+    now, line = [1000.0], JobQueue(1)
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now[0])
     for _ in range(30):
         now[0] += 100
-        line.join(ticket())
+        line.join(pending())
         line.pop()
-    line.join(ticket())
+    line.join(pending())
     with pytest.raises(QueueFull) as raised:
-        line.join(ticket())
+        line.join(pending())
     assert raised.value.retry_after_seconds == 1
 
 
@@ -163,12 +163,12 @@ async def test_quiet_times_say_nothing_about_how_long_a_line_takes(
 async def test_nobody_is_told_to_wait_longer_than_a_job_may_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    now, line = [1000.0], Line(1)
+    now, line = [1000.0], JobQueue(1)
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now[0])
-    line.join(ticket())
+    line.join(pending())
     now[0] += 1000
     line.pop()
-    line.join(ticket())
+    line.join(pending())
     with pytest.raises(QueueFull) as raised:
-        line.join(ticket(deadline_seconds=20))
+        line.join(pending(deadline_seconds=20))
     assert raised.value.retry_after_seconds == 20

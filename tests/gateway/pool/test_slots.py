@@ -29,16 +29,16 @@ from gateway.errors import (
     SlotCrashed,
     WaitedTooLong,
 )
-from gateway.limits.quarantine import MemoryRefusals
+from gateway.limits.quarantine import MemoryQuarantine
 from gateway.pool import SlotPool, slot, slots
 from tests.gateway.pool.running import (
     LONG,
     LoopClock,
     Pauses,
     block,
+    fork_server,
     give,
     no_process_left,
-    nursery,
     pid_of,
     running_slots,
     until,
@@ -146,7 +146,7 @@ async def test_a_job_that_kills_two_processes_is_given_up() -> None:
 
 async def test_a_job_that_killed_two_processes_is_refused_for_a_while() -> None:
     now = [1000.0]
-    async with running_slots(refused=MemoryRefusals(clock=lambda: now[0])) as pool:
+    async with running_slots(quarantine=MemoryQuarantine(clock=lambda: now[0])) as pool:
         with pytest.raises(SlotCrashed):
             await give(pool, "crash", b"poison")
         with pytest.raises(PictureRefused):
@@ -212,7 +212,7 @@ async def test_all_slots_killed_at_once_are_back_without_a_pause(tmp_path: Path)
 
 async def test_the_nursery_killed_is_replaced_with_all_slots() -> None:
     async with running_slots(slots=2) as pool:
-        nursery().kill()
+        fork_server().kill()
         await until(lambda: pool.snapshot().crashes >= 2)
         assert (await give(pool, "echo", b"again")).body == b"again"
 
@@ -223,9 +223,9 @@ async def test_the_nursery_killed_is_replaced_with_all_slots() -> None:
         b"\xff" * 100,
         b"\0" * 100,
         b"\3" * 40,
-        wire_format.HEAD.pack(*wire_format.Head(wire_format.Kind.SKIPPED, 1)),
-        wire_format.HEAD.pack(*wire_format.Head(wire_format.Kind.BORN, 1)),
-        wire_format.HEAD.pack(*wire_format.Head(wire_format.Kind.READY, 0)),
+        wire_format.FRAME_HEADER.pack(*wire_format.FrameHeader(wire_format.Kind.SKIPPED, 1)),
+        wire_format.FRAME_HEADER.pack(*wire_format.FrameHeader(wire_format.Kind.BORN, 1)),
+        wire_format.FRAME_HEADER.pack(*wire_format.FrameHeader(wire_format.Kind.READY, 0)),
     ],
     ids=["ones", "zeros", "lies", "skipped a job", "born again", "ready again"],
 )
@@ -238,10 +238,10 @@ async def test_garbage_from_a_slot_ends_only_that_slot(garbage: bytes) -> None:
 
 async def test_a_refusal_cannot_smuggle_code_into_the_gateway(tmp_path: Path) -> None:
     evil = b"cos\nmkdir\n(V" + str(tmp_path / "owned").encode() + b"\ntR."
-    head = wire_format.Head(wire_format.Kind.REFUSED, 1, meta_bytes=len(evil))
+    head = wire_format.FrameHeader(wire_format.Kind.REFUSED, 1, meta_bytes=len(evil))
     async with running_slots() as pool:
         with pytest.raises(SlotCrashed):
-            await give(pool, "send garbage", wire_format.HEAD.pack(*head) + evil)
+            await give(pool, "send garbage", wire_format.FRAME_HEADER.pack(*head) + evil)
         assert not (tmp_path / "owned").exists()
 
 
@@ -250,7 +250,7 @@ async def test_processes_that_do_not_start_are_not_tried_in_a_frenzy() -> None:
     pool = SlotPool(
         slots=1,
         queue_length=1,
-        refused=MemoryRefusals(),
+        quarantine=MemoryQuarantine(),
         work=work,
         preload=("sys:no_function",),
         sleep=pauses.sleep,
@@ -266,7 +266,7 @@ async def test_processes_that_do_not_start_are_not_tried_in_a_frenzy() -> None:
     assert sorted(entry["retry_seconds"] for entry in told) == sorted(chain(*pauses.asked))
 
 
-@pytest.mark.parametrize("name", ["socket.socketpair", "create_file", "Segment"])
+@pytest.mark.parametrize("name", ["socket.socketpair", "create_file", "SharedMemory"])
 async def test_files_that_run_out_for_a_moment_cost_no_slot(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -542,7 +542,7 @@ async def test_stop_ends_what_is_not_done_within_the_grace(tmp_path: Path) -> No
 async def test_a_signal_to_the_whole_group_does_not_end_a_job(tmp_path: Path) -> None:
     async with running_slots() as pool:
         running = await block(pool, tmp_path / "go")
-        for process in (nursery(), *nursery().children()):
+        for process in (fork_server(), *fork_server().children()):
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 process.send_signal(number)
         (tmp_path / "go").touch()
@@ -553,7 +553,7 @@ async def test_a_pool_that_cannot_reach_its_nursery_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    pool = SlotPool(slots=1, queue_length=1, refused=MemoryRefusals(), work=work, preload=())
+    pool = SlotPool(slots=1, queue_length=1, quarantine=MemoryQuarantine(), work=work, preload=())
     with capture_logs() as logs:
         starting = asyncio.create_task(pool.start())
         await until(lambda: logs)
