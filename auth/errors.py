@@ -7,10 +7,16 @@ class AuthError(Exception):
     """Anything that keeps a caller out; `error` is the code of RFC 6749 §5.2 or RFC 6750 §3.1."""
 
     error: ClassVar[str] = "invalid_request"
+    retry_after_seconds: int | None = None
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """The single faults: one."""
+        return (self.message,)
 
 
 # What a service refuses.
@@ -58,7 +64,7 @@ class IssuerUnreachable(AuthError):
     """The outside issuer's keys cannot be had, so no token can be told right from wrong."""
 
     error = "temporarily_unavailable"
-    retry_after_seconds: ClassVar[int] = 30
+    retry_after_seconds = 30
 
 
 # What the token endpoint and its neighbours refuse.
@@ -154,6 +160,7 @@ class TooManyLogins(AuthError):
     """A login too soon after failed ones."""
 
     error = "temporarily_unavailable"
+    retry_after_seconds: int
 
     def __init__(self, message: str, *, retry_after_seconds: int = 1) -> None:
         super().__init__(message)

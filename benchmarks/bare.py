@@ -4,11 +4,14 @@ No authentication, routes, forms, limits or log lines: what the service loses ag
 cost; what it loses itself against the plain loop, HTTP and the way to another process cost.
 """
 
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from engines.core.registry import by_service
 from engines.core.run import Job
+from gateway.dialects.dialect import Refusal
 from gateway.dialects.ltu.present import envelope
+from gateway.dialects.ltu.routes import DIALECT as LTU
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.server import serve
 from gateway.limits.quarantine import MemoryQuarantine
@@ -39,6 +42,9 @@ class Bare:
         length = (b"content-length", b"%d" % len(done.body))
         await send({"type": "http.response.start", "status": 200, "headers": [length]})
         await send({"type": "http.response.body", "body": done.body})
+
+    def render(self, path: str, refusal: Refusal) -> Response:
+        return LTU.render(refusal)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

@@ -1,6 +1,6 @@
 """The wiring: settings in, application out; the only place that asks which mode it is."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -8,59 +8,54 @@ from typing import Any
 from starlette.routing import Router
 
 from engines.process.preparation import prepare
-from gateway import console, issuer
-from gateway.dialects.table import DIALECTS
-from gateway.http import lifecycle
+from gateway import console
+from gateway.dialects.dialect import Dialect
+from gateway.dialects.table import DIALECTS, DialectTable
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.middleware import RequestMiddleware
 from gateway.intake.fetch import Fetcher
 from gateway.intake.pictures import Intake
-from gateway.issuer import IssuerWiring
+from gateway.issuer import IssuerWiring, in_embedded, in_outside
 from gateway.limits.admission import Admission, Places, Rate
 from gateway.limits.memory_budget import MemoryBudget
 from gateway.limits.quarantine import DatabaseQuarantine
 from gateway.limits.rate_limit_storage import open_rate_limit_storage
-from gateway.pool import Pool, SlotPool, process_pool
+from gateway.pool import PRELOAD, Pool, SlotPool, process_pool
 from gateway.settings import Settings
 from gateway.store.database import Database, open_database
 from gateway.version import VERSION
 
 
-def create_app(settings: Settings) -> RequestMiddleware:
+def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> RequestMiddleware:
     """The whole service as an ASGI application; keys and database are opened here."""
-    state = Lifecycle()
+    lifecycle, table = Lifecycle(), DialectTable(dialects)
     database = open_database(settings.database_url)
-    open_issuer = issuer.in_outside if settings.issuer else issuer.in_embedded
-    wiring = open_issuer(settings, database)
+    issuer = in_outside if settings.issuer else in_embedded
+    wiring = issuer(settings, database)
     router = Router(
         # They are tried in this order, and most requests are for a service.
-        routes=[
-            *(route for dialect in DIALECTS for route in dialect.routes()),
-            *wiring.routes,
-            *lifecycle.ROUTES,
-            *console.ROUTES,
-        ],
-        lifespan=partial(_lifespan, settings, state, wiring, database),
+        routes=[*table.routes, *wiring.routes, *lifecycle.routes, *console.routes(table)],
+        lifespan=partial(_lifespan, settings, table, wiring, database),
         # A redirect would build its address from the Host header.
         redirect_slashes=False,
     )
-    return RequestMiddleware(MemoryBudget(router, settings.max_held_bytes), state)
+    return RequestMiddleware(router, lifecycle, table)
 
 
 @asynccontextmanager
 async def _lifespan(
-    settings: Settings, state: Lifecycle, wiring: IssuerWiring, database: Database, app: object
+    settings: Settings, table: DialectTable, wiring: IssuerWiring, database: Database, app: object
 ) -> AsyncIterator[Mapping[str, Any]]:
-    """What requests find in `request.state`."""
+    """What requests find in their `State`."""
     async with _fetcher(settings) as fetcher:
-        pool = _pool(settings, database)
+        pool = _pool(settings, table, database)
         await pool.start()
         try:
             yield {
                 "settings": settings,
-                "lifecycle": state,
                 "guard": wiring.guard,
                 "token_url": wiring.token_url,
+                "budget": MemoryBudget(settings.max_held_bytes),
                 "admission": _admission(settings, database),
                 "intake": Intake(fetcher.fetch, max_bytes=settings.max_upload_bytes),
                 "pool": pool,
@@ -89,7 +84,7 @@ def _admission(settings: Settings, database: Database) -> Admission:
     )
 
 
-def _pool(settings: Settings, database: Database) -> Pool:
+def _pool(settings: Settings, table: DialectTable, database: Database) -> Pool:
     told = partial(
         prepare,
         max_pixels=settings.max_pixels,
@@ -100,6 +95,7 @@ def _pool(settings: Settings, database: Database) -> Pool:
         return process_pool(
             slots=settings.slot_count,
             queue_length=settings.queue_length,
+            preload=(*PRELOAD, *table.preload),
             memory_limit_bytes=settings.slot_memory_bytes,
             prepare=told,
         )
@@ -107,6 +103,7 @@ def _pool(settings: Settings, database: Database) -> Pool:
         slots=settings.slot_count,
         queue_length=settings.queue_length,
         quarantine=DatabaseQuarantine(database),
+        preload=(*PRELOAD, *table.preload),
         prepare=told,
         max_jobs=settings.slot_max_jobs,
         max_rss_bytes=settings.slot_max_rss_bytes,

@@ -1,7 +1,27 @@
 """What the gateway refuses, and the one table from every error to its status."""
 
+from collections.abc import Iterable
+from typing import Protocol, Self, runtime_checkable
+
 from auth import errors as auth_errors
 from engines.core import errors as engine_errors
+
+
+@runtime_checkable
+class Refused(Protocol):
+    """What every family of errors tells of a refusal, for dialects to render."""
+
+    @property
+    def message(self) -> str:
+        """What was found and what was expected, for the caller."""
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """The single faults, each a sentence."""
+
+    @property
+    def retry_after_seconds(self) -> int | None:
+        """When asking again makes sense."""
 
 
 class GatewayError(Exception):
@@ -19,6 +39,10 @@ class GatewayError(Exception):
     @property
     def message(self) -> str:
         return str(self.args[0])
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        return (self.message,)
 
 
 class UnreadableBody(GatewayError):
@@ -51,6 +75,12 @@ class WrongMethod(GatewayError):
     def __init__(self, message: str, *, allow: str = "") -> None:
         super().__init__(message)
         self.allow = allow
+
+    @classmethod
+    def instead_of(cls, known: Iterable[str]) -> Self:
+        """The refusal where these methods are known."""
+        allow = ", ".join(sorted(known))
+        return cls(f"The method is not known here; expected {allow}.", allow=allow)
 
 
 class TooManyRequests(GatewayError):

@@ -1,66 +1,120 @@
-"""The way of a request, in one function."""
+"""The way of a request: who asks, what is sent, where it is computed, how it is answered."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypedDict
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from engines.core.registry import Engine
-from engines.core.run import Answer, Computed, Job
-from gateway.intake.forms import Form, read_form
+from auth.guard import Guard
+from auth.verifier import Caller
+from engines.core.run import Answer, Job
+from gateway.intake.pictures import Intake
+from gateway.limits.admission import Admission
+from gateway.limits.memory_budget import MemoryBudget, Share
+from gateway.pool import Pool
+from gateway.settings import Settings
 
-Present: TypeAlias = Callable[[Computed], Answer]
+
+class State(TypedDict):
+    """What a request finds in its `state`: parts of the service, and its own name."""
+
+    settings: Settings
+    guard: Guard
+    token_url: Callable[[], Coroutine[Any, Any, str]]
+    budget: MemoryBudget
+    admission: Admission
+    intake: Intake
+    pool: Pool
+    request_id: str
+
+
+@dataclass(slots=True)
+class Call:
+    """A request on its way.
+
+    Args:
+        request: with its body unread.
+        share: what it holds of the memory budget.
+        is_open: whether its dialect answers everybody.
+        owner: who asks: a caller's subject, or an address; empty as long as nobody is known.
+        fields: header fields that the answer will carry, be it a refusal.
+    """
+
+    request: Request[State]
+    share: Share
+    is_open: bool = False
+    owner: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+Handle: TypeAlias = Callable[[Call], Awaitable[Response]]
+KnownBy: TypeAlias = Callable[[Request[State], str], Awaitable[Caller]]
+"""Tells whose a request is, of a caller that may use a scope."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """What answers a path, asked by some methods.
+
+    Args:
+        path: as Starlette's routes write it; several endpoints may have one, with other methods.
+        handle: answers; a `Service` where that takes a computation.
+        known_by: how callers prove who they are; None where everybody may ask.
+        scope: what a caller's token must allow; empty: nothing in particular.
+    """
+
+    path: str
+    methods: tuple[str, ...]
+    handle: Handle
+    known_by: KnownBy | None
+    scope: str = ""
+
+
+def as_presented(call: Call, done: Answer) -> Response:
+    """The presenter's body, with status 200."""
+    return Response(done.body, media_type=done.media_type)
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A route to an engine.
+    """Answers by a computation.
 
     Args:
-        dialect: whose names and answers these are.
-        engine: what computes.
-        scope: what a caller's token must allow.
-        translate: the dialect's field names into the engine's.
-        present: picks the dialect's presenter for a request.
+        read: takes in what is sent or named, and says what is to be computed of it.
+        respond: writes what was computed: status, header fields, body.
     """
 
-    dialect: str
-    engine: Engine
-    scope: str
-    translate: Callable[[Form, Engine], Form]
-    present: Callable[[Request], Present]
+    read: Callable[[Call], Awaitable[Job]]
+    respond: Callable[[Call, Answer], Response] = as_presented
+
+    async def __call__(self, call: Call) -> Response:
+        return self.respond(call, await compute(call, await self.read(call)))
 
 
-async def answer(request: Request, service: Service) -> Response:
-    """Authenticate, admit, take in, compute, answer."""
-    state = request.state
-    owner = await authenticate(request, service)
-    async with state.admission.admit(owner, state):
-        job = await read_job(request, service, owner)
-        done: Answer = await state.pool.run(
-            job, deadline_seconds=state.settings.deadline_seconds, owner=owner
-        )
-        state.share.hold(len(done.body))
-    return Response(done.body, media_type=done.media_type, headers=state.rate_fields)
+async def answer(call: Call, endpoint: Endpoint) -> Response:
+    """Authenticate, admit, and let the endpoint answer."""
+    if endpoint.known_by is None:
+        return await endpoint.handle(call)
+    call.owner = await _owner(call, endpoint.known_by, endpoint.scope)
+    call.share.belong_to(call.owner)
+    async with call.request.state["admission"].admit(call.owner, call.fields):
+        return await endpoint.handle(call)
 
 
-async def read_job(request: Request, service: Service, owner: str) -> Job:
-    """Take in what is sent or named; while the job waits, only its pictures are held."""
-    state, engine = request.state, service.engine
-    state.share.belong_to(owner)
-    form = await read_form(request, max_bytes=state.intake.body_limit(len(engine.inputs)))
-    form = service.translate(form, engine)
-    params = engine.params.from_text(form.parameters())
-    pictures = await state.intake.read(form, engine.inputs, owner)
-    state.share.reserve(sum(len(picture) for picture in pictures if picture))
-    return Job(engine.name, pictures, params, service.present(request))
+async def compute(call: Call, job: Job) -> Answer:
+    """Run a job; while it waits only its pictures are held, and then its answer."""
+    state = call.request.state
+    call.share.reserve(sum(len(picture) for picture in job.pictures if picture))
+    done = await state["pool"].run(
+        job, deadline_seconds=state["settings"].deadline_seconds, owner=call.owner
+    )
+    call.share.hold(len(done.body))
+    return done
 
 
-async def authenticate(request: Request, service: Service) -> str:
-    """Who asks: a caller's subject, or where the dialect is open the address it comes from."""
-    if service.dialect in request.state.settings.open_dialects:
-        return request.client.host if request.client else ""
-    caller = await request.state.guard.authenticate(request.headers, scope=service.scope)
-    return str(caller.subject)
+async def _owner(call: Call, known_by: KnownBy, scope: str) -> str:
+    if call.is_open:
+        return call.request.client.host if call.request.client else ""
+    return (await known_by(call.request, scope)).subject

@@ -1,7 +1,8 @@
 """Whose tokens are believed: those of the embedded issuer, or of an outside one."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.routing import BaseRoute
 
@@ -29,7 +30,7 @@ class IssuerWiring:
     """
 
     guard: Guard
-    token_url: Callable[[], Awaitable[str]]
+    token_url: Callable[[], Coroutine[Any, Any, str]]
     routes: list[BaseRoute] = field(default_factory=list)
 
 

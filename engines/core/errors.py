@@ -11,6 +11,8 @@ class EngineError(Exception):
         errors: the single faults when there are several, each a sentence.
     """
 
+    retry_after_seconds: int | None = None
+
     def __init__(self, message: str, *, errors: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.errors = errors or (message,)

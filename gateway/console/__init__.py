@@ -1,6 +1,7 @@
 """The documents and Swagger UI, all from files of the package."""
 
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,48 +12,77 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from gateway.dialects.table import DialectTable
 from gateway.errors import UnknownPath
+from gateway.flow import State
 from gateway.openapi import spec
+from gateway.openapi.description import Description
 from gateway.openapi.spec import Site
 
 _STATIC = Path(__file__).parent / "static"
 
-# None of these is a coroutine: Starlette runs them in a thread, for the first YAML takes a second.
+
+class Documents:
+    """Swagger UI and what it shows; every path is addressed relative to it.
+
+    None of the handlers is a coroutine: Starlette runs them in a thread, for the first YAML takes
+    a second.
+    """
+
+    def __init__(self, table: DialectTable) -> None:
+        self._table = table
+        self._whole = cache(lambda site: orjson.dumps(spec.document(self._parts.values(), site)))
+        self._part = cache(lambda name, site: orjson.dumps(spec.part(self._parts[name], site)))
+        self._yaml = cache(lambda site: spec.as_yaml(self._parts.values(), site))
+
+    @cached_property
+    def _parts(self) -> Mapping[str, Description]:
+        return self._table.descriptions()
+
+    def swagger(self, request: Request[State]) -> Response:
+        """Swagger UI; its documents and scripts are addressed relative to it."""
+        policy = _policy(_site(request))
+        return FileResponse(_STATIC / "swagger.html", headers={"Content-Security-Policy": policy})
+
+    def whole_yaml(self, request: Request[State]) -> Response:
+        """The one document, for SDK generators: with absolute addresses."""
+        return Response(self._yaml(_site(request)), media_type="application/yaml")
+
+    def whole_json(self, request: Request[State]) -> Response:
+        """The same as JSON."""
+        return Response(self._whole(_site(request)), media_type="application/json")
+
+    def part(self, request: Request[State]) -> Response:
+        """One dialect's part, for Swagger UI: it asks the host that it was loaded from."""
+        name = request.path_params["name"]
+        if name not in self._parts:
+            known = ", ".join(self._parts)
+            raise UnknownPath(f"There is no document of this name; there are {known}.")
+        return Response(self._part(name, _site(request)), media_type="application/json")
 
 
-def swagger(request: Request) -> Response:
-    """Swagger UI; its documents and scripts are addressed relative to it."""
-    policy = _policy(_site(request))
-    return FileResponse(_STATIC / "swagger.html", headers={"Content-Security-Policy": policy})
+def routes(table: DialectTable) -> list[BaseRoute]:
+    """Everything that people open in a browser."""
+    documents = Documents(table)
+    return [
+        Route("/", index),
+        Route("/swagger", documents.swagger),
+        Route("/openapi.yaml", documents.whole_yaml),
+        Route("/openapi.json", documents.whole_json),
+        Route("/openapi/{name}.json", documents.part),
+        Mount("/console", StaticFiles(directory=_STATIC)),
+    ]
 
 
-def whole_yaml(request: Request) -> Response:
-    """The one document, for SDK generators: with absolute addresses."""
-    return Response(spec.as_yaml(_site(request)), media_type="application/yaml")
-
-
-def whole_json(request: Request) -> Response:
-    """The same as JSON."""
-    return _json(_whole_json(_site(request)))
-
-
-def part(request: Request) -> Response:
-    """One dialect's part, for Swagger UI: it asks the host that it was loaded from."""
-    name = request.path_params["name"]
-    if name not in spec.PARTS:
-        raise UnknownPath(f"There is no document of this name; there are {', '.join(spec.PARTS)}.")
-    return _json(_part_json(name, _site(request)))
-
-
-def index(request: Request) -> Response:
+def index(request: Request[State]) -> Response:
     """People who open the bare address want to try the service."""
     return RedirectResponse("swagger?urls.primaryName=Core")
 
 
-def _site(request: Request) -> Site:
-    settings = request.state.settings
-    outside = from_thread.run(request.state.token_url) if settings.issuer else ""
-    return Site(settings.base_url, settings.realm, outside)
+def _site(request: Request[State]) -> Site:
+    state = request.state
+    outside = from_thread.run(state["token_url"]) if state["settings"].issuer else ""
+    return Site(state["settings"].base_url, state["settings"].realm, outside)
 
 
 def _policy(site: Site) -> str:
@@ -63,27 +93,3 @@ def _policy(site: Site) -> str:
         f"img-src 'self' data: blob:; connect-src 'self'{f' {scheme}://{host}' if host else ''}; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-
-
-@cache
-def _whole_json(site: Site) -> bytes:
-    return orjson.dumps(spec.document(site))
-
-
-@cache
-def _part_json(name: str, site: Site) -> bytes:
-    return orjson.dumps(spec.part(name, site))
-
-
-def _json(body: bytes) -> Response:
-    return Response(body, media_type="application/json")
-
-
-ROUTES: list[BaseRoute] = [
-    Route("/", index),
-    Route("/swagger", swagger),
-    Route("/openapi.yaml", whole_yaml),
-    Route("/openapi.json", whole_json),
-    Route("/openapi/{name}.json", part),
-    Mount("/console", StaticFiles(directory=_STATIC)),
-]

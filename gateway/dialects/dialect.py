@@ -1,11 +1,20 @@
-"""What a dialect is to the gateway: prefixes, routes, how it says no, how it describes itself."""
+"""The contract of a dialect: its endpoints, how it says no, how it describes itself."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
+import structlog
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from auth.errors import AuthError
+from gateway.errors import GatewayError, Refused, WrongMethod, status_of
+from gateway.flow import Call, Endpoint, State, answer
+from gateway.openapi.description import Description
+
+log = structlog.get_logger("gateway.dialects")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +29,77 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Description:
-    """A dialect's share of openapi.yaml."""
-
-    tags: list[dict[str, str]]
-    paths: dict[str, dict[str, Any]]
-    schemas: dict[str, dict[str, Any]]
-    responses: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Dialect:
-    """One emulated API; `document` is the name of its part of openapi.yaml."""
+    """One emulated API.
+
+    Args:
+        name: as the setting `open_dialects` has it.
+        document: the name of its part of openapi.yaml.
+        prefixes: of paths that are its own even where no endpoint has them.
+        endpoints: all of them; where several fit a path, the first answers.
+        render: an error in its form, found by an endpoint or before one was reached.
+        describe: its share of openapi.yaml.
+        preload: modules that engine processes import before the first job: its presenters.
+    """
 
     name: str
     document: str
     prefixes: tuple[str, ...]
-    routes: Callable[[], list[Route]]
+    endpoints: Callable[[], Sequence[Endpoint]]
     render: Callable[[Refusal], Response]
     describe: Callable[[], Description]
+    preload: tuple[str, ...]
+
+    def routes(self) -> list[Route]:
+        """A route for each path; what it leads to knows this dialect."""
+        by_path: dict[str, list[Endpoint]] = {}
+        for endpoint in self.endpoints():
+            by_path.setdefault(endpoint.path, []).append(endpoint)
+        return [Route(path, Resource(self, some)) for path, some in by_path.items()]
+
+    def refuse(self, error: Exception, state: State) -> Response:
+        """The answer to an error; one that was not foreseen is logged and not explained."""
+        status, word = status_of(error)
+        refused: Refused = GatewayError(
+            "Something went wrong on this side; the request id finds it in the log."
+        )
+        if status == 500:
+            log.error("fault", request_id=state["request_id"], exc_info=error)
+        elif isinstance(error, Refused):
+            refused = error
+        response = self.render(
+            Refusal(status, word, refused.message, refused.errors, state["request_id"])
+        )
+        if refused.retry_after_seconds:
+            response.headers["Retry-After"] = str(refused.retry_after_seconds)
+        if isinstance(error, WrongMethod):
+            response.headers["Allow"] = error.allow
+        if isinstance(error, AuthError) and status < 500:
+            response.headers["WWW-Authenticate"] = state["guard"].challenge(error)
+        return response
+
+
+class Resource:
+    """A path of a dialect as an ASGI application; what it raises is answered in that form."""
+
+    def __init__(self, dialect: Dialect, endpoints: Iterable[Endpoint]) -> None:
+        self.dialect = dialect
+        self._by_method = {method: one for one in endpoints for method in one.methods}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        state: State = scope["state"]
+        with state["budget"].share() as share:
+            request = Request[State](scope, share.counting(receive))
+            is_open = self.dialect.name in state["settings"].open_dialects
+            call = Call(request, share, is_open)
+            try:
+                response = await answer(call, self._endpoint(request.method))
+            except Exception as error:
+                response = self.dialect.refuse(error, state)
+            response.headers.update(call.fields)
+            await response(scope, receive, send)
+
+    def _endpoint(self, method: str) -> Endpoint:
+        if method not in self._by_method:
+            raise WrongMethod.instead_of(self._by_method)
+        return self._by_method[method]

@@ -1,11 +1,30 @@
 """The dialects that are spoken, and whose form an error takes."""
 
-from gateway.dialects.dialect import Dialect
+from collections.abc import Sequence
+
+from gateway.dialects.dialect import Dialect, Resource
 from gateway.dialects.ltu.routes import DIALECT as LTU
+from gateway.openapi.description import Description
 
 DIALECTS: tuple[Dialect, ...] = (LTU,)
 
 
-def dialect_of(path: str) -> Dialect:
-    """The dialect whose prefix a path has; the native one for a path of none."""
-    return next((one for one in DIALECTS if path.startswith(one.prefixes)), LTU)
+class DialectTable:
+    """Dialects with their routes; the first speaks for what none of them declares."""
+
+    def __init__(self, dialects: Sequence[Dialect] = DIALECTS) -> None:
+        self.dialects = tuple(dialects)
+        self.routes = [route for dialect in dialects for route in dialect.routes()]
+        self.preload = tuple(module for dialect in dialects for module in dialect.preload)
+
+    def descriptions(self) -> dict[str, Description]:
+        """Each dialect's share of openapi.yaml, by the name of its part."""
+        return {dialect.document: dialect.describe() for dialect in self.dialects}
+
+    def of(self, path: str) -> Dialect:
+        """The dialect that declares a path, or else the one whose prefix it has."""
+        for route in self.routes:
+            if isinstance(route.app, Resource) and route.path_regex.match(path):
+                return route.app.dialect
+        prefixed = (one for one in self.dialects if path.startswith(one.prefixes))
+        return next(prefixed, self.dialects[0])

@@ -1,11 +1,12 @@
 """Answers to requests that never reach the application, because the protocol refuses them."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import NamedTuple
 
-import orjson
+from starlette.responses import Response
 
-from gateway.version import VERSION
+from gateway.dialects.dialect import Refusal
 
 MAX_URL_BYTES = 8 * 1024
 MAX_HEAD_BYTES = 64 * 1024
@@ -18,6 +19,10 @@ class EarlyAnswer(NamedTuple):
     status: int
     word: str
     message: str
+
+    def refusal(self, request_id: str) -> Refusal:
+        """The same for a dialect to render."""
+        return Refusal(self.status, self.word, self.message, (self.message,), request_id)
 
 
 MALFORMED = EarlyAnswer(400, "malformed_request", "The request is not well-formed HTTP/1.1.")
@@ -48,29 +53,19 @@ SHUTTING_DOWN = EarlyAnswer(503, "shutting_down", "The service is ending.")
 UNKNOWN_VERSION = EarlyAnswer(505, "unsupported_version", "HTTP/1.1 and HTTP/1.0 are spoken here.")
 
 
-def render(answer: EarlyAnswer, request_id: str, headers: list[tuple[bytes, bytes]]) -> bytes:
-    """The answer in the native form, as bytes for the wire."""
-    body = orjson.dumps(
-        {
-            "code": answer.status,
-            "error": answer.word,
-            "message": answer.message,
-            "errors": [answer.message],
-            "version": VERSION,
-            "request_id": request_id,
-        }
-    )
+def as_bytes(response: Response, request_id: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """An answer for the wire, the last of its connection, with what every answer carries."""
     fields = [
         *headers,
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
+        *response.raw_headers,
         (b"connection", b"close"),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
         (b"x-request-id", request_id.encode()),
     ]
-    if answer.status == 503:
+    if response.status_code == 503:
         fields.append((b"retry-after", b"5"))
-    status = HTTPStatus(answer.status)
+    status = HTTPStatus(response.status_code)
     head = b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode())
-    return head + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n" + body
+    lines = b"".join(b"%b: %b\r\n" % field for field in fields)
+    return head + lines + b"\r\n" + bytes(response.body)

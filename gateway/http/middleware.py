@@ -2,16 +2,20 @@
 
 import time
 from secrets import token_hex
+from typing import cast
 
 import structlog
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.errors import ShuttingDown
-from gateway.http.error_answers import refuse
+from gateway.dialects.dialect import Refusal
+from gateway.dialects.table import DialectTable
+from gateway.errors import ShuttingDown, UnknownPath, WrongMethod
+from gateway.flow import State
 from gateway.http.lifecycle import Lifecycle
 
-log = structlog.get_logger("gateway.request")
+log = structlog.get_logger("gateway.http.middleware")
 
 _ALWAYS = [(b"x-content-type-options", b"nosniff")]
 _CACHE_CONTROL = b"cache-control"
@@ -19,10 +23,11 @@ _NO_ROUTE = "unknown"
 
 
 class RequestMiddleware:
-    """Wraps the application."""
+    """Wraps the application; what no dialect's endpoint has answered is answered here."""
 
-    def __init__(self, app: ASGIApp, lifecycle: Lifecycle) -> None:
+    def __init__(self, app: ASGIApp, lifecycle: Lifecycle, dialects: DialectTable) -> None:
         self._app = app
+        self._dialects = dialects
         self.lifecycle = lifecycle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -30,56 +35,66 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, send)
+        tracked = _TrackedRequest(scope, send)
         # Only inside an application, Starlette's routes raise what they refuse.
         scope["app"] = self
         try:
             if self.lifecycle.refuses(scope["path"]):
                 raise ShuttingDown("The service is ending.", retry_after_seconds=5)
-            await self._app(scope, receive, exchange.send)
+            await self._app(scope, receive, tracked.send)
         except Exception as error:
-            await exchange.fail(receive, error)
+            if tracked.status:
+                raise  # Too late for another answer.
+            await self._refuse(scope, error)(scope, receive, tracked.send)
         finally:
-            exchange.log()
+            tracked.log()
+
+    def render(self, path: str, refusal: Refusal) -> Response:
+        """A refusal of a request that never came as far as this, in its dialect's form."""
+        return self._dialects.of(path).render(refusal)
+
+    def _refuse(self, scope: Scope, error: Exception) -> Response:
+        dialect = self._dialects.of(scope["path"])
+        return dialect.refuse(_in_our_words(error), cast(State, scope["state"]))
 
 
-class _Exchange:
+class _TrackedRequest:
     """One request and what has been answered to it so far."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
-        self.scope = scope
-        self.request_id = token_hex(16)
+        self.status = 0
+        self._scope = scope
+        self._request_id = token_hex(16)
         self._send = send
-        self._status = 0
         self._started = time.perf_counter()
-        scope.setdefault("state", {})["request_id"] = self.request_id
+        scope.setdefault("state", {})["request_id"] = self._request_id
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._status = message["status"]
+            self.status = message["status"]
             headers = message["headers"]
-            headers += [*_ALWAYS, (b"x-request-id", self.request_id.encode())]
+            headers += [*_ALWAYS, (b"x-request-id", self._request_id.encode())]
             if _CACHE_CONTROL not in {name for name, _ in headers}:
                 headers.append((_CACHE_CONTROL, b"no-store"))
         await self._send(message)
 
-    async def fail(self, receive: Receive, error: Exception) -> None:
-        """Answer an error that nothing inside has answered; too late once an answer began."""
-        if self._status:
-            raise error
-        await refuse(Request(self.scope), error)(self.scope, receive, self.send)
-
     def log(self) -> None:
+        # What stands in a sent path may be a secret; Starlette's router leaves its route here.
+        route = self._scope.get("route")
         log.info(
-            "request answered" if self._status else "request abandoned",
-            request_id=self.request_id,
-            method=self.scope["method"],
-            path=self._declared_path(),
-            status=self._status,
+            "request answered" if self.status else "request abandoned",
+            request_id=self._request_id,
+            method=self._scope["method"],
+            path=_NO_ROUTE if route is None else str(route.path),
+            status=self.status,
             seconds=round(time.perf_counter() - self._started, 4),
         )
 
-    def _declared_path(self) -> str:
-        """The path as its route declares it: what stands in a sent one may be a secret."""
-        route = self.scope.get("route")  # Starlette's router leaves it here.
-        return _NO_ROUTE if route is None else str(route.path)
+
+def _in_our_words(error: Exception) -> Exception:
+    """The router's own refusals as ours."""
+    if not isinstance(error, HTTPException):
+        return error
+    if error.status_code == 405:
+        return WrongMethod.instead_of((error.headers or {}).get("Allow", "").split(", "))
+    return UnknownPath("There is no such path.")

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from enum import Enum, auto
 from math import inf
 from types import SimpleNamespace
@@ -10,11 +11,13 @@ from urllib.parse import unquote
 
 import httptools
 import structlog
+from starlette.responses import Response
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from gateway.dialects.dialect import Refusal
 from gateway.http import early_answers as early
 from gateway.http.body_checks import BodyMeter
 from gateway.http.early_answers import EarlyAnswer
@@ -53,7 +56,7 @@ class Connection(HttpToolsProtocol):
     """A client's connection.
 
     `sweep` is called twice a second and enforces all deadlines, so that no request pays for
-    a timer.
+    a timer. `render` writes a refusal of a path in the form of its dialect.
     """
 
     connections: "set[Connection]"  # type: ignore[assignment]
@@ -68,12 +71,15 @@ class Connection(HttpToolsProtocol):
         *,
         settings: Settings,
         lifecycle: Lifecycle,
+        render: Callable[[str, Refusal], Response],
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=False)
         self.stage = Stage.IDLE
+        self.url = b""
         self._settings = settings
         self._lifecycle = lifecycle
+        self._render = render
         self._running: RequestCycle | None = None
         self._arriving: RequestCycle | None = None
         self._outlet: Outlet | None = None
@@ -404,10 +410,19 @@ class Connection(HttpToolsProtocol):
             error=answer.word,
         )
         if not self.transport.is_closing():
+            response = self._render(self._path, answer.refusal(request_id))
             self.transport.write(
-                early.render(answer, request_id, self.server_state.default_headers)
+                early.as_bytes(response, request_id, self.server_state.default_headers)
             )
         self.finish()
+
+    @property
+    def _path(self) -> str:
+        """What the request that is refused asks for, as far as that has arrived."""
+        refused = self._arriving or self._running
+        if refused is not None:
+            return refused.scope["path"]
+        return unquote(self.url.partition(b"?")[0].decode("latin-1"))
 
     def _become_deaf(self) -> None:
         """Read no more requests from this connection."""

@@ -15,12 +15,14 @@ from typing import Any, Protocol
 import structlog
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn_worker import UvicornWorker
 
 from engines.process.parent import die_with_parent
 from gateway.cli.models import check_models
+from gateway.dialects.dialect import Refusal
 from gateway.http import logs
 from gateway.http.draining import BACKLOG, FAREWELL_SECONDS, DrainingServer, Finishing
 from gateway.http.lifecycle import Lifecycle
@@ -39,9 +41,11 @@ _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
 class DrainingApp(Protocol):
-    """An application that can be told to take no new requests."""
+    """An application that can be told to take no new requests, and how it refuses any."""
 
     lifecycle: Lifecycle
+
+    def render(self, path: str, refusal: Refusal) -> Response: ...
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
@@ -208,7 +212,12 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # uvicorn-worker has no type
         settings: Settings = self.app.settings
         config: Config = self.config
         config.app = self.wsgi
-        config.http = partial(Connection, settings=settings, lifecycle=self.wsgi.lifecycle)  # type: ignore[assignment]
+        config.http = partial(  # type: ignore[assignment]
+            Connection,
+            settings=settings,
+            lifecycle=self.wsgi.lifecycle,
+            render=self.wsgi.render,
+        )
         # So many connections the loop accepts at once: a worker must not take all of a burst.
         config.backlog = 1
         config.proxy_headers = bool(settings.trusted_proxies)

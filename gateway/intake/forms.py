@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterable
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from starlette.requests import ClientDisconnect, Request
@@ -49,7 +50,7 @@ def unquoted(text: str) -> str:
     return text[1:-1] if len(text) >= 2 and text[0] == text[-1] == '"' else text
 
 
-async def read_form(request: Request, *, max_bytes: int) -> Form:
+async def read_form(request: Request[Any], *, max_bytes: int) -> Form:
     """Read the query and, unless the method is GET, the body.
 
     Raises:
@@ -64,12 +65,12 @@ async def read_form(request: Request, *, max_bytes: int) -> Form:
     return form
 
 
-def _has_body(request: Request) -> bool:
+def _has_body(request: Request[Any]) -> bool:
     length = request.headers.get("content-length", "0")
     return length != "0" or "transfer-encoding" in request.headers
 
 
-async def _read_body(request: Request, form: Form, max_bytes: int) -> None:
+async def _read_body(request: Request[Any], form: Form, max_bytes: int) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     coding = request.headers.get("content-encoding", "identity").strip().lower()
     if coding != "identity":
@@ -88,7 +89,7 @@ async def _read_body(request: Request, form: Form, max_bytes: int) -> None:
         raise UnreadableBody("The body ended before its announced length.") from None
 
 
-async def _read_urlencoded(request: Request, max_bytes: int) -> list[tuple[str, str]]:
+async def _read_urlencoded(request: Request[Any], max_bytes: int) -> list[tuple[str, str]]:
     body = b"".join([chunk async for chunk in _with_few_escapes(_bounded(request, max_bytes))])
     return _pairs(body) if len(body) <= _INLINE_BYTES else await run_in_thread(_pairs, body)
 
@@ -105,7 +106,7 @@ async def _with_few_escapes(chunks: AsyncIterable[bytes]) -> AsyncGenerator[byte
         yield chunk
 
 
-async def _read_multipart(request: Request, form: Form, max_bytes: int) -> None:
+async def _read_multipart(request: Request[Any], form: Form, max_bytes: int) -> None:
     parts = await read_parts(
         request.headers["content-type"],
         _bounded(request, max_bytes),
@@ -119,7 +120,7 @@ async def _read_multipart(request: Request, form: Form, max_bytes: int) -> None:
             form.files.setdefault(name, []).append(content)
 
 
-async def _bounded(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
+async def _bounded(request: Request[Any], max_bytes: int) -> AsyncGenerator[bytes, None]:
     """The body's chunks; refused by its announced length, or on the way when that is unknown."""
     if int(request.headers.get("content-length", "0")) > max_bytes:
         raise _too_large(max_bytes)

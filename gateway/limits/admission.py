@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import Storage
-from starlette.datastructures import State
 
 from gateway.errors import TooManyRequests
 
@@ -99,12 +98,11 @@ class Admission:
         self._rate = rate
 
     @asynccontextmanager
-    async def admit(self, owner: str, state: State) -> AsyncIterator[None]:
-        """Hold a place while a request is served; its answer carries `state.rate_fields`."""
-        state.rate_fields = {}
+    async def admit(self, owner: str, fields: dict[str, str]) -> AsyncIterator[None]:
+        """Hold a place while a request is served; what its answer says of the rate is added."""
         with self._places.taken_by(owner):
             if self._rate:
                 standing = await self._rate.count(owner)
-                state.rate_fields = standing.fields
+                fields.update(standing.fields)
                 standing.refuse_excess()
             yield

@@ -1,8 +1,10 @@
 """How many bytes of bodies, pictures and answers one gateway process holds for all its requests."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive
 
 from gateway.errors import QueueFull, TooManyRequests
 
@@ -12,31 +14,19 @@ RESERVED = 4
 
 
 class MemoryBudget:
-    """Wraps the application, and counts the bytes of every body on their way in.
+    """Bounds what all requests hold; without it, bodies of as many as there may be connections."""
 
-    Without it, as many bodies would be held as there may be connections.
-    """
-
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self._app = app
+    def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
         self.held_bytes = 0
         self.held_by: Counter[str | None] = Counter()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, which finds its share as `state.share`."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        share = scope.setdefault("state", {})["share"] = Share(self)
-
-        async def counted() -> Message:
-            message = await receive()
-            share.reserve(share.bytes + len(message.get("body", b"")))
-            return message
-
+    @contextmanager
+    def share(self) -> Iterator["Share"]:
+        """What one request holds until it is over."""
+        share = Share(self)
         try:
-            await self._app(scope, counted, send)
+            yield share
         finally:
             share.hold(0)
 
@@ -55,6 +45,16 @@ class Share:
         self._budget = budget
         self._owner: str | None = None
         self.bytes = 0
+
+    def counting(self, receive: Receive) -> Receive:
+        """Count the bytes of a body on their way in."""
+
+        async def counted() -> Message:
+            message = await receive()
+            self.reserve(self.bytes + len(message.get("body", b"")))
+            return message
+
+        return counted
 
     def belong_to(self, owner: str) -> None:
         """Count for a caller, who is known from now on."""

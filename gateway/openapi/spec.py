@@ -1,19 +1,17 @@
 """openapi.yaml: put together from what the dialects say of themselves."""
 
-from functools import cache
+from collections.abc import Collection
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from engines.core.registry import catalogue
-from gateway.dialects.dialect import Description
-from gateway.dialects.table import DIALECTS
 from gateway.openapi import schemas, yaml_text
+from gateway.openapi.description import Description
 from gateway.openapi.realm import REALM, TOKEN_PATH
 from gateway.version import VERSION
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 DEFAULT_REALM = REALM.rpartition("/")[2]
-PARTS = tuple(dialect.document for dialect in DIALECTS)
 # Why not 3.1: docs/sdk.md.
 OPENAPI = "3.0.3"
 
@@ -52,9 +50,8 @@ class Site(NamedTuple):
 HERE = Site()
 
 
-def document(site: Site = HERE) -> dict[str, Any]:
-    """The whole document, its addresses absolute."""
-    parts = [dialect.describe() for dialect in DIALECTS]
+def document(parts: Collection[Description], site: Site = HERE) -> dict[str, Any]:
+    """The whole document of all dialects, its addresses absolute."""
     whole = Description(
         tags=[*(tag for part in parts for tag in part.tags), _HEALTH_TAG],
         paths={path: item for part in parts for path, item in part.paths.items()} | _health(),
@@ -64,16 +61,14 @@ def document(site: Site = HERE) -> dict[str, Any]:
     return _document(whole, site)
 
 
-def part(name: str, site: Site = HERE) -> dict[str, Any]:
+def part(described: Description, site: Site = HERE) -> dict[str, Any]:
     """One dialect's document, its addresses relative to the host that serves it."""
-    prefix = urlsplit(site.base_url).path
-    return _document(DIALECTS[PARTS.index(name)].describe(), site._replace(base_url=prefix))
+    return _document(described, site._replace(base_url=urlsplit(site.base_url).path))
 
 
-@cache
-def as_yaml(site: Site = HERE) -> str:
-    """The document as it is committed."""
-    return yaml_text.dump(document(site))
+def as_yaml(parts: Collection[Description], site: Site = HERE) -> str:
+    """The whole document as it is committed."""
+    return yaml_text.dump(document(parts, site))
 
 
 def _document(described: Description, site: Site) -> dict[str, Any]:

@@ -15,7 +15,6 @@ PRELOAD = (
     "cv2",
     "onnxruntime",
     "engines.core.registry:catalogue",
-    "gateway.dialects.ltu.present",
 )
 EXIT_SECONDS = 2
 

@@ -12,18 +12,20 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from gateway import console
+from gateway.dialects.table import DialectTable
 from gateway.openapi import spec
 from gateway.openapi.spec import Site
 from gateway.settings import Settings
 
 pytestmark = pytest.mark.anyio
 STATIC = Path(console.__file__).parent / "static"
+TABLE = DialectTable()
 
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     settings = Settings(public_url="https://images.example.com/pixels", realm="Other")
-    routes = Starlette(routes=console.ROUTES)
+    routes = Starlette(routes=console.routes(TABLE))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await routes({**scope, "state": {"settings": settings}}, receive, send)
@@ -50,7 +52,7 @@ async def test_the_yaml_has_the_public_address(client: httpx.AsyncClient) -> Non
 async def test_the_json_says_the_same(client: httpx.AsyncClient) -> None:
     answer = await client.get("/openapi.json")
     assert orjson.loads(answer.content) == spec.document(
-        Site("https://images.example.com/pixels", "Other")
+        TABLE.descriptions().values(), Site("https://images.example.com/pixels", "Other")
     )
 
 
@@ -78,4 +80,4 @@ def test_the_page_names_no_outside_address_and_only_files_that_are_there() -> No
 
 def test_the_page_offers_every_part() -> None:
     offered = re.findall(r'url: "openapi/(\w+)\.json"', (STATIC / "start.js").read_text())
-    assert tuple(offered) == spec.PARTS
+    assert offered == [*TABLE.descriptions()]

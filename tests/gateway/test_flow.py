@@ -7,7 +7,7 @@ from starlette.routing import Router
 from starlette.types import Message
 
 from engines.core.run import Answer, Job
-from gateway.dialects.ltu.routes import routes
+from gateway.dialects.table import DialectTable
 from gateway.intake.pictures import Intake
 from gateway.limits.admission import Admission, Places
 from gateway.limits.memory_budget import MemoryBudget
@@ -23,19 +23,19 @@ class Watched:
     """Stands for the pool, and for the client; notes what the caller holds meanwhile."""
 
     def __init__(self, answer: bytes) -> None:
-        self.room = MemoryBudget(Router(routes()), 10_000)
+        self.budget = MemoryBudget(10_000)
         self.held = list[int]()
         self._answer = answer
 
     async def run(self, job: Job, *, deadline_seconds: float, owner: str) -> Answer:
-        self.held.append(self.room.held_by[owner])
+        self.held.append(self.budget.held_by[owner])
         return Answer(self._answer, "image/png")
 
     async def receive(self) -> Message:
         return {"type": "http.request", "body": BODY, "more_body": False}
 
     async def send(self, message: Message) -> None:
-        self.held.append(self.room.held_by[ADA])
+        self.held.append(self.budget.held_by[ADA])
 
 
 async def fetch_nothing(url: str, owner: str) -> bytes:
@@ -54,11 +54,12 @@ async def test_a_picture_and_then_its_answer_count_for_the_caller(tmp_path: Path
         "client": (ADA, 1),
         "state": {
             "settings": Settings(data=tmp_path, open_dialects=("ltu",)),
+            "budget": watched.budget,
             "admission": Admission(Places(0)),
             "intake": Intake(fetch_nothing, max_bytes=1_000),
             "pool": watched,
         },
     }
-    await watched.room(scope, watched.receive, watched.send)
+    await Router(DialectTable().routes)(scope, watched.receive, watched.send)
     assert watched.held == [8, 50_000, 50_000]
-    assert watched.room.held_bytes == 0
+    assert watched.budget.held_bytes == 0

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gateway.dialects.table import DialectTable
 from gateway.openapi import spec
 from tests.needs import ROOT, need, need_npm_tool
 from tests.serving import Served, serving
@@ -38,7 +39,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Generated:
     need("java", "openapi-generator needs it; apt-get install default-jre-headless")
     folder = tmp_path_factory.mktemp("sdk")
     document = folder / "openapi.yaml"
-    document.write_text(spec.as_yaml())
+    document.write_text(spec.as_yaml(DialectTable().descriptions().values()))
     done = subprocess.run(
         [ROOT / "scripts" / "sdk", folder / "made", document],
         env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},

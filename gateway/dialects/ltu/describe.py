@@ -7,7 +7,6 @@ from pydantic import Field, create_model
 
 from engines.core.registry import Engine, Input, catalogue
 from engines.core.shapes import Details
-from gateway.dialects.dialect import Description
 from gateway.dialects.ltu import describe_content, describe_errors, examples
 from gateway.dialects.ltu.models import (
     ALIASES,
@@ -19,6 +18,7 @@ from gateway.dialects.ltu.models import (
     ImageObject,
 )
 from gateway.openapi import realm, schemas
+from gateway.openapi.description import Description
 from gateway.openapi.schemas import BINARY, Schema
 
 INFOS, ANALYSE, COMPARE = "Get image infos", "Analyse images", "Compare images"

@@ -53,24 +53,3 @@ class Failure(BaseModel):
     errors: list[str] = Field(description="The single faults.")
     version: str = Field(description="The service's version.")
     request_id: str = Field(description="Names this request in the service's log.")
-
-
-class Token(BaseModel):
-    """What the token endpoint grants."""
-
-    access_token: str = Field(description="Send it as `Authorization: Bearer …`.")
-    expires_in: int = Field(description="Life of the access token, s.")
-    refresh_expires_in: int = Field(description="Life of the refresh token, s.")
-    refresh_token: str
-    token_type: str
-    id_token: str
-    not_before_policy: int = Field(serialization_alias="not-before-policy")
-    session_state: str
-    scope: str
-
-
-class TokenFailure(BaseModel):
-    """Why no token was granted (RFC 6749 §5.2)."""
-
-    error: str
-    error_description: str | None = None

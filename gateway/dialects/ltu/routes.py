@@ -1,29 +1,31 @@
 """LTU's routes: one a service, made from the engines' declarations."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from engines.core.registry import Engine, catalogue
+from engines.core.run import Answer, Computed, Job
+from gateway.dialects.callers import by_header
 from gateway.dialects.dialect import Dialect, Refusal
 from gateway.dialects.ltu import present
 from gateway.dialects.ltu.describe import describe
 from gateway.dialects.ltu.models import ALIASES, PREFIX, Failure
-from gateway.flow import Present, Service, answer
+from gateway.flow import Call, Endpoint, Service, State
 from gateway.intake.accept import prefers
-from gateway.intake.forms import Form
+from gateway.intake.forms import Form, read_form
 from gateway.version import VERSION
 
 T = TypeVar("T")
 
 
-def routes() -> list[Route]:
-    """A route for every engine, by its name and by the names the samples call."""
+def endpoints() -> list[Endpoint]:
+    """One for every engine, by its name and by the names the samples call."""
     return [
-        _route(name, _service(engine))
+        _endpoint(name, engine)
         for engine in catalogue().values()
         for name in (engine.service, *ALIASES.get(engine.service, ()))
     ]
@@ -42,30 +44,30 @@ def render(refusal: Refusal) -> Response:
     return Response(body.model_dump_json(), refusal.status, media_type="application/json")
 
 
-def _service(engine: Engine) -> Service:
-    return Service(
-        dialect="ltu",
-        engine=engine,
+def _endpoint(name: str, engine: Engine) -> Endpoint:
+    return Endpoint(
+        path=PREFIX + name,
+        methods=("GET", "POST"),
+        handle=Service(partial(_read, engine=engine)),
+        known_by=by_header,
         scope=engine.service,
-        translate=_two_images if len(engine.inputs) > 1 else _unchanged,
-        present=partial(_present, engine),
     )
 
 
-def _route(name: str, service: Service) -> Route:
-    route = Route(PREFIX + name, partial(answer, service=service), methods=["GET", "POST"])
-    # A HEAD would compute all and send nothing of it.
-    route.methods = {"GET", "POST"}
-    return route
+async def _read(call: Call, engine: Engine) -> Job:
+    """Parameters and pictures from the query and a form."""
+    intake = call.request.state["intake"]
+    form = await read_form(call.request, max_bytes=intake.body_limit(len(engine.inputs)))
+    if len(engine.inputs) > 1:
+        form = _two_images(form, engine)
+    params = engine.params.from_text(form.parameters())
+    pictures = await intake.read(form, engine.inputs, call.owner)
+    return Job(engine.name, pictures, params, _present(engine, call.request))
 
 
-def _present(engine: Engine, request: Request) -> Present:
+def _present(engine: Engine, request: Request[State]) -> Callable[[Computed], Answer]:
     wants_picture = prefers(request.headers.get("accept", ""), "image/png", "application/json")
     return present.picture if engine.draw and wants_picture else present.envelope
-
-
-def _unchanged(form: Form, engine: Engine) -> Form:
-    return form
 
 
 def _two_images(form: Form, engine: Engine) -> Form:
@@ -87,7 +89,8 @@ DIALECT = Dialect(
     name="ltu",
     document="core",
     prefixes=(PREFIX,),
-    routes=routes,
+    endpoints=endpoints,
     render=render,
     describe=describe,
+    preload=("gateway.dialects.ltu.present",),
 )

@@ -14,6 +14,7 @@ from gateway.http.lifecycle import Lifecycle
 from gateway.http.logs import describe
 from gateway.http.middleware import RequestMiddleware
 from gateway.pool.pending_job import work_failed
+from tests.gateway.native import NATIVE
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +35,7 @@ PATHS = ("/fault", "/refusal", "/failure", "/kept", "/kept/{name}")
 
 async def ask(path: str, method: str = "GET") -> httpx.Response:
     routes = [*(Route(one, answer) for one in PATHS), Mount("/files", Response("a file"))]
-    edge = RequestMiddleware(Router(routes), Lifecycle())
+    edge = RequestMiddleware(Router(routes), Lifecycle(), NATIVE)
     transport = httpx.ASGITransport(edge)
     async with httpx.AsyncClient(transport=transport, base_url="http://pixelgate.test") as client:
         return await client.request(method, path)

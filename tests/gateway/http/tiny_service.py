@@ -13,6 +13,7 @@ from gateway.http.lifecycle import Lifecycle
 from gateway.http.middleware import RequestMiddleware
 from gateway.http.server import serve
 from gateway.settings import Settings
+from tests.gateway.native import NATIVE
 
 log = structlog.get_logger("tests.tiny_service")
 
@@ -46,4 +47,4 @@ async def _live(receive: Receive, send: Send) -> None:
 
 
 if __name__ == "__main__":
-    serve(Settings(), lambda settings: RequestMiddleware(app, Lifecycle()))
+    serve(Settings(), lambda settings: RequestMiddleware(app, Lifecycle(), NATIVE))

@@ -10,13 +10,16 @@ from functools import partial
 from itertools import count
 from typing import Any, NamedTuple, cast
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from gateway.dialects.dialect import Refusal
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.protocol import Connection
 from gateway.settings import Settings
+from tests.gateway.native import NATIVE
 from tests.gateway.pool.running import until
 from tests.serving import WAIT_SECONDS
 
@@ -152,7 +155,14 @@ async def wire(app: ASGIApp, **settings: Any) -> AsyncGenerator[Wire]:
     config = Config(app, log_config=None, access_log=False, ws="none", proxy_headers=False)
     standing = cast(asyncio.AbstractEventLoop, loop)
     make = partial(
-        Connection, config, state, {}, standing, settings=Settings(**settings), lifecycle=lifecycle
+        Connection,
+        config,
+        state,
+        {},
+        standing,
+        settings=Settings(**settings),
+        lifecycle=lifecycle,
+        render=_render,
     )
     server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
     served = Wire(server, state, lifecycle, loop)
@@ -160,6 +170,10 @@ async def wire(app: ASGIApp, **settings: Any) -> AsyncGenerator[Wire]:
         yield served
     finally:
         await served.end()
+
+
+def _render(path: str, refusal: Refusal) -> Response:
+    return NATIVE.of(path).render(refusal)
 
 
 async def reply(send: Send, body: bytes = b"done", status: int = 200) -> None:

@@ -3,16 +3,12 @@
 import asyncio
 
 import pytest
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message, Receive
 
 from gateway.errors import QueueFull, TooManyRequests
 from gateway.limits.memory_budget import MemoryBudget, Share
 
 pytestmark = pytest.mark.anyio
-
-
-async def nowhere(message: Message) -> None:
-    raise AssertionError(message)
 
 
 def body(*chunks: bytes) -> Receive:
@@ -24,9 +20,13 @@ def body(*chunks: bytes) -> Receive:
     return receive
 
 
-async def read_two(scope: Scope, receive: Receive, send: Send) -> None:
-    await receive()
-    await receive()
+async def read(budget: MemoryBudget, *chunks: bytes) -> int:
+    """Receive a body; how many bytes its request holds at its end."""
+    with budget.share() as share:
+        receive = share.counting(body(*chunks))
+        for _ in chunks:
+            await receive()
+        return share.bytes
 
 
 def share_of(budget: MemoryBudget, owner: str, *, held: int = 0) -> Share:
@@ -38,34 +38,26 @@ def share_of(budget: MemoryBudget, owner: str, *, held: int = 0) -> Share:
 
 
 async def test_a_body_is_counted_while_its_request_is_answered() -> None:
-    held = []
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await read_two(scope, receive, send)
-        held.append(budget.held_bytes)
-
-    budget = MemoryBudget(app, 100)
-    await budget({"type": "http"}, body(b"123", b"45"), nowhere)
-    assert (held, budget.held_bytes) == ([5], 0)
+    budget = MemoryBudget(100)
+    assert (await read(budget, b"123", b"45"), budget.held_bytes) == (5, 0)
 
 
 async def test_what_others_hold_leaves_less_room() -> None:
-    budget = MemoryBudget(read_two, 10)
+    budget = MemoryBudget(10)
     Share(budget).hold(6)
-    await budget({"type": "http"}, body(b"12", b"34"), nowhere)
+    await read(budget, b"12", b"34")
     with pytest.raises(QueueFull) as raised:
-        await budget({"type": "http"}, body(b"12", b"345"), nowhere)
+        await read(budget, b"12", b"345")
     assert raised.value.retry_after_seconds
     assert budget.held_bytes == 6
 
 
 async def test_a_request_alone_is_never_refused() -> None:
-    budget = MemoryBudget(read_two, 3)
-    await budget({"type": "http"}, body(b"1234", b"5678"), nowhere)
+    await read(MemoryBudget(3), b"1234", b"5678")
 
 
 async def test_less_may_always_be_held() -> None:
-    budget = MemoryBudget(read_two, 10)
+    budget = MemoryBudget(10)
     first, second = Share(budget), Share(budget)
     first.reserve(9)
     second.reserve(1)
@@ -75,7 +67,7 @@ async def test_less_may_always_be_held() -> None:
 
 
 async def test_an_answer_is_counted_but_not_refused() -> None:
-    budget = MemoryBudget(read_two, 10)
+    budget = MemoryBudget(10)
     share = share_of(budget, "ada")
     share_of(budget, "bob", held=9)
     share.hold(8)
@@ -83,7 +75,7 @@ async def test_an_answer_is_counted_but_not_refused() -> None:
 
 
 async def test_one_caller_holds_no_more_than_its_portion() -> None:
-    budget = MemoryBudget(read_two, 40)
+    budget = MemoryBudget(40)
     share_of(budget, "ada", held=26)
     share = share_of(budget, "ada")
     share.reserve(4)
@@ -94,19 +86,19 @@ async def test_one_caller_holds_no_more_than_its_portion() -> None:
 
 
 async def test_what_one_caller_holds_leaves_room_to_others() -> None:
-    budget = MemoryBudget(read_two, 40)
+    budget = MemoryBudget(40)
     share_of(budget, "ada", held=30)
     share_of(budget, "bob").reserve(5)
     Share(budget).reserve(5)
 
 
 async def test_one_body_may_be_larger_than_a_portion() -> None:
-    budget = MemoryBudget(read_two, 40)
+    budget = MemoryBudget(40)
     share_of(budget, "ada").reserve(35)
 
 
 async def test_a_share_counts_for_its_caller_from_when_it_is_known() -> None:
-    budget = MemoryBudget(read_two, 40)
+    budget = MemoryBudget(40)
     share = Share(budget)
     share.reserve(7)
     share.belong_to("ada")
@@ -116,14 +108,16 @@ async def test_a_share_counts_for_its_caller_from_when_it_is_known() -> None:
 
 
 async def test_a_request_that_is_cancelled_gives_its_room_back() -> None:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await receive()
-        await asyncio.get_running_loop().create_future()
+    budget, received = MemoryBudget(10), asyncio.Event()
 
-    budget = MemoryBudget(app, 10)
-    task = asyncio.create_task(budget({"type": "http"}, body(b"12"), nowhere))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    async def hang() -> None:
+        with budget.share() as share:
+            await share.counting(body(b"12"))()
+            received.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(hang())
+    await received.wait()
     assert budget.held_bytes == 2
     task.cancel()
     await asyncio.wait([task])

@@ -1,0 +1,14 @@
+"""What a dialect says of itself for openapi.yaml."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A dialect's share of the document."""
+
+    tags: list[dict[str, str]]
+    paths: dict[str, dict[str, Any]]
+    schemas: dict[str, dict[str, Any]]
+    responses: dict[str, dict[str, Any]] = field(default_factory=dict)
