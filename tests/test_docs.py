@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from engines.core.registry import Engine, catalogue
-from gateway.cli import configuration
+from gateway.cli import settings
 
 ROOT = Path(__file__).parent.parent
 
 
 def test_the_page_of_settings_is_fresh() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text()
-    assert page == configuration.page(), "run `make spec` and commit what it wrote"
+    assert page == settings.page(), "run `make spec` and commit what it wrote"
 
 
 @pytest.mark.parametrize("engine", [*catalogue().values()], ids=lambda engine: engine.name)

@@ -14,6 +14,7 @@ from engines.core.errors import BadParameter, EngineError
 from engines.core.registry import Engine, by_service, catalogue
 from engines.core.run import Answer, Job
 from engines.core.shapes import Parameters
+from gateway.cli.command import load_settings
 from gateway.cli.records import record
 from gateway.errors import GatewayError
 from gateway.limits.quarantine import MemoryQuarantine
@@ -24,7 +25,42 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".gif")
 RESULTS = "results.jsonl"
 
 
-def main(
+@click.command("analyze")
+@click.argument("service")
+@click.argument(
+    "paths",
+    metavar="FILE|FOLDER...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+)
+@click.option("--param", "pairs", multiple=True, metavar="NAME=VALUE", help="As the service takes.")
+@click.option(
+    "--reference",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The first picture, for services that compare two.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for results.jsonl and pictures; what is there already is not computed again. "
+    "Without it the lines go to standard output, and no pictures are written.",
+)
+def analyze(
+    service: str,
+    paths: tuple[Path, ...],
+    pairs: tuple[str, ...],
+    reference: Path | None,
+    out: Path | None,
+) -> None:
+    """Compute SERVICE of pictures in files, without a server.
+
+    Bad files are listed at the end, and make the exit code 1.
+    """
+    sys.exit(run(load_settings(), service, paths, pairs, reference, out))
+
+
+def run(
     settings: Settings,
     service: str,
     paths: Sequence[Path],
@@ -32,7 +68,7 @@ def main(
     reference: Path | None,
     out: Path | None,
 ) -> int:
-    """Run the command; answers its exit code."""
+    """Compute all, say what failed, and answer the exit code."""
     order = read_order(service, pairs, reference)
     shelf = Shelf(out)
     is_done = shelf.has(order)
@@ -44,7 +80,7 @@ def main(
     )
     with click.progressbar(length=len(files), label=service, file=sys.stderr) as bar:
         failures = asyncio.run(
-            analyze(
+            analyze_all(
                 order,
                 files,
                 pool=pool,
@@ -187,7 +223,7 @@ class Failed:
     reason: str
 
 
-async def analyze(
+async def analyze_all(
     order: Order,
     files: list[Found],
     *,

@@ -13,10 +13,12 @@ from enum import StrEnum
 from importlib.metadata import packages_distributions
 from typing import Any
 
+import click
 import cv2
 
 from engines.core.errors import EngineError
 from engines.core.registry import Engine, catalogue
+from gateway.cli.command import load_settings
 from gateway.dialects.ltu import examples
 from gateway.settings import Settings
 
@@ -39,6 +41,12 @@ class Finding:
     subject: str
     state: State
     text: str
+
+
+@click.command("doctor")
+def doctor() -> None:
+    """Say what this machine lacks, and try every engine on a picture with a known answer."""
+    sys.exit(report(load_settings(), click.echo))
 
 
 def examine(settings: Settings) -> Iterator[Finding]:

@@ -1,16 +1,18 @@
-"""The learned models: `pixelgate models`, and a look at the user's own before a start."""
+"""`pixelgate models`: the learned models, and whether each loads."""
 
-import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 
-import structlog
+import click
 
 from engines.models import weights
-from engines.models.weights import Check, ModelFiles
+from gateway.cli.command import load_settings
 from gateway.settings import Settings
 
-log = structlog.get_logger("gateway.cli.models")
+
+@click.command("models")
+def models() -> None:
+    """List the learned models: name, licence, source, device, and whether each loads."""
+    print_all(load_settings(), click.echo)
 
 
 def print_all(settings: Settings, say: Callable[[str], None]) -> None:
@@ -19,20 +21,3 @@ def print_all(settings: Settings, say: Callable[[str], None]) -> None:
     for check in weights.check_all():
         state = check.fault or f"loads, on {check.device}"
         say(f"{check.name:<16} {check.title} ({check.licence}; {check.source}): {state}")
-
-
-def check_models(settings: Settings) -> None:
-    """Log which of the user's models cannot be used; their services will answer 501."""
-    names = tuple(sorted({*settings.models, *settings.preload}))
-    if not names:
-        return
-    # In a process of its own, with which the models leave the memory again.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, context) as process:
-        for check in process.submit(_check, dict(settings.models), names).result():
-            if check.fault:
-                log.error("model cannot be used", model=check.name, fault=check.fault)
-
-
-def _check(replaced: dict[str, ModelFiles], names: tuple[str, ...]) -> tuple[Check, ...]:
-    return weights.configure(replaced, preload=names)

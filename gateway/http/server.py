@@ -21,12 +21,12 @@ from uvicorn.config import Config
 from uvicorn_worker import UvicornWorker
 
 from engines.process.parent import die_with_parent
-from gateway.cli.models import check_models
 from gateway.dialects.dialect import Refusal
 from gateway.http import logs
 from gateway.http.draining import BACKLOG, FAREWELL_SECONDS, DrainingServer, Finishing
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.protocol import Connection
+from gateway.pool.model_check import check_models
 from gateway.settings import Settings
 
 log = structlog.get_logger("gateway.http.server")
@@ -53,7 +53,7 @@ class DrainingApp(Protocol):
 Build = Callable[[Settings], DrainingApp]
 
 
-def serve(settings: Settings, build: Build | None = None) -> None:
+def serve(settings: Settings, build: Build) -> None:
     """Run the service until it is told to end; the process ends with it.
 
     Args:
@@ -65,14 +65,7 @@ def serve(settings: Settings, build: Build | None = None) -> None:
     check_models(settings)
     listener = _listen(settings.host, settings.port)
     log.info("service starts", host=settings.host, port=settings.port, workers=settings.workers)
-    GunicornApp(settings, listener.detach(), build or _build).run()
-
-
-def _build(settings: Settings) -> DrainingApp:
-    # Not at the top: the master only forks, and needs no engine library in its memory.
-    from gateway.app import create_app
-
-    return create_app(settings)
+    GunicornApp(settings, listener.detach(), build).run()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
+from gateway.cli.serve import build
 from gateway.http.server import serve
 from gateway.settings import Settings
 from tests.attack import faults
@@ -37,4 +38,4 @@ def look_up(host: Any, port: Any, *arguments: Any, **options: Any) -> list[Any]:
 if __name__ == "__main__":
     mock.patch("socket.getaddrinfo", look_up).start()
     mock.patch("engines.process.preparation.prepare", faults.prepare).start()
-    serve(Settings())
+    serve(Settings(), build)

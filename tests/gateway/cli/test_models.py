@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 
 from engines.models import weights
 from engines.models.weights import ENTRIES, ModelFiles
-from gateway.cli.models import check_models, print_all
+from gateway.cli.models import print_all
+from gateway.pool.model_check import check_models
 from gateway.settings import Settings
 
 

@@ -1,8 +1,10 @@
-"""The page docs/configuration.md, made from the settings."""
+"""`pixelgate settings`: what is set, and the page docs/configuration.md."""
 
+import click
 from pydantic.fields import FieldInfo
 
-from gateway.settings import CONFIG_VARIABLE, PREFIX, Settings
+from gateway.cli.command import load_settings
+from gateway.settings import CONFIG_VARIABLE, PREFIX, Settings, explain
 
 _HEAD = f"""\
 # Configuration
@@ -14,6 +16,17 @@ Every setting is an environment variable, or a line of the TOML file that `{CONF
 | variable | default | meaning |
 |---|---|---|
 """
+
+
+@click.command("settings")
+@click.option("--markdown", is_flag=True, help="As the page docs/configuration.md.")
+def settings(markdown: bool) -> None:
+    """Print every setting, its value and where that comes from."""
+    if markdown:
+        click.echo(page(), nl=False)
+        return
+    for shown in explain(load_settings()):
+        click.echo(f"{shown.name}={shown.value}  ({shown.source})")
 
 
 def page() -> str:

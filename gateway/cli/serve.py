@@ -1,0 +1,31 @@
+"""`pixelgate serve`: the service in the foreground."""
+
+import sys
+
+import click
+
+from gateway.cli import demo
+from gateway.cli.command import load_settings
+from gateway.http import server
+from gateway.http.server import DrainingApp
+from gateway.settings import Settings
+
+
+@click.command()
+@click.option("--demo", "is_demo", is_flag=True, help="With a demo account; do the main job once.")
+def serve(is_demo: bool) -> None:
+    """Start the service; SIGTERM or Ctrl-C ends it with all its processes."""
+    settings = load_settings()
+    if is_demo and settings.issuer:
+        sys.exit("The demo account needs the embedded issuer; PIXELGATE_ISSUER names another.")
+    if is_demo:
+        demo.start(settings)
+    server.serve(settings, build)
+
+
+def build(settings: Settings) -> DrainingApp:
+    """Make the application, in each worker."""
+    # Not at the top: the master only forks, and needs no engine library in its memory.
+    from gateway.app import create_app
+
+    return create_app(settings)
