@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
-from engines.core.shapes import shown
 from gateway.errors import UnreadableBody, UnsupportedBody, UploadTooLarge
+from gateway.intake.bodies import read_pieces
 from gateway.intake.multipart import as_text, read_parts
 from gateway.threads import run_in_thread
 
@@ -71,70 +71,44 @@ def _has_body(request: Request[Any]) -> bool:
 
 
 async def _read_body(request: Request[Any], form: Form, max_bytes: int) -> None:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    coding = request.headers.get("content-encoding", "identity").strip().lower()
-    if coding != "identity":
-        raise UnsupportedBody(f"The body is encoded as {shown(coding)}; expected none.")
-    try:
-        if kind == "multipart/form-data":
-            await _read_multipart(request, form, max_bytes)
-        elif kind == "application/x-www-form-urlencoded":
-            form.add(await _read_urlencoded(request, max_bytes))
-        else:
-            raise UnsupportedBody(
-                f"The body's content type is {kind[:100] or 'missing'}; expected "
-                "multipart/form-data or application/x-www-form-urlencoded."
-            )
-    except ClientDisconnect:
-        raise UnreadableBody("The body ended before its announced length.") from None
+    content_type = request.headers.get("content-type", "")
+    kind = content_type.partition(";")[0].strip().lower()
+    pieces = read_pieces(request, max_bytes=max_bytes)
+    if kind == "multipart/form-data":
+        await _read_multipart(content_type, pieces, form)
+    elif kind == "application/x-www-form-urlencoded":
+        form.add(await _read_urlencoded(pieces))
+    else:
+        raise UnsupportedBody(
+            f"The body's content type is {kind[:100] or 'missing'}; expected "
+            "multipart/form-data or application/x-www-form-urlencoded."
+        )
 
 
-async def _read_urlencoded(request: Request[Any], max_bytes: int) -> list[tuple[str, str]]:
-    body = b"".join([chunk async for chunk in _with_few_escapes(_bounded(request, max_bytes))])
+async def _read_urlencoded(pieces: AsyncIterable[bytes]) -> list[tuple[str, str]]:
+    body = b"".join([piece async for piece in _with_few_escapes(pieces)])
     return _pairs(body) if len(body) <= _INLINE_BYTES else await run_in_thread(_pairs, body)
 
 
-async def _with_few_escapes(chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
+async def _with_few_escapes(pieces: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
     left = MAX_ESCAPES
-    async for chunk in chunks:
-        left -= chunk.count(b"%")
+    async for piece in pieces:
+        left -= piece.count(b"%")
         if left < 0:
             raise UploadTooLarge(
                 f"The urlencoded body has more than {MAX_ESCAPES:,} escapes; "
                 "send large pictures as multipart/form-data."
             )
-        yield chunk
+        yield piece
 
 
-async def _read_multipart(request: Request[Any], form: Form, max_bytes: int) -> None:
-    parts = await read_parts(
-        request.headers["content-type"],
-        _bounded(request, max_bytes),
-        max_files=MAX_FILES,
-        max_fields=MAX_FIELDS,
-    )
+async def _read_multipart(content_type: str, pieces: AsyncIterable[bytes], form: Form) -> None:
+    parts = await read_parts(content_type, pieces, max_files=MAX_FILES, max_fields=MAX_FIELDS)
     for name, is_file, content in parts:
         if not is_file:
             form.add([(name, as_text(content))])
         elif content:
             form.files.setdefault(name, []).append(content)
-
-
-async def _bounded(request: Request[Any], max_bytes: int) -> AsyncGenerator[bytes, None]:
-    """The body's chunks; refused by its announced length, or on the way when that is unknown."""
-    if int(request.headers.get("content-length", "0")) > max_bytes:
-        raise _too_large(max_bytes)
-    received = 0
-    async for chunk in request.stream():
-        received += len(chunk)
-        if received > max_bytes:
-            raise _too_large(max_bytes)
-        if chunk:
-            yield chunk
-
-
-def _too_large(max_bytes: int) -> UploadTooLarge:
-    return UploadTooLarge(f"The body is larger than {max_bytes:,} bytes.")
 
 
 def _pairs(encoded: bytes) -> list[tuple[str, str]]:
