@@ -14,7 +14,7 @@ from gateway.errors import GatewayError, Refused, WrongMethod, status_of
 from gateway.flow import Call, Endpoint, State, answer
 from gateway.openapi.description import Description
 
-log = structlog.get_logger("gateway.dialects")
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from gateway.errors import ShuttingDown, UnknownPath, WrongMethod
 from gateway.flow import State
 from gateway.http.lifecycle import Lifecycle
 
-log = structlog.get_logger("gateway.http.middleware")
+log = structlog.get_logger()
 
 _ALWAYS = [(b"x-content-type-options", b"nosniff")]
 _CACHE_CONTROL = b"cache-control"

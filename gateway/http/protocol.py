@@ -28,7 +28,7 @@ from gateway.http.peer import Peer
 from gateway.http.request_cycle import Outlet, RequestCycle
 from gateway.settings import Settings
 
-log = structlog.get_logger("gateway.http.protocol")
+log = structlog.get_logger()
 
 MAX_PIPELINED = 16
 """Requests that wait for the one before them on the same connection."""

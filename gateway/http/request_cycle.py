@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.http.body_checks import BodyMeter
 
-log = structlog.get_logger("gateway.http.protocol")
+log = structlog.get_logger()
 
 PIECE_BYTES = 256 * 1024
 """A larger body is sent in pieces; a usual answer leaves by one write."""

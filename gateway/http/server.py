@@ -29,7 +29,7 @@ from gateway.http.protocol import Connection
 from gateway.pool.model_check import check_models
 from gateway.settings import Settings
 
-log = structlog.get_logger("gateway.http.server")
+log = structlog.get_logger()
 
 HEARTBEAT_SECONDS = 60
 """A worker whose event loop stands still for so long is killed and replaced."""

@@ -14,7 +14,7 @@ from engines.core.run import Job
 from gateway.store.database import Database
 from gateway.store.tables import refused_jobs
 
-log = structlog.get_logger("gateway.limits.quarantine")
+log = structlog.get_logger()
 
 REREAD_SECONDS = 1.0
 

@@ -19,7 +19,7 @@ from gateway.pool.fork_server import PRELOAD
 from gateway.pool.job_queue import JobQueue
 from gateway.pool.pending_job import PendingJob, broke_down_again
 
-log = structlog.get_logger("gateway.pool")
+log = structlog.get_logger()
 
 
 class ExecutorPool:

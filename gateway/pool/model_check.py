@@ -9,7 +9,7 @@ from engines.models import weights
 from engines.models.weights import Check, ModelFiles
 from gateway.settings import Settings
 
-log = structlog.get_logger("gateway.pool")
+log = structlog.get_logger()
 
 
 def check_models(settings: Settings) -> None:

@@ -31,7 +31,7 @@ from gateway.errors import JobTimedOut
 from gateway.pool.alarm import Alarm
 from gateway.pool.pending_job import PendingJob
 
-log = structlog.get_logger("gateway.pool")
+log = structlog.get_logger()
 
 RECEIVE_BYTES = 256 * 1024
 """What is read at once; a longer frame makes the buffer grow."""

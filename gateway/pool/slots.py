@@ -23,7 +23,7 @@ from gateway.pool.job_queue import JobQueue
 from gateway.pool.pending_job import PendingJob, broke_down_again
 from gateway.pool.slot import Ending, Entry, Slot
 
-log = structlog.get_logger("gateway.pool")
+log = structlog.get_logger()
 
 REFUSE_SECONDS = 600
 SUSPECT_SECONDS = 60

@@ -15,7 +15,7 @@ from gateway.http.server import serve
 from gateway.settings import Settings
 from tests.gateway.native import NATIVE
 
-log = structlog.get_logger("tests.tiny_service")
+log = structlog.get_logger()
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
