@@ -1,7 +1,10 @@
 """All settings: variables `PIXELGATE_…`, or a TOML file that `PIXELGATE_CONFIG` names."""
 
 import os
+import re
+import tomllib
 from collections.abc import Collection
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
@@ -18,6 +21,7 @@ from engines.models.weights import ENTRIES, ModelFiles
 
 CONFIG_VARIABLE = "PIXELGATE_CONFIG"
 PREFIX = "PIXELGATE_"
+_PASSWORD = re.compile(r"(://[^\s:/@]*:)\S+(?=@)|([?&]password=)[^&\s]*")
 
 Names = TypeVar("Names", bound=Collection[str])
 Words = Annotated[tuple[str, ...], NoDecode]
@@ -241,8 +245,10 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What is passed in wins over the environment, that over the file."""
         config = os.environ.get(CONFIG_VARIABLE)
-        files = (TomlConfigSettingsSource(settings_cls, Path(config)),) if config else ()
-        return (init_settings, env_settings, *files)
+        if not config:
+            return init_settings, env_settings
+        Path(config).open("rb").close()  # One that is not there would be passed over.
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, Path(config))
 
 
 class Shown(NamedTuple):
@@ -254,17 +260,30 @@ class Shown(NamedTuple):
 
 
 def explain(settings: Settings) -> list[Shown]:
-    """Every setting with its value and where that comes from."""
-    return [
-        Shown(PREFIX + name.upper(), getattr(settings, name), _source(settings, name))
-        for name in Settings.model_fields
-    ]
+    """Every setting with its value, without passwords, and where that comes from."""
+    environment = {name.upper() for name in os.environ}
+    shown = []
+    for name in Settings.model_fields:
+        variable, source = PREFIX + name.upper(), "default"
+        if name in settings.model_fields_set:
+            source = "environment" if variable in environment else "file"
+        shown.append(Shown(variable, without_password(getattr(settings, name)), source))
+    return shown
 
 
-def _source(settings: Settings, name: str) -> str:
-    if name not in settings.model_fields_set:
-        return "default"
-    return "environment" if PREFIX + name.upper() in os.environ else "file"
+def without_password(value: object) -> object:
+    """A setting as people may see it: an address keeps its password to itself."""
+    return _PASSWORD.sub(r"\1\2***", value) if isinstance(value, str) else value
+
+
+def misspelt() -> dict[str, str]:
+    """What is set but is no setting, each with the one that may be meant, or nothing."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    named = {name for name in map(str.upper, os.environ) if name.startswith(PREFIX)}
+    if file := os.environ.get(CONFIG_VARIABLE):
+        named |= {PREFIX + name.upper() for name in tomllib.loads(Path(file).read_text())}
+    unknown = sorted(named - {*known, CONFIG_VARIABLE})
+    return {name: next(iter(get_close_matches(name, known, 1)), "") for name in unknown}
 
 
 def usable_cores() -> int:

@@ -16,7 +16,7 @@ def need(program: str, remedy: str) -> str:
     if found:
         return found
     missing = f"{program} is not installed: {remedy}"
-    if os.environ.get("PIXELGATE_TESTS_NEED_ALL"):
+    if os.environ.get("TESTS_NEED_ALL"):
         pytest.fail(missing)
     pytest.skip(missing)
 

@@ -1,6 +1,7 @@
 """What commands begin with: settings that were checked, the database, names of services."""
 
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -9,7 +10,7 @@ import click
 from pydantic import ValidationError
 
 from auth.errors import AccountRefused
-from gateway.settings import PREFIX, Settings
+from gateway.settings import CONFIG_VARIABLE, PREFIX, Settings, misspelt, without_password
 from gateway.store.database import Database, open_database
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -23,8 +24,18 @@ def load_settings() -> Settings:
         for fault in error.errors():
             name = PREFIX + str(fault["loc"][0]).upper()
             message = fault["msg"].removeprefix("Value error, ")
-            click.echo(f"{name} is {fault['input']!r}: {message}.", err=True)
-        sys.exit(2)
+            found = without_password(fault["input"])
+            click.echo(f"{name} is {found!r}: {message}.", err=True)
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        click.echo(f"The file of {CONFIG_VARIABLE} cannot be read: {error}.", err=True)
+    sys.exit(2)
+
+
+def name_misspelt() -> None:
+    """Say on standard error which variables are no settings, and which may be meant."""
+    for name, meant in misspelt().items():
+        hint = f"; did you mean {meant}?" if meant else "."
+        click.echo(f"{name} is no setting{hint}", err=True)
 
 
 @contextmanager

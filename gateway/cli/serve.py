@@ -5,7 +5,7 @@ import sys
 import click
 
 from gateway.cli import demo
-from gateway.cli.command import load_settings
+from gateway.cli.command import load_settings, name_misspelt
 from gateway.http import server
 from gateway.http.server import DrainingApp
 from gateway.settings import Settings
@@ -16,6 +16,7 @@ from gateway.settings import Settings
 def serve(is_demo: bool) -> None:
     """Start the service; SIGTERM or Ctrl-C ends it with all its processes."""
     settings = load_settings()
+    name_misspelt()
     if is_demo and settings.issuer:
         sys.exit("The demo account needs the embedded issuer; PIXELGATE_ISSUER names another.")
     if is_demo:

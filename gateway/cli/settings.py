@@ -3,7 +3,7 @@
 import click
 from pydantic.fields import FieldInfo
 
-from gateway.cli.command import load_settings
+from gateway.cli.command import load_settings, name_misspelt
 from gateway.settings import CONFIG_VARIABLE, PREFIX, Settings, explain
 
 _HEAD = f"""\
@@ -25,7 +25,9 @@ def settings(markdown: bool) -> None:
     if markdown:
         click.echo(page(), nl=False)
         return
-    for shown in explain(load_settings()):
+    found = explain(load_settings())
+    name_misspelt()
+    for shown in found:
         click.echo(f"{shown.name}={shown.value}  ({shown.source})")
 
 

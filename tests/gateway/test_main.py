@@ -67,6 +67,21 @@ def test_a_wrong_setting_is_named(run: Run) -> None:
     assert result.output.startswith("PIXELGATE_PORT is 'none':")
 
 
+def test_a_wrong_address_is_named_without_its_password(run: Run) -> None:
+    result = run("settings", PIXELGATE_LIMITS="radis://:hush@db")
+    assert result.output.startswith("PIXELGATE_LIMITS is 'radis://:***@db':")
+
+
+def test_a_file_of_settings_that_is_not_there_is_said(run: Run, tmp_path: Path) -> None:
+    result = run("settings", PIXELGATE_CONFIG=str(tmp_path / "none.toml"))
+    assert (result.exit_code, "cannot be read" in result.output) == (2, True)
+
+
+def test_a_misspelt_variable_is_named(run: Run) -> None:
+    result = run("settings", PIXELGATE_PROT="8001")
+    assert "PIXELGATE_PROT is no setting; did you mean PIXELGATE_PORT?" in result.stderr
+
+
 def test_settings_are_printed_with_their_sources(run: Run) -> None:
     lines = run("settings", PIXELGATE_WORKERS="3").output.splitlines()
     assert "PIXELGATE_WORKERS=3  (environment)" in lines

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gateway.settings import Settings, explain
+from gateway.settings import Settings, explain, misspelt
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +38,40 @@ def test_every_setting_says_where_it_comes_from(
     assert sources["PIXELGATE_PORT"] == "file"
     assert sources["PIXELGATE_WORKERS"] == "environment"
     assert sources["PIXELGATE_HOST"] == "default"
+
+
+def test_a_variable_in_lower_case_is_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("pixelgate_workers", "2")
+    (shown,) = (one for one in explain(Settings()) if one.name == "PIXELGATE_WORKERS")
+    assert (shown.value, shown.source) == (2, "environment")
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "shown"),
+    [
+        ("DATABASE", "postgresql://ada:hush@db/rows", "postgresql://ada:***@db/rows"),
+        ("DATABASE", "postgresql://ada:h:u@s#h@db/rows", "postgresql://ada:***@db/rows"),
+        ("DATABASE", "postgresql://db/rows?password=hush", "postgresql://db/rows?password=***"),
+        ("LIMITS", "redis://:hush@db:6379/0", "redis://:***@db:6379/0"),
+        ("LIMITS", "redis://db:6379/0", "redis://db:6379/0"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(
+    name: str, address: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"PIXELGATE_{name}", address)
+    assert shown in [one.value for one in explain(Settings())]
+
+
+def test_what_is_no_setting_is_named_with_the_one_that_is_meant(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("deadline_second = 3\n")
+    monkeypatch.setenv("PIXELGATE_PROT", "8001")
+    assert misspelt() == {
+        "PIXELGATE_DEADLINE_SECOND": "PIXELGATE_DEADLINE_SECONDS",
+        "PIXELGATE_PROT": "PIXELGATE_PORT",
+    }
 
 
 def test_words_are_separated_by_commas_in_the_environment_and_listed_in_the_file(
