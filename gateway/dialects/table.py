@@ -17,6 +17,11 @@ class DialectTable:
         self.routes = [route for dialect in dialects for route in dialect.routes()]
         self.preload = tuple(module for dialect in dialects for module in dialect.preload)
 
+    def nearly(self, path: str) -> str:
+        """A declared path that differs in case or a slash at the end alone; empty without one."""
+        sent = path.rstrip("/").lower()
+        return next((route.path for route in self.routes if route.path.lower() == sent), "")
+
     def descriptions(self) -> dict[str, Description]:
         """Each dialect's share of openapi.yaml, by the name of its part."""
         return {dialect.document: dialect.describe() for dialect in self.dialects}

@@ -55,7 +55,16 @@ class RequestMiddleware:
 
     def _refuse(self, scope: Scope, error: Exception) -> Response:
         dialect = self._dialects.of(scope["path"])
-        return dialect.refuse(_in_our_words(error), cast(State, scope["state"]))
+        return dialect.refuse(self._in_our_words(error, scope["path"]), cast(State, scope["state"]))
+
+    def _in_our_words(self, error: Exception, path: str) -> Exception:
+        """The router's own refusals as ours."""
+        if not isinstance(error, HTTPException):
+            return error
+        if error.status_code == 405:
+            return WrongMethod.instead_of((error.headers or {}).get("Allow", "").split(", "))
+        meant = self._dialects.nearly(path)
+        return UnknownPath(f"There is no such path{f'; there is {meant}' if meant else ''}.")
 
 
 class _TrackedRequest:
@@ -89,12 +98,3 @@ class _TrackedRequest:
             status=self.status,
             seconds=round(time.perf_counter() - self._started, 4),
         )
-
-
-def _in_our_words(error: Exception) -> Exception:
-    """The router's own refusals as ours."""
-    if not isinstance(error, HTTPException):
-        return error
-    if error.status_code == 405:
-        return WrongMethod.instead_of((error.headers or {}).get("Allow", "").split(", "))
-    return UnknownPath("There is no such path.")
