@@ -21,6 +21,7 @@ from engines.models.weights import ENTRIES, ModelFiles
 
 CONFIG_VARIABLE = "PIXELGATE_CONFIG"
 PREFIX = "PIXELGATE_"
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?")
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)\S+(?=@)|([?&]password=)[^&\s]*")
 
 Names = TypeVar("Names", bound=Collection[str])
@@ -135,8 +136,8 @@ class Settings(BaseSettings):
     )
     allowed_origins: Words = Field(
         (),
-        description="Origins whose pages may read the token endpoints' answers, separated by "
-        "commas: `https://app.example`.",
+        description="Origins whose pages may call the services and read their answers, separated "
+        "by commas: `https://app.example`.",
     )
     issuer: str = Field(
         "",
@@ -210,6 +211,16 @@ class Settings(BaseSettings):
     @classmethod
     def _words(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, value: Names) -> Names:
+        for one in value:
+            if not _ORIGIN.fullmatch(one):
+                raise ValueError(
+                    f"{one} is no origin; expected each by its name: https://a.example"
+                )
+        return value
 
     @field_validator("models", "preload")
     @classmethod

@@ -114,3 +114,9 @@ def test_addresses_have_their_defaults_filled_in(tmp_path: Path) -> None:
 def test_slots_share_the_cores_between_the_workers() -> None:
     assert Settings(workers=64).slot_count == 1
     assert Settings(slots=3).slot_count == 3
+
+
+@pytest.mark.parametrize("origin", ["*", "https://a.example/", "a.example", "https://*.example"])
+def test_an_origin_is_named_whole_and_alone(origin: str) -> None:
+    with pytest.raises(ValidationError, match="is no origin"):
+        Settings(allowed_origins=("https://b.example", origin))
