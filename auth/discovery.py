@@ -5,10 +5,9 @@ from auth.keys import KeyRing
 
 
 def configuration(config: IssuerConfig) -> dict[str, object]:
-    """Only what is served is listed."""
+    """Only what is served is listed: no login page, so no code flow, though §3 has it required."""
     return {
         "issuer": config.issuer,
-        "authorization_endpoint": config.endpoint("auth"),
         "token_endpoint": config.endpoint("token"),
         "introspection_endpoint": config.endpoint("token/introspect"),
         "userinfo_endpoint": config.endpoint("userinfo"),
@@ -16,7 +15,7 @@ def configuration(config: IssuerConfig) -> dict[str, object]:
         "revocation_endpoint": config.endpoint("revoke"),
         "jwks_uri": config.endpoint("certs"),
         "grant_types_supported": ["password", "refresh_token"],
-        "response_types_supported": ["code"],
+        "response_types_supported": [],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "token_endpoint_auth_methods_supported": [
@@ -41,7 +40,6 @@ def configuration(config: IssuerConfig) -> dict[str, object]:
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
-        "code_challenge_methods_supported": ["S256"],
     }
 
 

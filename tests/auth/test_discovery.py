@@ -20,7 +20,7 @@ async def test_the_issuer_is_the_address_that_clients_know(make_realm: MakeRealm
 async def test_every_named_endpoint_is_served(realm: Realm) -> None:
     answer = await realm.client.get(f"{REALM}/.well-known/openid-configuration")
     addresses = [value for name, value in answer.json().items() if _is_address(name)]
-    assert len(addresses) == 7
+    assert len(addresses) == 6
     for address in addresses:
         assert address.startswith(f"{PUBLIC_URL}{REALM}/protocol/openid-connect/")
         assert (await realm.client.options(address)).status_code == 200
@@ -30,6 +30,8 @@ async def test_only_what_is_served_is_promised(make_realm: MakeRealm) -> None:
     realm = make_realm(service_scopes=frozenset({"edges"}))
     told = (await realm.client.get(f"{REALM}/.well-known/openid-configuration")).json()
     assert told["grant_types_supported"] == ["password", "refresh_token"]
+    assert told["response_types_supported"] == []
+    assert not {"authorization_endpoint", "code_challenge_methods_supported"} & told.keys()
     assert told["id_token_signing_alg_values_supported"] == ["RS256"]
     assert told["scopes_supported"] == ["openid", "profile", "email", "offline_access", "edges"]
 
