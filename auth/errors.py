@@ -15,7 +15,6 @@ class AuthError(Exception):
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """The single faults: one."""
         return (self.message,)
 
 
@@ -64,6 +63,12 @@ class IssuerUnreachable(AuthError):
     """The outside issuer's keys cannot be had, so no token can be told right from wrong."""
 
     error = "temporarily_unavailable"
+    retry_after_seconds = 30
+
+
+class IssuerRefused(AuthError):
+    """An outside issuer whose address, or whose own documents, cannot be trusted."""
+
     retry_after_seconds = 30
 
 
@@ -154,6 +159,7 @@ class LoginsBusy(AuthError):
     """More logins at once than can be waited for."""
 
     error = "temporarily_unavailable"
+    retry_after_seconds = 1
 
 
 class TooManyLogins(AuthError):
@@ -164,7 +170,7 @@ class TooManyLogins(AuthError):
 
     def __init__(self, message: str, *, retry_after_seconds: int = 1) -> None:
         super().__init__(message)
-        self.retry_after_seconds = retry_after_seconds
+        self.retry_after_seconds: int = retry_after_seconds
 
 
 class HttpsRequired(AuthError):
@@ -176,10 +182,6 @@ class HttpsRequired(AuthError):
 
 class AccountRefused(AuthError):
     """A user, client or API key that cannot be added, changed or found."""
-
-
-class IssuerRefused(AuthError):
-    """An outside issuer whose address, or whose own documents, cannot be trusted."""
 
 
 class SigningKeyUnusable(AuthError):

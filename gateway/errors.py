@@ -8,20 +8,20 @@ from engines.core import errors as engine_errors
 
 
 @runtime_checkable
-class Refused(Protocol):
-    """What every family of errors tells of a refusal, for dialects to render."""
+class Problem(Protocol):
+    """What an error of any of the three families tells a caller (RFC 9457's problem details)."""
 
     @property
     def message(self) -> str:
-        """What was found and what was expected, for the caller."""
+        """What was found and what was expected."""
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """The single faults, each a sentence."""
+        """The single faults, each a sentence; the message alone where there is one."""
 
     @property
     def retry_after_seconds(self) -> int | None:
-        """When asking again makes sense."""
+        """When asking again makes sense, if it does."""
 
 
 class GatewayError(Exception):

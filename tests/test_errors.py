@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from gateway.errors import STATUS, status_of
+from gateway.errors import STATUS, Problem, status_of
 
 FAMILIES = ("engines.core.errors", "auth.errors", "gateway.errors")
 
@@ -22,9 +22,10 @@ def errors_of(module: ModuleType) -> list[type[Exception]]:
 
 
 ERRORS = [kind for name in FAMILIES for kind in errors_of(importlib.import_module(name))]
+every_error = pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
 
 
-@pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
+@every_error
 def test_an_error_survives_pickling_with_all_it_says(kind: type[Exception]) -> None:
     error = kind("found this; expected that")
     copy = pickle.loads(pickle.dumps(error))
@@ -33,9 +34,18 @@ def test_an_error_survives_pickling_with_all_it_says(kind: type[Exception]) -> N
     assert vars(copy) == vars(error)
 
 
-@pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
+@every_error
 def test_an_error_documents_its_cause(kind: type[Exception]) -> None:
     assert kind.__doc__
+
+
+@every_error
+def test_an_error_of_any_family_says_the_same_things(kind: type[Exception]) -> None:
+    error = kind("found this; expected that")
+    assert isinstance(error, Problem)
+    assert error.message == str(error)
+    assert error.errors == (error.message,)
+    assert error.retry_after_seconds is None or error.retry_after_seconds > 0
 
 
 def test_statuses_are_looked_up_along_the_ancestors() -> None:

@@ -11,7 +11,7 @@ class EngineError(Exception):
         errors: the single faults when there are several, each a sentence.
     """
 
-    retry_after_seconds: int | None = None
+    retry_after_seconds = None  # The same request would fail again.
 
     def __init__(self, message: str, *, errors: tuple[str, ...] = ()) -> None:
         super().__init__(message)

@@ -243,7 +243,7 @@ async def analyze_all(
                 answer = await pool.run(job, deadline_seconds=deadline_seconds, owner="analyze")
                 shelf.put(order, found, answer)
             except (EngineError, GatewayError, OSError) as error:
-                failures.append(Failed(found.path, getattr(error, "message", str(error))))
+                failures.append(Failed(found.path, str(error)))
             advance(1)
 
     await pool.start()

@@ -10,11 +10,13 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from auth.errors import AuthError
-from gateway.errors import GatewayError, Refused, WrongMethod, status_of
+from gateway.errors import GatewayError, Problem, WrongMethod, status_of
 from gateway.flow import Call, Endpoint, State, answer
 from gateway.openapi.description import Description
 
 log = structlog.get_logger()
+
+_UNFORESEEN = GatewayError("Something went wrong on this side; the request id finds it in the log.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +62,16 @@ class Dialect:
     def refuse(self, error: Exception, state: State) -> Response:
         """The answer to an error; one that was not foreseen is logged and not explained."""
         status, word = status_of(error)
-        refused: Refused = GatewayError(
-            "Something went wrong on this side; the request id finds it in the log."
-        )
-        if status == 500:
+        problem: Problem = _UNFORESEEN
+        if status != 500 and isinstance(error, Problem):
+            problem = error
+        else:
             log.error("fault", request_id=state["request_id"], exc_info=error)
-        elif isinstance(error, Refused):
-            refused = error
         response = self.render(
-            Refusal(status, word, refused.message, refused.errors, state["request_id"])
+            Refusal(status, word, problem.message, problem.errors, state["request_id"])
         )
-        if refused.retry_after_seconds:
-            response.headers["Retry-After"] = str(refused.retry_after_seconds)
+        if problem.retry_after_seconds:
+            response.headers["Retry-After"] = str(problem.retry_after_seconds)
         if isinstance(error, WrongMethod):
             response.headers["Allow"] = error.allow
         if isinstance(error, AuthError) and status < 500:

@@ -9,17 +9,27 @@ from auth.errors import (
     AuthError,
     CredentialsAmbiguous,
     CredentialsMissing,
+    IssuerRefused,
     IssuerUnreachable,
     ScopeInsufficient,
     TokenExpired,
 )
 from auth.guard import Guard
-from auth.outside import OutsideKeys, OutsideTokens
+from auth.outside import REFETCH_SECONDS, OutsideKeys, OutsideTokens
 from auth.threads import Threads
 from gateway.dialects.ltu.routes import DIALECT
 from gateway.errors import TooManyRequests, WrongMethod
 from gateway.flow import State
 from gateway.store.database import open_database
+
+
+class OddFault(Exception):
+    """One of a library, whose names happen to be ours; pydantic's `errors` is a method."""
+
+    message = property(str)
+
+    def errors(self) -> list[str]:
+        return [str(self)]
 
 
 @pytest.fixture
@@ -47,10 +57,20 @@ def test_a_caller_is_told_how_to_authenticate(
     assert answer.headers["WWW-Authenticate"].startswith(told)
 
 
-def test_an_issuer_that_is_down_is_no_reason_to_authenticate_anew(state: State) -> None:
-    answer = DIALECT.refuse(IssuerUnreachable("x"), state)
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+@pytest.mark.parametrize("error", [IssuerUnreachable("x"), IssuerRefused("x")])
+def test_an_issuer_that_fails_is_asked_again_and_no_reason_to_authenticate_anew(
+    state: State, error: AuthError
+) -> None:
+    answer = DIALECT.refuse(error, state)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, f"{REFETCH_SECONDS:g}")
     assert "WWW-Authenticate" not in answer.headers
+
+
+def test_a_fault_is_not_explained_whatever_it_carries(state: State) -> None:
+    answer = DIALECT.refuse(OddFault("the password was correct horse"), state)
+    assert answer.status_code == 500
+    assert b"finds it in the log" in bytes(answer.body)
+    assert b"horse" not in bytes(answer.body)
 
 
 def test_too_many_requests_are_told_when_to_come_again(state: State) -> None:
