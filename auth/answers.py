@@ -6,42 +6,7 @@ from collections.abc import Mapping
 import orjson
 from starlette.responses import Response
 
-from auth.errors import (
-    AuthError,
-    ClientSecretWrong,
-    ClientUnknown,
-    CredentialsMissing,
-    FormTooLarge,
-    FormTypeUnsupported,
-    HttpsRequired,
-    IntrospectionNotAllowed,
-    IntrospectionUnauthenticated,
-    LoginsBusy,
-    PasswordWrong,
-    ScopeInsufficient,
-    TokenInvalid,
-    TooManyLogins,
-    UserNameMissing,
-)
-
-# Looked up along the class's ancestors; everything else is 400, as Keycloak has it.
-STATUS: Mapping[type[AuthError], int] = {
-    AuthError: 400,
-    UserNameMissing: 401,
-    PasswordWrong: 401,
-    ClientUnknown: 401,
-    ClientSecretWrong: 401,
-    IntrospectionUnauthenticated: 401,
-    CredentialsMissing: 401,
-    TokenInvalid: 401,
-    HttpsRequired: 403,
-    IntrospectionNotAllowed: 403,
-    ScopeInsufficient: 403,
-    FormTooLarge: 413,
-    FormTypeUnsupported: 415,
-    TooManyLogins: 429,
-    LoginsBusy: 503,
-}
+from auth.errors import AuthError, FormTypeUnsupported
 
 PRIVATE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 PUBLIC = {"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"}
@@ -66,15 +31,13 @@ def bare(status: int, error: str, headers: Mapping[str, str] | None = None) -> R
     return _json({"error": error}, status, {**PRIVATE, **(headers or {})})
 
 
-def refusal(error: AuthError) -> Response:
+def refusal(status: int, error: AuthError) -> Response:
     """No WWW-Authenticate: some clients would then not read the body (RFC 6749 §5.2)."""
     if isinstance(error, FormTypeUnsupported):
-        return bare(status_of(error), error.error)
-    answer = private(described(error), status_of(error))
-    if isinstance(error, TooManyLogins):
+        return bare(status, error.error)
+    answer = private(described(error), status)
+    if error.retry_after_seconds is not None:
         answer.headers["Retry-After"] = str(error.retry_after_seconds)
-    if isinstance(error, LoginsBusy):
-        answer.headers["Retry-After"] = "1"
     return answer
 
 
@@ -82,14 +45,10 @@ def described(error: AuthError) -> dict[str, object]:
     return {"error": error.error, "error_description": error.message}
 
 
-def status_of(error: AuthError) -> int:
-    return next(STATUS[cause] for cause in type(error).__mro__ if cause in STATUS)
-
-
-def challenge(error: AuthError, value: str) -> Response:
+def challenge(status: int, value: str) -> Response:
     """Userinfo's refusal: nothing in the body, the reason in the header."""
     headers = PRIVATE | {"WWW-Authenticate": value}
-    return Response("", status_of(error), headers, media_type="text/plain")
+    return Response("", status, headers, media_type="text/plain")
 
 
 def page(status: int, text: str) -> Response:

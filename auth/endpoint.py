@@ -11,6 +11,8 @@ from auth.config import IssuerConfig
 from auth.errors import AuthError, HttpsRequired
 
 Handler = Callable[[Request], Awaitable[Response]]
+StatusOf = Callable[[Exception], tuple[int, str]]
+"""The HTTP status of an error, and a word for it, which is not told here."""
 
 PREFLIGHT_SECONDS = 3_600
 PREFLIGHT_HEADERS = "Accept, Authorization, Content-Type, Origin, X-Requested-With"
@@ -19,9 +21,12 @@ PREFLIGHT_HEADERS = "Accept, Authorization, Content-Type, Origin, X-Requested-Wi
 class Endpoint:
     """An ASGI application for one path; `handlers` is empty where nothing is served."""
 
-    def __init__(self, config: IssuerConfig, handlers: Mapping[str, Handler]) -> None:
+    def __init__(
+        self, config: IssuerConfig, handlers: Mapping[str, Handler], status_of: StatusOf
+    ) -> None:
         self._config = config
         self.handlers = handlers
+        self._status_of = status_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -31,7 +36,7 @@ class Endpoint:
 
     async def _answer(self, request: Request) -> Response:
         if self._config.require_https and request.scope["scheme"] != "https":
-            return refusal(HttpsRequired("HTTPS required"))
+            return self._refusal(HttpsRequired("HTTPS required"))
         if request.path_params.get("realm") != self._config.realm:
             return bare(404, "Realm does not exist")
         if not self.handlers:
@@ -48,7 +53,11 @@ class Endpoint:
         try:
             return await handler(request)
         except AuthError as error:
-            return refusal(error)
+            return self._refusal(error)
+
+    def _refusal(self, error: AuthError) -> Response:
+        status, _ = self._status_of(error)
+        return refusal(status, error)
 
     def _preflight(self) -> Response:
         headers = {

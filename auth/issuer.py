@@ -18,7 +18,7 @@ from auth.answers import challenge, described, empty, page, private, public
 from auth.api_keys import ApiKeys, KeyCheck
 from auth.clients import Clients
 from auth.config import IssuerConfig
-from auth.endpoint import Endpoint, Handler
+from auth.endpoint import Endpoint, Handler, StatusOf
 from auth.errors import (
     AuthError,
     CredentialsAmbiguous,
@@ -47,7 +47,11 @@ PREFIXES = ("/realms", "/auth/realms")
 
 
 class Issuer:
-    """One realm: `routes` to be served, and the `guard` that knows its tokens."""
+    """One realm: `routes` to be served, and the `guard` that knows its tokens.
+
+    Args:
+        status_of: looks up the status of a refusal.
+    """
 
     def __init__(
         self,
@@ -55,10 +59,12 @@ class Issuer:
         config: IssuerConfig,
         keys_folder: Path,
         *,
+        status_of: StatusOf,
         clock: Callable[[], float] = time.time,
         hasher: PasswordHash | None = None,
     ) -> None:
         self.config = config
+        self._status_of = status_of
         lifetime_seconds = config.access_seconds + CLOCK_SKEW_SECONDS
         self.keys = KeyRing(keys_folder, lifetime_seconds=lifetime_seconds, clock=clock)
         self._threads = Threads(DATABASE_THREADS)
@@ -83,7 +89,10 @@ class Issuer:
         unserved = (realm + "/{rest:path}", prefix, prefix + "/{rest:path}")
         routes = [(realm + path, handlers) for path, handlers in self._endpoints().items()]
         routes += [(path, {}) for path in unserved]
-        return [Route(path, Endpoint(self.config, handlers)) for path, handlers in routes]
+        return [
+            Route(path, Endpoint(self.config, handlers, self._status_of))
+            for path, handlers in routes
+        ]
 
     def _endpoints(self) -> Mapping[str, Mapping[str, Handler]]:
         openid = "/protocol/openid-connect"
@@ -127,7 +136,8 @@ class Issuer:
             token = await _userinfo_token(request)
             return private(await self._threads.run(self._introspection.userinfo, token))
         except AuthError as error:
-            return challenge(error, self.guard.challenge(error))
+            status, _ = self._status_of(error)
+            return challenge(status, self.guard.challenge(error))
 
     async def _revoke(self, request: Request) -> Response:
         form = await read_form(request)

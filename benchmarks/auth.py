@@ -25,6 +25,7 @@ from auth.tokens import TokenMint
 from auth.users import Users
 from benchmarks.load import keep_asking
 from benchmarks.picture import jpeg
+from gateway.errors import status_of
 from gateway.settings import Settings
 from gateway.store.database import open_database
 from tests.serving import Served, serving
@@ -125,7 +126,7 @@ def verify(count: int) -> None:
     config = IssuerConfig("http://127.0.0.1:8000")
     with tempfile.TemporaryDirectory() as folder:
         database = open_database(f"sqlite:///{folder}/rows.db")
-        issuer = Issuer(database, config, Path(folder) / "keys")
+        issuer = Issuer(database, config, Path(folder) / "keys", status_of=status_of)
         user = Users(database).add("ada", "word")
         session = Sessions(database, config).start(user.id, "ltu-api", "openid")
         keys = KeyRing(Path(folder) / "keys", lifetime_seconds=config.access_seconds)

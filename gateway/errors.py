@@ -155,6 +155,25 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     auth_errors.IssuerUnreachable: (503, "issuer_unreachable"),
     auth_errors.IssuerRefused: (503, "issuer_refused"),
     JobTimedOut: (504, "deadline_exceeded"),
+    # The issuer's own refusals have no word: OAuth has one for them (RFC 6749 §5.2).
+    auth_errors.AccountDisabled: (400, ""),
+    auth_errors.ClientMissing: (400, ""),
+    auth_errors.ClientNotAllowed: (400, ""),
+    auth_errors.GrantUnsupported: (400, ""),
+    auth_errors.RefreshTokenInvalid: (400, ""),
+    auth_errors.RequestMalformed: (400, ""),
+    auth_errors.ScopeInvalid: (400, ""),
+    auth_errors.ClientSecretWrong: (401, ""),
+    auth_errors.ClientUnknown: (401, ""),
+    auth_errors.IntrospectionUnauthenticated: (401, ""),
+    auth_errors.PasswordWrong: (401, ""),
+    auth_errors.UserNameMissing: (401, ""),
+    auth_errors.HttpsRequired: (403, ""),
+    auth_errors.IntrospectionNotAllowed: (403, ""),
+    auth_errors.FormTooLarge: (413, ""),
+    auth_errors.FormTypeUnsupported: (415, ""),
+    auth_errors.TooManyLogins: (429, ""),
+    auth_errors.LoginsBusy: (503, ""),
 }
 
 

@@ -13,6 +13,7 @@ from auth.issuer import Issuer
 from auth.outside import OutsideKeys, OutsideTokens
 from auth.threads import Threads
 from engines.core.registry import catalogue
+from gateway.errors import status_of
 from gateway.settings import Settings
 from gateway.store.database import Database
 
@@ -36,7 +37,12 @@ class IssuerWiring:
 
 def in_embedded(settings: Settings, database: Database) -> IssuerWiring:
     """Issue tokens, and believe none but those."""
-    issuer = Issuer(database, issuer_config(settings), keys_folder=settings.data / "keys")
+    issuer = Issuer(
+        database,
+        issuer_config(settings),
+        keys_folder=settings.data / "keys",
+        status_of=status_of,
+    )
 
     async def token_url() -> str:
         return issuer.config.endpoint("token")

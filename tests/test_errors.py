@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from auth.errors import AccountRefused, AuthError, SigningKeyUnusable
 from gateway.errors import STATUS, Problem, status_of
 
 FAMILIES = ("engines.core.errors", "auth.errors", "gateway.errors")
@@ -22,6 +23,8 @@ def errors_of(module: ModuleType) -> list[type[Exception]]:
 
 
 ERRORS = [kind for name in FAMILIES for kind in errors_of(importlib.import_module(name))]
+STOPPING = {AuthError, AccountRefused, SigningKeyUnusable}
+"""They end a start or a command; a caller who meets one meets a fault."""
 every_error = pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
 
 
@@ -46,6 +49,15 @@ def test_an_error_of_any_family_says_the_same_things(kind: type[Exception]) -> N
     assert error.message == str(error)
     assert error.errors == (error.message,)
     assert error.retry_after_seconds is None or error.retry_after_seconds > 0
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [kind for kind in ERRORS if issubclass(kind, AuthError)],
+    ids=lambda kind: kind.__name__,
+)
+def test_whoever_is_kept_out_is_told_so_and_no_fault(kind: type[AuthError]) -> None:
+    assert (status_of(kind("x"))[0] == 500) == (kind in STOPPING)
 
 
 def test_statuses_are_looked_up_along_the_ancestors() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from auth.answers import refusal, status_of
+from auth.answers import refusal
 from auth.errors import (
     AuthError,
     ClientUnknown,
@@ -20,6 +20,7 @@ from auth.errors import (
     RequestMalformed,
     TooManyLogins,
 )
+from gateway.errors import status_of
 from gateway.openapi import schemas
 from gateway.openapi.realm_models import (
     Discovery,
@@ -286,7 +287,7 @@ def _text(description: str = "") -> Schema:
 
 
 def _refusals(errors: tuple[AuthError, ...]) -> dict[str, Schema]:
-    return {str(status_of(error)): _refused(error) for error in errors}
+    return dict(_refused(error) for error in errors)
 
 
 def _with_page(refusals: dict[str, Schema]) -> dict[str, Schema]:
@@ -295,16 +296,17 @@ def _with_page(refusals: dict[str, Schema]) -> dict[str, Schema]:
     return refusals | {"400": {**told, "content": told["content"] | _PAGE}}
 
 
-def _refused(error: AuthError) -> Schema:
+def _refused(error: AuthError) -> tuple[str, Schema]:
     """The issuer's own answer is the example."""
-    answer = refusal(error)
+    status, _ = status_of(error)
+    answer = refusal(status, error)
     described: Schema = {
-        "description": _MEANING[answer.status_code],
+        "description": _MEANING[status],
         "content": content(ref("TokenFailure"), json.loads(bytes(answer.body))),
     }
     if "Retry-After" in answer.headers:
         described["headers"] = header("Retry-After", "When asking again makes sense, s.")
-    return described
+    return str(status), described
 
 
 def _challenge(description: str) -> Schema:

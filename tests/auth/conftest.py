@@ -17,6 +17,7 @@ from auth.config import IssuerConfig
 from auth.issuer import Issuer
 from auth.keys import KeyRing
 from auth.users import Users
+from gateway.errors import status_of
 from gateway.store.database import open_database
 
 PUBLIC_URL = "http://pixelgate.test:8000"
@@ -114,7 +115,14 @@ def make_realm(engine: Engine, clock: Clock, tmp_path: Path) -> MakeRealm:
 
     def make(*, hasher: PasswordHash = QUICK_HASHER, **settings: object) -> Realm:
         config = replace(IssuerConfig(PUBLIC_URL), **settings)  # type: ignore[arg-type]
-        issuer = Issuer(engine, config, tmp_path / "keys", clock=clock, hasher=hasher)
+        issuer = Issuer(
+            engine,
+            config,
+            tmp_path / "keys",
+            status_of=status_of,
+            clock=clock,
+            hasher=hasher,
+        )
         return Realm(issuer, engine, clock)
 
     return make

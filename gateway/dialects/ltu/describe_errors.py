@@ -85,7 +85,7 @@ def _response(example: Exception) -> tuple[str, Schema]:
 
 def _description(status: int) -> str:
     """Each cause with this status, by its word for programs."""
-    causes = [(word, kind) for kind, (one, word) in STATUS.items() if one == status]
+    causes = [(word, kind) for kind, (one, word) in STATUS.items() if one == status and word]
     lines = [f"- `{word}`: {_first_line(kind)}" for word, kind in causes]
     return "\n".join(lines) or "- `fault`: A fault of the service."
 
