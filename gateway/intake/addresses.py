@@ -13,15 +13,16 @@ from ipaddress import (
 )
 
 import anyio
-import anyio.to_thread
 import httpx
 import idna
 
+from auth.threads import Threads
 from gateway.errors import UrlRefused, UrlUnreachable
 
 MAX_URL_LENGTH = 2048
 DEFAULT_PORTS = {"http": 80, "https": 443}
-LOOKUPS_AT_ONCE = 16
+LOOKUP_THREADS = 256
+"""Most are look-ups that nobody waits for any more: a resolver may need a minute to give up."""
 
 Lookup = Callable[[str], Sequence[str]]
 Address = IPv4Address | IPv6Address
@@ -190,7 +191,7 @@ class Guard:
         self._allowed_networks = [entry for entry in entries if not isinstance(entry, str)]
         self._lookup = lookup
         self._lookup_seconds = lookup_seconds
-        self._threads = anyio.CapacityLimiter(LOOKUPS_AT_ONCE)
+        self._threads = Threads(LOOKUP_THREADS, abandons=True)
 
     async def resolve(self, host: str, port: int) -> tuple[str, ...]:
         """Look a host up once; connect to what is returned here, never to the name."""
@@ -217,9 +218,7 @@ class Guard:
     async def _look_up(self, name: str) -> list[Address]:
         try:
             with anyio.fail_after(self._lookup_seconds):
-                found = await anyio.to_thread.run_sync(
-                    self._lookup, name, abandon_on_cancel=True, limiter=self._threads
-                )
+                found = await self._threads.run(self._lookup, name)
         except OSError:  # Both the resolver's errors and the time that ran out.
             return []
         return [ip_address(text) for text in found]

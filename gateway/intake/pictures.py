@@ -8,8 +8,7 @@ import pybase64
 
 from engines.core.registry import Input
 from gateway.errors import MissingPicture, UnreadableBase64, UploadTooLarge
-from gateway.intake.forms import Form, unquoted
-from gateway.threads import run_in_thread
+from gateway.intake.forms import TEXT_THREADS, Form, unquoted
 
 _MAGIC = ("\xff\xd8\xff", "\x89PNG", "GIF8")
 """How a picture begins that came as text, undecoded: Python's requests sends `data=` so."""
@@ -71,7 +70,7 @@ class Intake:
             return await self._fetch(text, owner)
         if len(text) <= _INLINE_CHARACTERS:
             return decode_base64(name, text)
-        return await run_in_thread(decode_base64, name, text)
+        return await TEXT_THREADS.run(decode_base64, name, text)
 
     def _checked(self, name: str, data: bytes) -> bytes:
         if len(data) > self._max_bytes:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 import structlog
-from anyio import to_thread
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from auth.threads import Threads
 from engines.core.run import Job
 from gateway.store.database import Database
 from gateway.store.tables import refused_jobs
@@ -17,6 +17,7 @@ from gateway.store.tables import refused_jobs
 log = structlog.get_logger()
 
 REREAD_SECONDS = 1.0
+DATABASE_THREADS = 2
 
 
 class Quarantine(Protocol):
@@ -62,6 +63,7 @@ class DatabaseQuarantine:
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
+        self._threads = Threads(DATABASE_THREADS)
         self._until: dict[str, float] = {}
         self._read_at = 0.0
 
@@ -76,7 +78,7 @@ class DatabaseQuarantine:
     async def refuse(self, digest: str, seconds: float) -> None:
         now = self._clock()
         self._until[digest] = now + seconds
-        await to_thread.run_sync(self._write, digest, now, now + seconds)
+        await self._threads.run(self._write, digest, now, now + seconds)
 
     async def _reread(self) -> None:
         now = self._clock()
@@ -85,7 +87,7 @@ class DatabaseQuarantine:
         # Before the reading, so that only one of many requests waits for it.
         self._read_at = now
         try:
-            self._until = await to_thread.run_sync(self._read, now)
+            self._until = await self._threads.run(self._read, now)
         except SQLAlchemyError:
             log.warning("refused jobs cannot be read", exc_info=True)
 

@@ -9,6 +9,7 @@ from functools import partial
 
 import structlog
 
+from auth.threads import Threads
 from engines.core.run import Answer, Job, run
 from engines.process.preparation import prepare
 from engines.process.slot import Work, attempt, begin
@@ -54,6 +55,7 @@ class ExecutorPool:
         self._work = work
         self._make_executor = renew
         self._kill = kill
+        self._thread = Threads(1)
         self._running: dict[asyncio.Future[Outcome], PendingJob] = {}
         self._timers: dict[PendingJob, asyncio.TimerHandle] = {}
         self._overdue: set[PendingJob] = set()
@@ -66,7 +68,7 @@ class ExecutorPool:
 
     async def start(self) -> None:
         # An executor starts its processes when it is given something, and blocks meanwhile.
-        await asyncio.to_thread(self._warm)
+        await self._thread.run(self._warm)
         self._is_open = True
 
     async def run(self, job: Job, *, deadline_seconds: float, owner: str) -> Answer:
@@ -96,7 +98,7 @@ class ExecutorPool:
             pending.fail(ShuttingDown("The service is ending.", retry_after_seconds=1))
         if self._running and self._kill is not None:
             self._kill()
-        await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
+        await self._thread.run(self._executor.shutdown, cancel_futures=True)
 
     def snapshot(self) -> Snapshot:
         return Snapshot(

@@ -10,6 +10,7 @@ from math import inf
 
 import structlog
 
+from auth.threads import Threads
 from engines.core.run import Answer, Job, run
 from engines.process.preparation import prepare
 from engines.process.shared_memory import PLACES, SharedMemory, create_file
@@ -29,6 +30,7 @@ REFUSE_SECONDS = 600
 SUSPECT_SECONDS = 60
 """Two processes that die over a job of nobody within this time are laid to its pictures."""
 KEPT_SUSPECTS = 1000
+DIGEST_THREADS = 2
 START_SECONDS = 60
 FIRST_PAUSE_SECONDS = 0.2
 MAX_PAUSE_SECONDS = 10
@@ -73,6 +75,7 @@ class SlotPool:
         self._queue = JobQueue(queue_length)
         self._quarantine = quarantine
         self._sleep = sleep
+        self._digests = Threads(DIGEST_THREADS)
         self._active: list[Slot] = []
         self._spares: list[Slot] = []
         self._leaving: set[Slot] = set()
@@ -109,7 +112,7 @@ class SlotPool:
                 pending.withdraw()
             raise
         except SlotCrashed:
-            await self._quarantine.refuse(await asyncio.to_thread(digest, job), REFUSE_SECONDS)
+            await self._quarantine.refuse(await self._digests.run(digest, job), REFUSE_SECONDS)
             raise
         finally:
             del pending  # It holds the error, which holds this frame: the pictures would linger.
@@ -150,7 +153,7 @@ class SlotPool:
         # The digest of a picture costs time, and almost always nothing is refused.
         if not await self._quarantine.has_any():
             return
-        if await self._quarantine.is_refused(await asyncio.to_thread(digest, job)):
+        if await self._quarantine.is_refused(await self._digests.run(digest, job)):
             raise PictureRefused(
                 "The computation of this picture broke down before; it is not tried again "
                 "for some minutes."
@@ -161,7 +164,7 @@ class SlotPool:
 
         Whoever leaves at once could otherwise kill one process after another with one picture.
         """
-        name, now = await asyncio.to_thread(digest, job), asyncio.get_running_loop().time()
+        name, now = await self._digests.run(digest, job), asyncio.get_running_loop().time()
         if now - self._suspects.pop(name, -inf) < SUSPECT_SECONDS:
             await self._quarantine.refuse(name, REFUSE_SECONDS)
         self._suspects[name] = now
