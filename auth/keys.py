@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from jose.backends.base import Key
 from jose.backends.cryptography_backend import CryptographyRSAKey
+from jose.utils import base64url_encode
 
 from auth.errors import SigningKeyUnusable
 
@@ -63,9 +64,7 @@ class SigningKey:
 
     @property
     def jwk(self) -> dict[str, str]:
-        modulus, exponent = _public_numbers(self.private)
-        kind = {"kid": self.kid, "kty": "RSA", "alg": "RS256", "use": "sig"}
-        return kind | {"n": modulus, "e": exponent}
+        return {"kid": self.kid, "use": "sig", **self.verifier.to_dict()}
 
 
 class KeyRing:
@@ -187,19 +186,7 @@ def _kid_of(path: Path) -> str:
 
 def _thumbprint(private: RSAPrivateKey) -> str:
     """RFC 7638: the key names itself, whoever writes it down."""
-    modulus, exponent = _public_numbers(private)
-    text = f'{{"e":"{exponent}","kty":"RSA","n":"{modulus}"}}'
-    return _base64url(hashlib.sha256(text.encode()).digest())
-
-
-def _public_numbers(private: RSAPrivateKey) -> tuple[str, str]:
-    numbers = private.public_key().public_numbers()
-    return _base64url_integer(numbers.n), _base64url_integer(numbers.e)
-
-
-def _base64url_integer(number: int) -> str:
-    return _base64url(number.to_bytes((number.bit_length() + 7) // 8, "big"))
-
-
-def _base64url(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+    key: Key = CryptographyRSAKey(private.public_key(), "RS256")
+    public = key.to_dict()
+    text = f'{{"e":"{public["e"]}","kty":"RSA","n":"{public["n"]}"}}'
+    return base64url_encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -4,13 +4,13 @@ Access and ID tokens are RS256 with a published key; refresh tokens are HS256 wi
 is never published, so that nobody but the issuer can read anything into them.
 """
 
-import base64
 import hashlib
 import time
 import uuid
 from collections.abc import Callable
 
 from jose import jwk, jws
+from jose.utils import calculate_at_hash
 
 from auth.config import IssuerConfig
 from auth.errors import TokenExpired, TokenInvalid
@@ -43,7 +43,7 @@ class TokenMint:
         access_token = self._sign(self._access_claims(session, user, scope, now, expires_at))
         identity = self._identity_claims(session, user, now, expires_at)
         if "openid" in scope.split():
-            identity["at_hash"] = _half_hash(access_token)
+            identity["at_hash"] = calculate_at_hash(access_token, hashlib.sha256)
         return {
             "access_token": access_token,
             "expires_in": expires_at - now,
@@ -157,7 +157,10 @@ class TokenReader:
 
 
 def check_time(claims: Claims, now: float, *, skew: float, needs_expiry: bool = True) -> None:
-    """Check `exp`, `nbf` and `iat`; written so that a NaN fails each of them."""
+    """Check `exp`, `nbf` and `iat`; written so that a NaN fails each of them.
+
+    `jose.jwt.decode` takes any `iat`, an `exp` that is now, text for a number, and no clock.
+    """
     if (needs_expiry or "exp" in claims) and not now < numeric_date(claims, "exp"):
         raise TokenExpired("The token has expired.")
     if "nbf" in claims and not numeric_date(claims, "nbf") <= now + skew:
@@ -174,6 +177,7 @@ def numeric_date(claims: Claims, name: str) -> float:
 
 
 def audiences(claims: Claims) -> list[object]:
+    """Whom a token is meant for; `jose.jwt.decode` lets one pass that is meant for nobody."""
     audience = claims.get("aud")
     return audience if isinstance(audience, list) else [audience]
 
@@ -194,9 +198,3 @@ def profile(user: User) -> Claims:
 
 def _left(session: Session, now: int) -> int:
     return max(0, int(session.idle_expires_at) - now)
-
-
-def _half_hash(token: str) -> str:
-    """`at_hash` (OIDC Core §3.1.3.6)."""
-    digest = hashlib.sha256(token.encode()).digest()
-    return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
