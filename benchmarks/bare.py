@@ -8,14 +8,14 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from engines.core.registry import by_service
-from engines.core.run import Job
+from engines.core.run import Job, name_of
 from gateway.dialects.dialect import Refusal
 from gateway.dialects.ltu.present import envelope
 from gateway.dialects.ltu.routes import DIALECT as LTU
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.server import serve
 from gateway.limits.quarantine import MemoryQuarantine
-from gateway.pool import SlotPool
+from gateway.pool import PRELOAD, SlotPool
 from gateway.settings import Settings
 
 
@@ -37,7 +37,7 @@ class Bare:
         engine = by_service(scope["path"].rpartition("/")[2])
         assert engine
         picture = body[begin : body.index(boundary, begin)]
-        job = Job(engine.name, (picture,), engine.params(), envelope)
+        job = Job(engine.name, (picture,), engine.params(), name_of(envelope))
         done = await self._pool.run(job, deadline_seconds=60, owner="")
         length = (b"content-length", b"%d" % len(done.body))
         await send({"type": "http.response.start", "status": 200, "headers": [length]})
@@ -49,7 +49,10 @@ class Bare:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         self._pool = SlotPool(
-            slots=self._settings.slot_count, queue_length=1000, quarantine=MemoryQuarantine()
+            slots=self._settings.slot_count,
+            queue_length=1000,
+            quarantine=MemoryQuarantine(),
+            preload=(*PRELOAD, envelope.__module__),
         )
         await self._pool.start()
         await send({"type": "lifespan.startup.complete"})

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from engines.core.run import Answer, Computed, Job
+from engines.core.run import Answer, Job
 from engines.core.shapes import Parameters
 from engines.process.slot import limit_process
 from gateway.limits.quarantine import MemoryQuarantine
@@ -34,10 +34,6 @@ class Figures(NamedTuple):
 
     loop: float
     pool: float
-
-
-def present(computed: Computed) -> Answer:
-    raise AssertionError("The work here presents by itself.")
 
 
 def work(job: Job) -> Answer:
@@ -144,9 +140,7 @@ def main() -> None:
     picture = draw_picture()
     print(f"{told.slots} slots, picture of {len(picture)} bytes, seed {SEED}")
     for name in ("nothing", "edges"):
-        from benchmarks import dispatch
-
-        job = Job(name, (picture,), Parameters(), dispatch.present)
+        job = Job(name, (picture,), Parameters(), "")
         for clients in told.clients:
             figures = asyncio.run(
                 compare(

@@ -24,7 +24,7 @@ import psutil
 from benchmarks.load import Load, keep_asking
 from benchmarks.picture import jpeg
 from engines.core.registry import by_service
-from engines.core.run import Job, run
+from engines.core.run import Job, name_of, run
 from engines.process.preparation import prepare
 from engines.process.slot import begin
 from gateway.dialects.ltu.present import envelope
@@ -78,7 +78,7 @@ def _loop(arguments: tuple[str, bytes, float]) -> Turn:
 def _job(service: str, picture: bytes) -> Job:
     engine = by_service(service)
     assert engine, service
-    return Job(engine.name, (picture,) * len(engine.inputs), engine.params(), envelope)
+    return Job(engine.name, (picture,) * len(engine.inputs), engine.params(), name_of(envelope))
 
 
 def http_turn(served: Served, request: bytes, clients: int, seconds: float) -> Turn:

@@ -92,19 +92,20 @@ def _pool(settings: Settings, table: DialectTable, database: Database) -> Pool:
         models=settings.models,
         preload=settings.preload,
     )
+    preload = (*PRELOAD, *table.preload)
     if settings.pool == "processes":
         return process_pool(
             slots=settings.slot_count,
             queue_length=settings.queue_length,
-            preload=(*PRELOAD, *table.preload),
             memory_limit_bytes=settings.slot_memory_bytes,
+            preload=preload,
             prepare=told,
         )
     return SlotPool(
         slots=settings.slot_count,
         queue_length=settings.queue_length,
         quarantine=DatabaseQuarantine(database),
-        preload=(*PRELOAD, *table.preload),
+        preload=preload,
         prepare=told,
         max_jobs=settings.slot_max_jobs,
         max_rss_bytes=settings.slot_max_rss_bytes,

@@ -65,10 +65,13 @@ def engine(
     """
 
     def declare(compute: Compute) -> Compute:
+        name = compute.__name__
+        if name in _engines and _engines[name].compute.__module__ != compute.__module__:
+            raise ValueError(f"{_engines[name].compute.__module__} has an engine {name} already.")
         hints = get_type_hints(compute, include_extras=True)
         result = hints["return"]
-        _engines[compute.__name__] = Engine(
-            name=compute.__name__,
+        _engines[name] = Engine(
+            name=name,
             version=version,
             summary=_first_line(inspect.getmodule(compute)),
             description=_first_line(compute),
@@ -86,15 +89,33 @@ def engine(
 
 @cache
 def catalogue() -> Mapping[str, Engine]:
-    """Every engine by its name, in the order of the alphabet."""
+    """Every engine of the package by its name, in the order of the alphabet; each is a service."""
     for module in pkgutil.iter_modules(engines.__path__):
         if not module.ispkg:
             importlib.import_module(f"engines.{module.name}")
-    return MappingProxyType(dict(sorted(_engines.items())))
+    within = f"{engines.__name__}."
+    return MappingProxyType(
+        {
+            name: one
+            for name, one in sorted(_engines.items())
+            if one.compute.__module__.startswith(within)
+        }
+    )
+
+
+def engine_named(name: str) -> Engine:
+    """An engine of the catalogue, or one that an imported module declares elsewhere.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    if name not in _engines:
+        catalogue()
+    return _engines[name]
 
 
 def by_service(service: str) -> Engine | None:
-    """The engine with this public name."""
+    """The engine of the catalogue with this public name."""
     return next((one for one in catalogue().values() if one.service == service), None)
 
 

@@ -1,12 +1,14 @@
 """The one function that crosses the border: decode, compute, present."""
 
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import Any, TypeAlias
 
 from engines.core import pixels
 from engines.core.errors import EngineError
-from engines.core.registry import Engine, Input, catalogue
+from engines.core.registry import Engine, Input, engine_named
 from engines.core.shapes import EngineResult, Parameters
 
 
@@ -33,16 +35,32 @@ class Job:
     """A computation asked for.
 
     Args:
-        engine: its name in the catalogue.
+        engine: its name.
         pictures: encoded, in the order of the engine's inputs; None for one left out.
         params: checked already.
-        present: a plain function of a dialect; it is sent by reference.
+        present: the name of a dialect's `Present`, see `name_of`; a job that is stored as names
+            and bytes can be computed later, by another process.
     """
 
     engine: str
     pictures: tuple[bytes | None, ...]
     params: Parameters
-    present: Callable[[Computed], Answer]
+    present: str
+
+
+Present: TypeAlias = Callable[[Computed], Answer]
+"""Makes the answer of what was computed."""
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """What another process finds a function by: `module:function`.
+
+    Raises:
+        ValueError: it has no place in a module.
+    """
+    if "<" in function.__qualname__:
+        raise ValueError(f"{function.__qualname__} cannot be found by a name.")
+    return f"{function.__module__}:{function.__qualname__}"
 
 
 def run(job: Job) -> Answer:
@@ -51,12 +69,20 @@ def run(job: Job) -> Answer:
     Raises:
         EngineError: the pictures or the parameters do not allow an answer.
     """
-    engine = catalogue()[job.engine]
+    # First, for what presents imports what it presents, and is missed before the work is done.
+    present = _presenter(job.present)
+    engine = engine_named(job.engine)
     images = tuple(
         _decode(one, data) for one, data in zip(engine.inputs, job.pictures, strict=True)
     )
     result = engine.compute(*images, params=job.params)
-    return job.present(Computed(engine, images, result))
+    return present(Computed(engine, images, result))
+
+
+@cache
+def _presenter(name: str) -> Present:
+    found: Present = pkgutil.resolve_name(name)
+    return found
 
 
 def _decode(one: Input, data: bytes | None) -> Any:

@@ -12,7 +12,7 @@ import orjson
 
 from engines.core.errors import BadParameter, EngineError
 from engines.core.registry import Engine, by_service, catalogue
-from engines.core.run import Answer, Job
+from engines.core.run import Answer, Job, name_of
 from engines.core.shapes import Parameters
 from gateway.cli.command import load_settings
 from gateway.cli.records import record
@@ -137,7 +137,7 @@ class Order:
     def job(self, picture: bytes) -> Job:
         sent = (picture,) if self.reference is None else (self.reference, picture)
         missing = (None,) * (len(self.engine.inputs) - len(sent))
-        return Job(self.engine.name, (*sent, *missing), self.params, record)
+        return Job(self.engine.name, (*sent, *missing), self.params, name_of(record))
 
     def line(self, file: Path) -> dict[str, Any]:
         """How a result of this order begins; an equal beginning is an equal result."""

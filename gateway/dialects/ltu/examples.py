@@ -10,7 +10,7 @@ import orjson
 import yaml
 
 from engines.core.registry import Engine, catalogue
-from engines.core.run import Job, run
+from engines.core.run import Job, name_of, run
 from engines.core.shapes import Pixels
 from gateway.dialects.ltu import present
 from gateway.openapi import yaml_text
@@ -32,7 +32,7 @@ def computed(engine: Engine) -> Any:
     """The example as the engine gives it now."""
     pictures = map(_png, _pictures())
     sent = tuple(next(pictures) if one.is_required else None for one in engine.inputs)
-    job = Job(engine.name, sent, engine.params(), present.envelope)
+    job = Job(engine.name, sent, engine.params(), name_of(present.envelope))
     return _shortened(orjson.loads(run(job).body))
 
 

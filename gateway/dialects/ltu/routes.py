@@ -1,25 +1,25 @@
 """LTU's routes: one a service, made from the engines' declarations."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from engines.core.registry import Engine, catalogue
-from engines.core.run import Answer, Computed, Job
+from engines.core.run import Job, name_of
 from gateway.dialects.callers import by_header
 from gateway.dialects.dialect import Dialect, Refusal
 from gateway.dialects.ltu import present
 from gateway.dialects.ltu.describe import describe
 from gateway.dialects.ltu.models import ALIASES, PREFIX, Failure
-from gateway.flow import Call, Endpoint, Service, State
+from gateway.flow import Call, Endpoint, Service
 from gateway.intake.accept import prefers
 from gateway.intake.forms import Form, read_form
 from gateway.version import VERSION
 
 T = TypeVar("T")
+
+ENVELOPE, PICTURE = name_of(present.envelope), name_of(present.picture)
 
 
 def endpoints() -> list[Endpoint]:
@@ -62,12 +62,10 @@ async def _read(call: Call, engine: Engine) -> Job:
         form = _two_images(form, engine)
     params = engine.params.from_text(form.parameters())
     pictures = await intake.read(form, engine.inputs, call.owner)
-    return Job(engine.name, pictures, params, _present(engine, call.request))
-
-
-def _present(engine: Engine, request: Request[State]) -> Callable[[Computed], Answer]:
-    wants_picture = prefers(request.headers.get("accept", ""), "image/png", "application/json")
-    return present.picture if engine.draw and wants_picture else present.envelope
+    accept = call.request.headers.get("accept", "")
+    wants_picture = prefers(accept, "image/png", "application/json")
+    presenter = PICTURE if engine.draw and wants_picture else ENVELOPE
+    return Job(engine.name, pictures, params, presenter)
 
 
 def _two_images(form: Form, engine: Engine) -> Form:

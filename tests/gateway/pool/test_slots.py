@@ -564,7 +564,7 @@ async def test_a_pool_that_cannot_reach_its_nursery_says_so(
 
 async def test_a_job_that_cannot_be_sent_fails_alone(tmp_path: Path) -> None:
     unsendable = job("echo", b"x")
-    object.__setattr__(unsendable, "present", lambda computed: None)
+    object.__setattr__(unsendable, "params", lambda: None)
     async with running_slots() as pool:
         with pytest.raises((AttributeError, pickle.PicklingError)):
             await pool.run(unsendable, deadline_seconds=LONG, owner="a")

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from engines.core.errors import BadParameter, EngineError
-from engines.core.run import Answer, Computed, Job
+from engines.core.run import Answer, Job
 from engines.core.shapes import Parameters
 
 
@@ -27,12 +27,8 @@ class Told(Parameters):
     size: int = 0
 
 
-def present(computed: Computed) -> Answer:
-    raise AssertionError("Nothing here has a presenter.")
-
-
 def job(engine: str, *pictures: bytes | None, **told: Any) -> Job:
-    return Job(engine, pictures, Told(**told), present)
+    return Job(engine, pictures, Told(**told), "nobody:presents")
 
 
 def work(job: Job) -> Answer:
