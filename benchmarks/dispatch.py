@@ -38,7 +38,7 @@ class Figures(NamedTuple):
 
 def work(job: Job) -> Answer:
     """Nothing, or edges as a PNG."""
-    picture = job.pictures[0]
+    picture = job.inputs[0]
     assert picture is not None
     if job.engine == "nothing":
         return Answer(b"", "text/plain")

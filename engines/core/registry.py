@@ -17,7 +17,7 @@ Compute = TypeVar("Compute", bound=Callable[..., EngineResult[Any]])
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A picture that an engine takes."""
+    """A thing that an engine takes."""
 
     name: str
     reading: Reading
@@ -60,7 +60,7 @@ def engine(
 
     Args:
         version: of the answers; see STYLE on when it moves.
-        draw: makes the picture that shows the answer, from (*images, result); where it
+        draw: makes the picture that shows the answer, from (*inputs, result); where it
             is absent and the result has exactly one picture, that one is shown.
     """
 
@@ -152,4 +152,4 @@ def _only_picture(result: type[EngineResult[Any]]) -> Callable[..., Picture] | N
     names = [name for name, field in result.model_fields.items() if field.annotation is Picture]
     if len(names) != 1:
         return None
-    return lambda *images_and_result: getattr(images_and_result[-1], names[0])
+    return lambda *inputs_and_result: getattr(inputs_and_result[-1], names[0])

@@ -26,7 +26,7 @@ class Computed:
     """What a dialect presents: the engine, what it was given, and what it found."""
 
     engine: Engine
-    images: tuple[Any, ...]
+    inputs: tuple[Any, ...]
     result: EngineResult[Any]
 
 
@@ -36,14 +36,14 @@ class Job:
 
     Args:
         engine: its name.
-        pictures: encoded, in the order of the engine's inputs; None for one left out.
+        inputs: encoded, in the order of the engine's; None for one left out.
         params: checked already.
         present: the name of a dialect's `Present`, see `name_of`; a job that is stored as names
             and bytes can be computed later, by another process.
     """
 
     engine: str
-    pictures: tuple[bytes | None, ...]
+    inputs: tuple[bytes | None, ...]
     params: Parameters
     present: str
 
@@ -67,16 +67,14 @@ def run(job: Job) -> Answer:
     """Compute a job where it stands: in an engine process, or in a test.
 
     Raises:
-        EngineError: the pictures or the parameters do not allow an answer.
+        EngineError: the inputs or the parameters do not allow an answer.
     """
     # First, for what presents imports what it presents, and is missed before the work is done.
     present = _presenter(job.present)
     engine = engine_named(job.engine)
-    images = tuple(
-        _decode(one, data) for one, data in zip(engine.inputs, job.pictures, strict=True)
-    )
-    result = engine.compute(*images, params=job.params)
-    return present(Computed(engine, images, result))
+    inputs = tuple(_decode(one, data) for one, data in zip(engine.inputs, job.inputs, strict=True))
+    result = engine.compute(*inputs, params=job.params)
+    return present(Computed(engine, inputs, result))
 
 
 @cache

@@ -92,15 +92,15 @@ class Packed(NamedTuple):
 
 
 def pack_job(job: Job) -> Packed:
-    """A job; its pictures travel beside the pickle, not in it."""
-    sizes = [-1 if picture is None else len(picture) for picture in job.pictures]
+    """A job; its inputs travel beside the pickle, not in it."""
+    sizes = [-1 if one is None else len(one) for one in job.inputs]
     meta = _sizes(len(sizes)).pack(len(sizes), *sizes)
     meta += pickle.dumps((job.engine, job.params, job.present))
-    return Packed(Kind.JOB, meta, [picture for picture in job.pictures if picture is not None])
+    return Packed(Kind.JOB, meta, [one for one in job.inputs if one is not None])
 
 
 class JobMeta(NamedTuple):
-    """A job without its pictures, and how long each of them is; -1 for one left out."""
+    """A job without its inputs, and how long each of them is; -1 for one left out."""
 
     sizes: tuple[int, ...]
     pickled: bytes
@@ -111,9 +111,9 @@ class JobMeta(NamedTuple):
 
     def with_parts(self, parts: Sequence[bytes]) -> Job:
         following = iter(parts)
-        pictures = tuple(None if size < 0 else next(following) for size in self.sizes)
+        inputs = tuple(None if size < 0 else next(following) for size in self.sizes)
         engine, params, present = pickle.loads(self.pickled)
-        return Job(engine, pictures, params, present)
+        return Job(engine, inputs, params, present)
 
 
 def unpack_job(meta: bytes) -> JobMeta:

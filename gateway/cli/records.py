@@ -26,5 +26,5 @@ def record(computed: Computed) -> Answer:
     }
     data = orjson.dumps(body, default=take_out)
     if not files and computed.engine.draw:
-        files[f"{service}.1.png"] = computed.engine.draw(*computed.images, result).png()
+        files[f"{service}.1.png"] = computed.engine.draw(*computed.inputs, result).png()
     return Answer(data, "application/json", files)

@@ -32,11 +32,11 @@ class Quarantine(Protocol):
 
 
 def digest(job: Job) -> str:
-    """The same for the same pictures with the same question, whoever asks."""
+    """The same for the same inputs with the same question, whoever asks."""
     hashed = hashlib.sha256(f"{job.engine} {job.params.model_dump_json()}".encode())
-    for picture in job.pictures:
-        hashed.update(b"-" if picture is None else b"%d " % len(picture))
-        hashed.update(picture or b"")
+    for one in job.inputs:
+        hashed.update(b"-" if one is None else b"%d " % len(one))
+        hashed.update(one or b"")
     return hashed.hexdigest()
 
 

@@ -58,7 +58,7 @@ class Pool(Protocol):
             PictureRefused: the same happened shortly before.
             ShuttingDown: the service ends.
             WorkFailed: the engine has a fault.
-            EngineError: the pictures or the parameters do not allow an answer.
+            EngineError: the inputs or the parameters do not allow an answer.
         """
 
     async def stop(self, *, grace_seconds: float) -> None:

@@ -35,7 +35,7 @@ def object_detection(computed: Computed) -> dict[str, Any]:
     """Objects, each with its corners clockwise from the upper left, in shares of the picture."""
     result = computed.result
     assert isinstance(result, ObjectDetection)
-    height, width = computed.images[0].shape[:2]
+    height, width = computed.inputs[0].shape[:2]
     return {
         "localizedObjectAnnotations": [
             {

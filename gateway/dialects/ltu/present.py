@@ -38,7 +38,7 @@ def _content(computed: Computed) -> dict[str, Any]:
 def picture(computed: Computed) -> Answer:
     """The one picture that shows the answer, as PNG."""
     assert computed.engine.draw is not None
-    shown = computed.engine.draw(*computed.images, computed.result)
+    shown = computed.engine.draw(*computed.inputs, computed.result)
     return Answer(shown.png(), "image/png")
 
 

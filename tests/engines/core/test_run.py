@@ -15,14 +15,14 @@ from tests.pictures import encoded
 
 def described(computed: Computed) -> Answer:
     """What was computed, as text."""
-    shapes = [getattr(one, "shape", None) for one in computed.images]
+    shapes = [getattr(one, "shape", None) for one in computed.inputs]
     return Answer(f"{computed.engine.name} {shapes}".encode(), "text/plain")
 
 
 def whole(computed: Computed) -> Answer:
     """The result as JSON and the picture that shows it."""
     assert computed.engine.draw
-    drawn = computed.engine.draw(*computed.images, computed.result)
+    drawn = computed.engine.draw(*computed.inputs, computed.result)
     return Answer(computed.result.details.model_dump_json().encode() + drawn.png(), "text/plain")
 
 

@@ -33,7 +33,7 @@ def job(engine: str, *pictures: bytes | None, **told: Any) -> Job:
 
 def work(job: Job) -> Answer:
     assert isinstance(job.params, Told)
-    return _WORK[job.engine](job.pictures, job.params)
+    return _WORK[job.engine](job.inputs, job.params)
 
 
 def hang_if_told() -> None:
