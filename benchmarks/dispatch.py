@@ -39,7 +39,7 @@ class Figures(NamedTuple):
 def work(job: Job) -> Answer:
     """Nothing, or edges as a PNG."""
     picture = job.inputs[0]
-    assert picture is not None
+    assert isinstance(picture, bytes)
     if job.engine == "nothing":
         return Answer(b"", "text/plain")
     grey = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE)

@@ -5,7 +5,7 @@ import numpy as np
 
 from benchmarks.quality.pairs import Random, as_pixels, noisy, photographs
 from benchmarks.quality.row import Row
-from engines.core.shapes import PartialImage, Pixels
+from engines.core.pixels import PartialImage, Pixels
 from engines.image_quality import Params, Result, image_quality
 
 SEED = 2026

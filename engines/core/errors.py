@@ -36,7 +36,11 @@ class UnparsableParameter(BadParameter):
     """A parameter that should be JSON is none."""
 
 
-class UndecodablePicture(EngineError):
+class UndecodableInput(EngineError):
+    """What was sent is nothing that the input accepts, or damaged."""
+
+
+class UndecodablePicture(UndecodableInput):
     """The bytes are no picture of an accepted format, or a damaged one."""
 
 

@@ -1,28 +1,31 @@
 """Encoded pictures to pixels: upright, of eight bits, and whole or refused."""
 
 import io
+import logging
 import os
 import struct
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
-from typing import Any, Literal, TypeVar, cast, overload
+from typing import Any, Literal, TypeAlias, TypeVar, cast, overload
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile
 
+from engines.core import tiff
 from engines.core.errors import (
     PictureTooLarge,
     TruncatedPicture,
     UndecodablePicture,
 )
 from engines.core.media_type import media_type
-from engines.core.shapes import PartialImage, Pixels, Reading
 
+Pixels: TypeAlias = NDArray[np.uint8]
 Samples = TypeVar("Samples", bound=NDArray[Any])
 
 WHITE = 255
@@ -30,8 +33,52 @@ BLACK = 0
 MAX_SIDE = 1_000_000
 """Pixels; libpng's limit, which holds here for every format."""
 
-_FORMATS = ("JPEG", "PNG", "GIF")
-_EXPECTED = "JPEG, PNG or GIF"
+FORMATS = {
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/gif": "GIF",
+    "image/bmp": "BMP",
+    "image/tiff": "TIFF",
+}
+"""Pillow's names of what can be decoded, by media type."""
+USUAL = ("image/jpeg", "image/png", "image/gif")
+"""What is accepted where nothing else is said."""
+
+
+class Mode(Enum):
+    """What a picture is decoded to."""
+
+    COLOUR = "colour"
+    GREY = "grey"
+    PARTIAL = "partial"
+    MASK = "mask"
+    ORIGINAL = "original"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartialImage:
+    """A picture of which perhaps only the upper rows could be decoded."""
+
+    pixels: Pixels
+    is_truncated: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OriginalImage:
+    """A picture as it is stored, and what its file says besides.
+
+    Args:
+        samples: uint8 or uint16, (H, W), (H, W, 3) BGR or (H, W, 4) BGRA; upright.
+        media_type: of the file.
+        exif: of a JPEG or PNG, without its thumbnail, which shows what an engine may hide, and
+            with the orientation of the samples; empty if there is none that can be read.
+        icc_profile: of the samples' colours; empty if there is none.
+    """
+
+    samples: NDArray[Any]
+    media_type: str
+    exif: bytes
+    icc_profile: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +89,8 @@ class Limits:
     max_frames: int = 10_000
 
 
+Decoded: TypeAlias = Pixels | PartialImage | OriginalImage | NDArray[np.bool_]
+
 _limits = Limits()
 
 
@@ -51,46 +100,70 @@ def configure(limits: Limits) -> None:
     _limits = limits
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 
 configure(_limits)
 
 
 @overload
-def decode(data: bytes, reading: Literal[Reading.COLOUR, Reading.GREY]) -> Pixels: ...
+def decode(
+    data: bytes, mode: Literal[Mode.COLOUR, Mode.GREY], accepts: Sequence[str] = USUAL
+) -> Pixels: ...
 @overload
-def decode(data: bytes, reading: Literal[Reading.PARTIAL]) -> PartialImage: ...
+def decode(
+    data: bytes, mode: Literal[Mode.PARTIAL], accepts: Sequence[str] = USUAL
+) -> PartialImage: ...
 @overload
-def decode(data: bytes, reading: Literal[Reading.MASK]) -> NDArray[np.bool_]: ...
+def decode(
+    data: bytes, mode: Literal[Mode.MASK], accepts: Sequence[str] = USUAL
+) -> NDArray[np.bool_]: ...
 @overload
-def decode(data: bytes, reading: Reading) -> Pixels | PartialImage | NDArray[np.bool_]: ...
-def decode(data: bytes, reading: Reading) -> Pixels | PartialImage | NDArray[np.bool_]:
-    """Decode the first frame of a picture, turned upright.
+def decode(
+    data: bytes, mode: Literal[Mode.ORIGINAL], accepts: Sequence[str] = USUAL
+) -> OriginalImage: ...
+@overload
+def decode(data: bytes, mode: Mode, accepts: Sequence[str] = USUAL) -> Decoded: ...
+def decode(data: bytes, mode: Mode, accepts: Sequence[str] = USUAL) -> Decoded:
+    """Decode the first frame or page of a picture, turned upright.
 
     Transparent pixels lie on white; in a mask they are false. Of sixteen bits the upper
-    eight are kept, but in a mask every bit counts.
+    eight are kept, but in a mask every bit counts, and an original has them all; colours of
+    sixteen bits in a TIFF have eight from the start.
+
+    Args:
+        accepts: media types, of those in `FORMATS`.
 
     Raises:
         UndecodablePicture: not of an accepted format, or damaged.
-        TruncatedPicture: pixels are missing, and `reading` is not PARTIAL.
+        TruncatedPicture: pixels are missing, and the mode is not PARTIAL; of a BMP or TIFF that
+            is not told from other damage.
         PictureTooLarge: more pixels or frames than the limits allow.
     """
+    found = media_type(data)
+    if found not in accepts:
+        expected = " or ".join(", ".join(FORMATS[one] for one in accepts).rsplit(", ", 1))
+        raise UndecodablePicture(f"cannot decode the picture ({found}, expected {expected})")
     header = _read_header(data)
-    if reading is Reading.PARTIAL:
+    if mode is Mode.PARTIAL:
         return _partial(data, header)
-    samples = _decode_whole(data, header, is_grey=reading is Reading.GREY)
-    if reading is Reading.MASK:
+    samples = _decode_whole(data, header, mode)
+    if mode is Mode.ORIGINAL:
+        return _original(_upright(samples, header), header, found)
+    if mode is Mode.MASK:
         return _upright(_mask(samples), header)
     opaque = _flatten(_eight_bits(samples), WHITE)
-    return _upright(_grey(opaque) if reading is Reading.GREY else _colour(opaque), header)
+    return _upright(_grey(opaque) if mode is Mode.GREY else _colour(opaque), header)
 
 
 def _read_header(data: bytes) -> ImageFile.ImageFile:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    kind = FORMATS[media_type(data)]
+    if kind == "TIFF":
+        tiff.check_pieces(data, _limits.max_pixels)
+    with _no_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            header = Image.open(io.BytesIO(data), formats=_FORMATS)
+            header = Image.open(io.BytesIO(data), formats=[kind])
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             raise PictureTooLarge(
                 f"the picture has more than {_limits.max_pixels:,} pixels"
@@ -101,12 +174,16 @@ def _read_header(data: bytes) -> ImageFile.ImageFile:
     return header
 
 
+@contextmanager
+def _no_warnings() -> Iterator[None]:
+    """Pillow warns of what is odd in a file; whoever sent it is not there to read that."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _undecodable(data: bytes) -> UndecodablePicture:
-    found = media_type(data)
-    kinds = {"image/jpeg", "image/png", "image/gif"}
-    if found in kinds:
-        return UndecodablePicture(f"cannot decode the picture ({found}, damaged)")
-    return UndecodablePicture(f"cannot decode the picture ({found}, expected {_EXPECTED})")
+    return UndecodablePicture(f"cannot decode the picture ({media_type(data)}, damaged)")
 
 
 def _check_extent(data: bytes, header: ImageFile.ImageFile) -> None:
@@ -125,6 +202,8 @@ def _count_frames(data: bytes, header: ImageFile.ImageFile, most: int) -> int:
     """Count frames up to one more than `most`."""
     if header.format == "GIF":
         return _count_gif_frames(data, most)
+    if header.format == "TIFF":
+        return tiff.count_pages(data, most)
     return int(getattr(header, "n_frames", 1))
 
 
@@ -151,14 +230,17 @@ def _colour_table_bytes(flags: int) -> int:
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
-def _decode_whole(data: bytes, header: ImageFile.ImageFile, *, is_grey: bool) -> NDArray[Any]:
+def _decode_whole(data: bytes, header: ImageFile.ImageFile, mode: Mode) -> NDArray[Any]:
     """Samples as stored: uint8 or uint16, (H, W), (H, W, 3) BGR or (H, W, 4) BGRA."""
     if header.format == "GIF":
         return _decode_gif(data, header)
+    if header.format == "TIFF":
+        return _decode_tiff(data, header)
     if header.format == "PNG":
-        flags = cv2.IMREAD_UNCHANGED
         _check_chunks(data)
-    elif is_grey and header.mode != "CMYK":
+    if header.format in ("PNG", "BMP") or mode is Mode.ORIGINAL:
+        flags = cv2.IMREAD_UNCHANGED
+    elif mode is Mode.GREY and header.mode != "CMYK":
         flags = cv2.IMREAD_GRAYSCALE
     else:
         flags = cv2.IMREAD_COLOR
@@ -262,6 +344,24 @@ def _decode_gif(data: bytes, header: ImageFile.ImageFile) -> Pixels:
     return _convert(np.asarray(canvas), cv2.COLOR_RGBA2BGRA)
 
 
+def _decode_tiff(data: bytes, header: ImageFile.ImageFile) -> NDArray[Any]:
+    """By Pillow, which turns it upright; OpenCV takes CMYK and Lab for colours of its own."""
+    with _no_warnings(), _complaints():
+        try:
+            header.load()
+        except (OSError, ValueError, SyntaxError):
+            raise _undecodable(data) from None
+    if header.mode.startswith("I;16"):
+        return np.asarray(header).astype(np.uint16)
+    if header.mode in ("1", "L"):
+        return np.asarray(header.convert("L"))
+    if header.mode in ("LA", "PA", "RGBA"):
+        return _convert(np.asarray(header.convert("RGBA")), cv2.COLOR_RGBA2BGRA)
+    if header.mode in ("P", "RGB", "RGBX", "CMYK"):
+        return _convert(np.asarray(header.convert("RGB")), cv2.COLOR_RGB2BGR)
+    raise UndecodablePicture(f"cannot decode the picture (image/tiff of mode {header.mode})")
+
+
 def _eight_bits(samples: NDArray[Any]) -> Pixels:
     return (samples >> 8).astype(np.uint8) if samples.dtype == np.uint16 else samples
 
@@ -315,18 +415,40 @@ def _orientation(data: bytes) -> int:
     if not data:
         return 1
     exif = Image.Exif()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _no_warnings():
         try:
             exif.load(data)
             return int(exif.get(ExifTags.Base.Orientation, 1))
-        except (struct.error, KeyError, SyntaxError, TypeError, ValueError, OSError):
+        except _ODD_EXIF:
             return 1
+
+
+_ODD_EXIF = (struct.error, AttributeError, KeyError, SyntaxError, TypeError, ValueError, OSError)
+"""What Pillow raises on damaged EXIF, when it is read or written."""
+
+
+def _original(samples: NDArray[Any], header: ImageFile.ImageFile, media_type: str) -> OriginalImage:
+    is_converted = header.mode == "CMYK"
+    profile = b"" if is_converted else header.info.get("icc_profile") or b""
+    return OriginalImage(samples, media_type, _upright_exif(header.info.get("exif", b"")), profile)
+
+
+def _upright_exif(data: bytes) -> bytes:
+    if not data:
+        return b""
+    exif = Image.Exif()
+    with _no_warnings():
+        try:
+            exif.load(data)
+            exif[ExifTags.Base.Orientation] = 1
+            return exif.tobytes()
+        except _ODD_EXIF:
+            return b""
 
 
 def _partial(data: bytes, header: ImageFile.ImageFile) -> PartialImage:
     try:
-        samples, is_truncated = _decode_whole(data, header, is_grey=False), False
+        samples, is_truncated = _decode_whole(data, header, Mode.PARTIAL), False
     except TruncatedPicture:
         samples, is_truncated = _decode_upper_rows(data), True
     opaque = _colour(_flatten(_eight_bits(samples), WHITE))

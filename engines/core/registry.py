@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar, get_type_hints
 
 import engines
-from engines.core.shapes import EngineResult, Info, Parameters, Picture, Reading
+from engines.core.decoders import Decoder
+from engines.core.shapes import EngineResult, Info, Parameters, Picture
 
 Compute = TypeVar("Compute", bound=Callable[..., EngineResult[Any]])
 
@@ -20,7 +21,7 @@ class Input:
     """A thing that an engine takes."""
 
     name: str
-    reading: Reading
+    decoder: Decoder
     is_required: bool
 
 
@@ -121,19 +122,19 @@ def by_service(service: str) -> Engine | None:
 
 def _inputs(compute: Callable[..., Any], hints: dict[str, Any]) -> tuple[Input, ...]:
     return tuple(
-        Input(name, _reading(hints[name]), parameter.default is inspect.Parameter.empty)
+        Input(name, _decoder(hints[name]), parameter.default is inspect.Parameter.empty)
         for name, parameter in inspect.signature(compute).parameters.items()
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY
     )
 
 
-def _reading(hint: Any) -> Reading:
-    """The `Reading` that annotates a type, also within `Mask | None`."""
+def _decoder(hint: Any) -> Decoder:
+    """The decoder that annotates a type, also within `Mask | None`."""
     for part in (hint, *getattr(hint, "__args__", ())):
         for note in getattr(part, "__metadata__", ()):
-            if isinstance(note, Reading):
+            if isinstance(note, Decoder):
                 return note
-    raise TypeError(f"{hint} is no picture type of engines.core.shapes")
+    raise TypeError(f"{hint} does not say by an annotation how it is decoded")
 
 
 def _first_line(documented: object) -> str:

@@ -4,11 +4,12 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeAlias
 
-from engines.core import pixels
+from engines.core.decoders import Decoder
 from engines.core.errors import EngineError
-from engines.core.registry import Engine, Input, engine_named
+from engines.core.registry import Engine, engine_named
 from engines.core.shapes import EngineResult, Parameters
 
 
@@ -36,16 +37,21 @@ class Job:
 
     Args:
         engine: its name.
-        inputs: encoded, in the order of the engine's; None for one left out.
+        inputs: encoded, or the path of a file, in the order of the engine's; None for one left
+            out.
         params: checked already.
         present: the name of a dialect's `Present`, see `name_of`; a job that is stored as names
             and bytes can be computed later, by another process.
+        decoders: in the order of the inputs, where one is decoded by other means than the engine
+            declares: for a dialect that takes more formats, or is told in the request what was
+            sent. None for one that is not; empty for none at all.
     """
 
     engine: str
-    inputs: tuple[bytes | None, ...]
+    inputs: tuple[bytes | Path | None, ...]
     params: Parameters
     present: str
+    decoders: tuple[Decoder | None, ...] = ()
 
 
 Present: TypeAlias = Callable[[Computed], Answer]
@@ -72,7 +78,7 @@ def run(job: Job) -> Answer:
     # First, for what presents imports what it presents, and is missed before the work is done.
     present = _presenter(job.present)
     engine = engine_named(job.engine)
-    inputs = tuple(_decode(one, data) for one, data in zip(engine.inputs, job.inputs, strict=True))
+    inputs = _decoded(engine, job)
     result = engine.compute(*inputs, params=job.params)
     return present(Computed(engine, inputs, result))
 
@@ -83,10 +89,12 @@ def _presenter(name: str) -> Present:
     return found
 
 
-def _decode(one: Input, data: bytes | None) -> Any:
-    if data is None:
-        return None
-    try:
-        return pixels.decode(data, one.reading)
-    except EngineError as error:
-        raise error.about(one.name) from None
+def _decoded(engine: Engine, job: Job) -> tuple[Any, ...]:
+    own = job.decoders or (None,) * len(engine.inputs)
+    decoded = []
+    for one, sent, decoder in zip(engine.inputs, job.inputs, own, strict=True):
+        try:
+            decoded.append(None if sent is None else (decoder or one.decoder).decode(sent))
+        except EngineError as error:
+            raise error.about(one.name) from None
+    return tuple(decoded)

@@ -4,8 +4,6 @@ import re
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
 from typing import Annotated, Any, Generic, NamedTuple, Self, TypeAlias, TypeVar
 
 import cv2
@@ -24,36 +22,21 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
+from engines.core.decoders import PictureDecoder
 from engines.core.errors import BadParameter
+from engines.core.pixels import Mode, OriginalImage, PartialImage
+from engines.core.pixels import Pixels as Pixels
 
-Pixels: TypeAlias = NDArray[np.uint8]
-
-
-class Reading(Enum):
-    """How an engine wants an input decoded."""
-
-    COLOUR = "colour"
-    GREY = "grey"
-    PARTIAL = "partial"
-    MASK = "mask"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PartialImage:
-    """A picture of which perhaps only the upper rows could be decoded."""
-
-    pixels: Pixels
-    is_truncated: bool
-
-
-Image: TypeAlias = Annotated[Pixels, Reading.COLOUR]
+Image: TypeAlias = Annotated[Pixels, PictureDecoder(Mode.COLOUR)]
 """uint8 (H, W, 3), BGR, upright."""
-Grey: TypeAlias = Annotated[Pixels, Reading.GREY]
+Grey: TypeAlias = Annotated[Pixels, PictureDecoder(Mode.GREY)]
 """uint8 (H, W), Rec. 601 luma, upright."""
-Rows: TypeAlias = Annotated[PartialImage, Reading.PARTIAL]
+Rows: TypeAlias = Annotated[PartialImage, PictureDecoder(Mode.PARTIAL)]
 """The rows that could be decoded, BGR, upright."""
-Mask: TypeAlias = Annotated[NDArray[np.bool_], Reading.MASK]
+Mask: TypeAlias = Annotated[NDArray[np.bool_], PictureDecoder(Mode.MASK)]
 """bool (H, W), upright; any value but 0 is true."""
+Original: TypeAlias = Annotated[OriginalImage, PictureDecoder(Mode.ORIGINAL)]
+"""As the file has it, with alpha and all bits, upright; for an engine that must keep them."""
 
 
 class Box(NamedTuple):

@@ -92,15 +92,19 @@ class Packed(NamedTuple):
 
 
 def pack_job(job: Job) -> Packed:
-    """A job; its inputs travel beside the pickle, not in it."""
-    sizes = [-1 if one is None else len(one) for one in job.inputs]
+    """A job; the bytes of its inputs travel beside the pickle, not in it."""
+    parts = [one for one in job.inputs if isinstance(one, bytes)]
+    sizes = [len(one) if isinstance(one, bytes) else -1 for one in job.inputs]
+    others = None
+    if len(parts) < len(sizes):
+        others = [None if isinstance(one, bytes) else one for one in job.inputs]
     meta = _sizes(len(sizes)).pack(len(sizes), *sizes)
-    meta += pickle.dumps((job.engine, job.params, job.present))
-    return Packed(Kind.JOB, meta, [one for one in job.inputs if one is not None])
+    meta += pickle.dumps((job.engine, others, job.params, job.present, job.decoders))
+    return Packed(Kind.JOB, meta, parts)
 
 
 class JobMeta(NamedTuple):
-    """A job without its inputs, and how long each of them is; -1 for one left out."""
+    """A job without its inputs, and how long each of them is; -1 for one that has no bytes."""
 
     sizes: tuple[int, ...]
     pickled: bytes
@@ -111,9 +115,11 @@ class JobMeta(NamedTuple):
 
     def with_parts(self, parts: Sequence[bytes]) -> Job:
         following = iter(parts)
-        inputs = tuple(None if size < 0 else next(following) for size in self.sizes)
-        engine, params, present = pickle.loads(self.pickled)
-        return Job(engine, inputs, params, present)
+        engine, others, params, present, decoders = pickle.loads(self.pickled)
+        inputs = tuple(
+            next(following) if size >= 0 else others[place] for place, size in enumerate(self.sizes)
+        )
+        return Job(engine, inputs, params, present, decoders)
 
 
 def unpack_job(meta: bytes) -> JobMeta:

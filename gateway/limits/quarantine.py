@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -33,11 +34,22 @@ class Quarantine(Protocol):
 
 def digest(job: Job) -> str:
     """The same for the same inputs with the same question, whoever asks."""
-    hashed = hashlib.sha256(f"{job.engine} {job.params.model_dump_json()}".encode())
+    told = f"{job.engine} {job.params.model_dump_json()} {job.decoders}"
+    hashed = hashlib.sha256(told.encode())
     for one in job.inputs:
-        hashed.update(b"-" if one is None else b"%d " % len(one))
-        hashed.update(one or b"")
+        sent = _file_digest(one) if isinstance(one, Path) else one
+        hashed.update(b"-" if sent is None else b"%d " % len(sent))
+        hashed.update(sent or b"")
     return hashed.hexdigest()
+
+
+def _file_digest(path: Path) -> bytes:
+    """Of what a file holds; of its path when it is gone."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return str(path).encode()
 
 
 class MemoryQuarantine:

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from engines.core.errors import BadParameter
-from engines.core.pixels import decode
-from engines.core.shapes import Mask, Pixels, Reading
+from engines.core.pixels import Mode, decode
+from engines.core.shapes import Mask, Pixels
 from engines.edges import Params, edges
 
 
@@ -100,7 +100,7 @@ def test_the_picture_is_a_png_of_one_bit(square: Pixels) -> None:
     picture = edges(square[:, :97], params=Params(edge_thickness=3)).edges
     data = picture.png()
     assert Image.open(io.BytesIO(data)).mode == "1"
-    assert np.array_equal(decode(data, Reading.MASK), picture.pixels)
+    assert np.array_equal(decode(data, Mode.MASK), picture.pixels)
 
 
 def test_a_view_with_strides_is_taken_and_left_alone(square: Pixels) -> None:

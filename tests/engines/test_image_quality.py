@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engines.core.errors import BadParameter
-from engines.core.shapes import PartialImage, Pixels
+from engines.core.pixels import PartialImage, Pixels
 from engines.image_quality import Params, Result, exposure, image_quality
 
 

@@ -6,11 +6,14 @@ import pickle
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engines.core.decoders import PictureDecoder
 from engines.core.errors import BadParameter, EngineError, PictureTooLarge
+from engines.core.pixels import Mode
 from engines.core.run import Answer, Job
 from engines.core.shapes import Parameters
 from engines.process import slot
@@ -95,6 +98,14 @@ def test_a_job_travels_without_its_pictures_in_the_pickle() -> None:
     packed = pack_job(job)
     assert b"first" not in packed.meta
     assert list(packed.parts) == [b"first", b""]
+    assert unpack_job(packed.meta).with_parts(packed.parts) == job
+
+
+def test_a_file_travels_by_its_path_beside_pictures_and_decoders() -> None:
+    decoders = (None, PictureDecoder(Mode.GREY), None)
+    job = Job("edges", (Path("/video.mp4"), b"first", None), Parameters(), "", decoders)
+    packed = pack_job(job)
+    assert list(packed.parts) == [b"first"]
     assert unpack_job(packed.meta).with_parts(packed.parts) == job
 
 

@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engines.core.decoders import PictureDecoder
+from engines.core.pixels import Mode
 from engines.core.registry import Input
-from engines.core.shapes import Reading
 from gateway.errors import MissingPicture, UnreadableBase64, UploadTooLarge
 from gateway.intake.forms import Form
 from gateway.intake.pictures import Intake, decode_base64
 from tests.serving import WAIT_SECONDS
 
-IMAGE = Input("image", Reading.COLOUR, is_required=True)
-MASK = Input("mask", Reading.MASK, is_required=False)
+IMAGE = Input("image", PictureDecoder(Mode.COLOUR), is_required=True)
+MASK = Input("mask", PictureDecoder(Mode.MASK), is_required=False)
 PICTURE = bytes(range(256)) * 4
 
 
@@ -100,7 +101,7 @@ async def test_a_refused_picture_ends_the_fetching_of_the_other() -> None:
             ended.set()
         return b""
 
-    other = Input("other", Reading.COLOUR, is_required=True)
+    other = Input("other", PictureDecoder(Mode.COLOUR), is_required=True)
     with pytest.raises(MissingPicture):
         await Intake(fetch, max_bytes=2_000).read(
             Form(texts={"other": ["http://host/slow"]}), [other, IMAGE]
@@ -121,7 +122,7 @@ async def test_a_refused_picture_waits_for_the_thread_of_the_other(
 
     monkeypatch.setattr("gateway.intake.pictures.decode_base64", decode)
     form = Form(texts={"other": ["A" * 1_000_001], "image": ["http://host/"]})
-    other = Input("other", Reading.COLOUR, is_required=True)
+    other = Input("other", PictureDecoder(Mode.COLOUR), is_required=True)
 
     async def fetch(url: str, owner: str) -> bytes:
         await asyncio.to_thread(begun.wait, WAIT_SECONDS)

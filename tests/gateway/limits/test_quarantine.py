@@ -1,11 +1,14 @@
 """Refused jobs: what makes two the same, and who knows of them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, func, select
 
 from auth.tables import metadata
+from engines.core.decoders import PictureDecoder
+from engines.core.pixels import Mode
 from gateway.limits.quarantine import DatabaseQuarantine, MemoryQuarantine, Quarantine, digest
 from gateway.store.tables import refused_jobs
 from tests.gateway.pool.work import job
@@ -42,6 +45,23 @@ def refusals(request: pytest.FixtureRequest, database: Engine, clock: Clock) -> 
 
 def test_the_same_question_about_the_same_pictures_has_one_digest() -> None:
     assert digest(job("echo", b"x", None)) == digest(job("echo", b"x", None))
+
+
+def test_a_file_is_known_by_what_it_holds(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for path in (one, other):
+        path.write_bytes(b"video")
+    jobs = [replace(job("echo"), inputs=(path,)) for path in (one, other)]
+    assert digest(jobs[0]) == digest(jobs[1])
+    other.write_bytes(b"another")
+    assert digest(jobs[0]) != digest(jobs[1])
+    other.unlink()
+    assert digest(jobs[0]) != digest(jobs[1])
+
+
+def test_the_same_bytes_decoded_otherwise_are_another_question() -> None:
+    told = job("echo", b"x")
+    assert digest(told) != digest(replace(told, decoders=(PictureDecoder(Mode.GREY),)))
 
 
 def test_anything_else_has_another() -> None:

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -33,7 +33,8 @@ def job(engine: str, *pictures: bytes | None, **told: Any) -> Job:
 
 def work(job: Job) -> Answer:
     assert isinstance(job.params, Told)
-    return _WORK[job.engine](job.inputs, job.params)
+    inputs = cast("tuple[bytes | None, ...]", job.inputs)
+    return _WORK[job.engine](inputs, job.params)
 
 
 def hang_if_told() -> None:
