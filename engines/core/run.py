@@ -2,7 +2,7 @@
 
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from engines.core.decoders import Decoder
 from engines.core.errors import EngineError
 from engines.core.registry import Engine, engine_named
-from engines.core.shapes import EngineResult, Parameters
+from engines.core.shapes import EngineResult, File, Parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Answer:
 
     body: bytes
     media_type: str
-    files: dict[str, bytes] = field(default_factory=dict)
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

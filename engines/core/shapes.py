@@ -1,9 +1,8 @@
-"""The words that engines and dialects share: images, boxes, parameters, answers."""
+"""The words that engines and dialects share: images, boxes, parameters, results."""
 
 import re
-import struct
-import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Generic, NamedTuple, Self, TypeAlias, TypeVar
 
 import cv2
@@ -22,6 +21,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
+from engines.core import bilevel_png
 from engines.core.decoders import PictureDecoder
 from engines.core.errors import BadParameter
 from engines.core.pixels import Mode, OriginalImage, PartialImage
@@ -39,6 +39,10 @@ Original: TypeAlias = Annotated[OriginalImage, PictureDecoder(Mode.ORIGINAL)]
 """As the file has it, with alpha and all bits, upright; for an engine that must keep them."""
 
 
+SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg"}
+"""How files of pictures end, by the media types that are written."""
+
+
 class Box(NamedTuple):
     """Pixels from the picture's outer corner; right and bottom lie outside."""
 
@@ -53,17 +57,35 @@ class Picture:
 
     Args:
         pixels: bool (H, W), uint8 (H, W), (H, W, 3) BGR or (H, W, 4) BGRA.
+        media_type: one of `SUFFIXES`.
+        quality: of a JPEG, 0 to 100.
     """
 
-    __slots__ = ("pixels",)
+    __slots__ = ("media_type", "pixels", "quality")
 
-    def __init__(self, pixels: NDArray[Any]) -> None:
+    def __init__(
+        self, pixels: NDArray[Any], media_type: str = "image/png", *, quality: int = 90
+    ) -> None:
+        if media_type not in SUFFIXES:
+            raise ValueError(f"Pictures are not written as {media_type}.")
         self.pixels = pixels
+        self.media_type = media_type
+        self.quality = quality
 
-    def png(self) -> bytes:
-        """The picture as a PNG file; of one bit a pixel for a mask."""
-        if self.pixels.dtype == np.bool_:
-            return _encode_mask(self.pixels)
+    @property
+    def suffix(self) -> str:
+        """How the name of its file ends."""
+        return SUFFIXES[self.media_type]
+
+    def encoded(self) -> bytes:
+        """The picture as a file: a PNG, of one bit a pixel for a mask, or a JPEG without alpha."""
+        is_mask = self.pixels.dtype == np.bool_
+        if self.media_type == "image/jpeg":
+            levels = self.pixels * np.uint8(255) if is_mask else self.pixels
+            _, data = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
+            return data.tobytes()
+        if is_mask:
+            return bilevel_png.encode(self.pixels)
         _, data = cv2.imencode(".png", self.pixels)
         return data.tobytes()
 
@@ -80,20 +102,28 @@ class Picture:
         return {"title": "Picture", "type": "object"}
 
 
-def _encode_mask(mask: NDArray[Any]) -> bytes:
-    """Write a PNG of one bit a pixel, a third of OpenCV's time for the same."""
-    height, width = mask.shape
-    rows = np.zeros((height, 1 + (width + 7) // 8), np.uint8)  # each begins with filter 0
-    rows[:, 1:] = np.packbits(mask, axis=1)
-    deflate = zlib.compressobj(strategy=zlib.Z_RLE)
-    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    body = deflate.compress(rows.tobytes()) + deflate.flush()
-    chunks = ((b"IHDR", header), (b"IDAT", body), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in chunks)
+@dataclass(frozen=True, slots=True)
+class File:
+    """A named file beside an answer."""
+
+    name: str
+    media_type: str
+    data: bytes
 
 
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+@dataclass(frozen=True, slots=True, eq=False)
+class ResultFile:
+    """A named file that an engine gives beside its result; a picture says its own media type."""
+
+    name: str
+    content: Picture | bytes
+    media_type: str = "application/octet-stream"
+
+    def encoded(self) -> File:
+        """The file as an answer has it."""
+        if isinstance(self.content, Picture):
+            return File(self.name, self.content.media_type, self.content.encoded())
+        return File(self.name, self.media_type, self.content)
 
 
 class Info(BaseModel):
@@ -112,11 +142,12 @@ class Details(BaseModel, Generic[InfoT]):
 
 
 class EngineResult(BaseModel, Generic[InfoT]):
-    """A result's fields, and its details, which are no field of the result itself."""
+    """A result's fields, and beside them its details and files, which are no fields of it."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     details: Details[InfoT] = Field(exclude=True)
+    files: tuple[ResultFile, ...] = Field((), exclude=True)
 
 
 _NUMBERS: dict[object, re.Pattern[str]] = {

@@ -86,7 +86,8 @@ def attempt(work: Callable[[], Answer]) -> Outcome:
     """Do the work; whatever it raises comes back as a value that pickles."""
     try:
         answer = work()
-        if not all(isinstance(part, bytes) for part in (answer.body, *answer.files.values())):
+        parts = (answer.body, *(file.data for file in answer.files))
+        if not all(isinstance(part, bytes) for part in parts):
             raise TypeError("An answer's body and files are bytes.")
         return answer
     except EngineError as error:

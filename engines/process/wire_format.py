@@ -14,6 +14,7 @@ import orjson
 
 from engines.core.errors import EngineError
 from engines.core.run import Answer, Job
+from engines.core.shapes import File
 from engines.process.shared_memory import PLACE_BYTES
 
 SHARED_FROM_BYTES = 64 * 1024
@@ -135,8 +136,9 @@ def _sizes(count: int) -> struct.Struct:
 
 def pack_outcome(outcome: Outcome) -> Packed:
     if isinstance(outcome, Answer):
-        parts = [outcome.body, *outcome.files.values()]
-        described = [outcome.media_type, list(outcome.files), [len(part) for part in parts]]
+        parts = [outcome.body, *(file.data for file in outcome.files)]
+        files = [(file.name, file.media_type) for file in outcome.files]
+        described = [outcome.media_type, files, [len(part) for part in parts]]
         return Packed(Kind.ANSWER, orjson.dumps(described), parts)
     if isinstance(outcome, EngineError):
         return Packed(Kind.REFUSED, pickle.dumps(outcome), [])
@@ -147,12 +149,13 @@ class AnswerMeta(NamedTuple):
     """An answer without its bytes, and how long each part of them is."""
 
     media_type: str
-    names: list[str]
+    files: list[tuple[str, str]]
     sizes: list[int]
 
     def with_parts(self, parts: Sequence[bytes]) -> Answer:
         body, *files = parts
-        return Answer(body, self.media_type, dict(zip(self.names, files, strict=True)))
+        described = zip(self.files, files, strict=True)
+        return Answer(body, self.media_type, tuple(File(*told, data) for told, data in described))
 
 
 def unpack_answer(meta: bytes, body_bytes: int) -> AnswerMeta:
@@ -162,19 +165,24 @@ def unpack_answer(meta: bytes, body_bytes: int) -> AnswerMeta:
         GarbageFrame: it does not describe so many bytes.
     """
     try:
-        media_type, names, sizes = orjson.loads(meta)
+        media_type, files, sizes = orjson.loads(meta)
         is_right = (
             isinstance(media_type, str)
-            and all(isinstance(name, str) for name in names)
+            and all(_is_name(name) and isinstance(kind, str) for name, kind in files)
             and all(isinstance(size, int) and size >= 0 for size in sizes)
-            and len(sizes) == len(names) + 1
+            and len(sizes) == len(files) + 1
             and sum(sizes) == body_bytes
         )
     except (ValueError, TypeError):
         is_right = False
     if not is_right:
         raise GarbageFrame("The description of an answer does not fit its length.")
-    return AnswerMeta(media_type, names, sizes)
+    return AnswerMeta(media_type, files, sizes)
+
+
+def _is_name(name: object) -> bool:
+    """Whether a file may be called so that is written into a folder."""
+    return isinstance(name, str) and name not in ("", ".", "..") and not {"/", "\0"} & {*name}
 
 
 def unpack_error(pickled: bytes) -> EngineError:

@@ -187,15 +187,15 @@ class Shelf:
         return lambda path: _text(order.line(path)) in known
 
     def put(self, order: Order, found: Found, answer: Answer) -> None:
-        """Write the pictures, then the line, which says that all is there."""
+        """Write the files, then the line, which says that all is there."""
         line = _text(order.line(found.path) | orjson.loads(answer.body))
         if self._folder is None:
             click.echo(line)
             return
-        for name, data in answer.files.items():
-            path = self._folder / f"{found.name}.{name}"
+        for file in answer.files:
+            path = self._folder / f"{found.name}.{file.name}"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+            path.write_bytes(file.data)
         with (self._folder / RESULTS).open("ab") as lines:
             lines.write(line + b"\n")
 

@@ -98,7 +98,7 @@ def test_weak_edges_count_only_where_they_touch_strong_ones() -> None:
 
 def test_the_picture_is_a_png_of_one_bit(square: Pixels) -> None:
     picture = edges(square[:, :97], params=Params(edge_thickness=3)).edges
-    data = picture.png()
+    data = picture.encoded()
     assert Image.open(io.BytesIO(data)).mode == "1"
     assert np.array_equal(decode(data, Mode.MASK), picture.pixels)
 

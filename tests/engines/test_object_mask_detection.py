@@ -179,7 +179,7 @@ def test_the_key_is_the_documents_and_the_png_has_one_bit_a_pixel(cat: Pixels) -
     result = detect(cat)
     assert list(result.model_dump(by_alias=True)) == ["binary mask"]
     assert result.binary_mask.pixels.dtype == np.bool_
-    assert result.binary_mask.png()[24:26] == b"\x01\x00"
+    assert result.binary_mask.encoded()[24:26] == b"\x01\x00"
 
 
 def test_a_view_of_a_picture_is_left_as_it_is(cat: Pixels) -> None:

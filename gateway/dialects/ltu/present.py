@@ -39,11 +39,11 @@ def picture(computed: Computed) -> Answer:
     """The one picture that shows the answer, as PNG."""
     assert computed.engine.draw is not None
     shown = computed.engine.draw(*computed.inputs, computed.result)
-    return Answer(shown.png(), "image/png")
+    return Answer(shown.encoded(), shown.media_type)
 
 
 def _image_object(value: Any) -> dict[str, str]:
     if not isinstance(value, Picture):
         raise TypeError(f"{type(value).__name__} has no form in JSON")
-    text = pybase64.b64encode_as_string(value.png())
-    return {"encoding": "base64", "format": "image/png", "value": text}
+    text = pybase64.b64encode_as_string(value.encoded())
+    return {"encoding": "base64", "format": value.media_type, "value": text}

@@ -17,6 +17,7 @@ from engines.core.errors import UndecodablePicture
 from engines.core.pixels import Mode, Pixels
 from engines.core.registry import Engine, catalogue, engine_named
 from engines.core.run import Answer, Computed, Job, name_of, run
+from engines.core.shapes import File
 from tests.pictures import encoded
 
 
@@ -27,10 +28,11 @@ def described(computed: Computed) -> Answer:
 
 
 def whole(computed: Computed) -> Answer:
-    """The result as JSON and the picture that shows it."""
+    """The details as JSON, and the picture that shows the result."""
     assert computed.engine.draw
     drawn = computed.engine.draw(*computed.inputs, computed.result)
-    return Answer(computed.result.details.model_dump_json().encode() + drawn.png(), "text/plain")
+    details = computed.result.details.model_dump_json().encode()
+    return Answer(details, "application/json", (File("drawn.png", "image/png", drawn.encoded()),))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from engines.core.decoders import PictureDecoder
 from engines.core.errors import BadParameter, EngineError, PictureTooLarge
 from engines.core.pixels import Mode
 from engines.core.run import Answer, Job
-from engines.core.shapes import Parameters
+from engines.core.shapes import File, Parameters
 from engines.process import slot
 from engines.process.preparation import prepare
 from engines.process.shared_memory import KEPT_BYTES, PLACE_BYTES, SharedMemory, create_file
@@ -110,7 +110,8 @@ def test_a_file_travels_by_its_path_beside_pictures_and_decoders() -> None:
 
 
 def test_an_answer_is_described_without_its_bytes() -> None:
-    answer = Answer(b"body", "image/png", {"mask.png": b"mask", "empty": b""})
+    files = (File("mask.png", "image/png", b"mask"), File("empty", "text/plain", b""))
+    answer = Answer(b"body", "image/png", files)
     packed = pack_outcome(answer)
     assert unpack_answer(packed.meta, packed.body_bytes).with_parts(packed.parts) == answer
 
@@ -124,9 +125,15 @@ def test_an_answer_is_described_without_its_bytes() -> None:
         b"\xff",
         b'["a", [], [5]]',
         b'["a", [], [-1, 5]]',
-        b'["a", ["b"], [4]]',
+        b'["a", [["b", "c"]], [4]]',
+        b'["a", ["b"], [0, 4]]',
+        b'["a", [["b"]], [0, 4]]',
+        b'["a", [["b", 1]], [0, 4]]',
+        b'["a", [["../b", "c"]], [0, 4]]',
+        b'["a", [["..", "c"]], [0, 4]]',
+        b'["a", [["", "c"]], [0, 4]]',
         b"[1, [], [4]]",
-        b'["a", [1], [0, 4]]',
+        b'["a", [[1, "c"]], [0, 4]]',
         b'["a", [], ["4"]]',
         b'["a", 7, [4]]',
         b"[" * 100_000,

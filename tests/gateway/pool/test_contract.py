@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engines.core.errors import BadParameter
+from engines.core.shapes import File
 from gateway.errors import JobTimedOut, QueueFull, ShuttingDown, SlotCrashed, WorkFailed
 from gateway.limits.quarantine import MemoryQuarantine
 from gateway.pool import Pool, SlotPool, process_pool
@@ -55,7 +56,7 @@ def killing_pool(pool: Pool) -> Pool:
 async def test_an_answer_comes_back_with_its_files(pool: Pool) -> None:
     answer = await pool.run(job("echo", b"body", None, b"more"), deadline_seconds=LONG, owner="a")
     assert (answer.body, answer.media_type) == (b"body", "image/test")
-    assert answer.files == {"file 2": b"more"}
+    assert answer.files == (File("file 2", "image/2", b"more"),)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -63,7 +64,7 @@ async def test_bytes_survive_both_ways_whatever_their_number(pool: Pool, size: i
     first, second = (bytes(range(251)) * (size // 251 + 1))[:size], b"y" * size
     answer = await give(pool, "echo", first, second)
     assert answer.body == first
-    assert answer.files == {"file 1": second}
+    assert answer.files == (File("file 1", "image/1", second),)
 
 
 async def test_many_jobs_at_once_get_each_its_own_answer(pool: Pool) -> None:

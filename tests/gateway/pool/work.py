@@ -16,7 +16,7 @@ import numpy as np
 
 from engines.core.errors import BadParameter, EngineError
 from engines.core.run import Answer, Job
-from engines.core.shapes import Parameters
+from engines.core.shapes import File, Parameters
 
 
 class Told(Parameters):
@@ -54,9 +54,11 @@ class Unpicklable(EngineError):
 
 
 def _echo(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
-    files = {
-        f"file {i}": picture for i, picture in enumerate(pictures[1:], 1) if picture is not None
-    }
+    files = tuple(
+        File(f"file {i}", f"image/{i}", picture)
+        for i, picture in enumerate(pictures[1:], 1)
+        if picture is not None
+    )
     return Answer((pictures or (b"",))[0] or b"", "image/test", files)
 
 
