@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from auth.guard import Guard
 from auth.verifier import Caller
+from engines.core.registry import engine_named
 from engines.core.run import Answer, Job
 from gateway.intake.pictures import Intake
 from gateway.limits.admission import Admission
@@ -104,13 +105,16 @@ async def answer(call: Call, endpoint: Endpoint) -> Response:
 
 
 async def compute(call: Call, job: Job) -> Answer:
-    """Run a job; while it waits only its pictures are held, and then its answer."""
+    """Run a job; while it waits only its inputs are held, and then its answer."""
     state = call.request.state
-    call.share.reserve(sum(len(picture) for picture in job.pictures if picture))
+    call.share.reserve(sum(len(sent) for sent in job.inputs if isinstance(sent, bytes)))
+    own_seconds = engine_named(job.engine).deadline_seconds
     done = await state["pool"].run(
-        job, deadline_seconds=state["settings"].deadline_seconds, owner=call.owner
+        job,
+        deadline_seconds=own_seconds or state["settings"].deadline_seconds,
+        owner=call.owner,
     )
-    call.share.hold(len(done.body))
+    call.share.hold(len(done.body) + sum(len(file.data) for file in done.files))
     return done
 
 

@@ -30,7 +30,7 @@ class Engine:
     """A computation as its file declares it.
 
     `draw` makes the one picture that shows the answer out of the inputs and the result;
-    it is None where no picture does.
+    it is None where no picture does. `deadline_seconds` is None where the service's own is enough.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Engine:
     result: type[EngineResult[Any]]
     info: type[Info]
     draw: Callable[..., Picture] | None
+    deadline_seconds: float | None
 
     @property
     def service(self) -> str:
@@ -55,7 +56,10 @@ _engines: dict[str, Engine] = {}
 
 
 def engine(
-    *, version: str, draw: Callable[..., Picture] | None = None
+    *,
+    version: str,
+    draw: Callable[..., Picture] | None = None,
+    deadline_seconds: float | None = None,
 ) -> Callable[[Compute], Compute]:
     """Declare a function to be an engine.
 
@@ -63,6 +67,7 @@ def engine(
         version: of the answers; see STYLE on when it moves.
         draw: makes the picture that shows the answer, from (*inputs, result); where it
             is absent and the result has exactly one picture, that one is shown.
+        deadline_seconds: for a computation that may take longer than the service's others.
     """
 
     def declare(compute: Compute) -> Compute:
@@ -82,6 +87,7 @@ def engine(
             result=result,
             info=_info(result),
             draw=draw or _only_picture(result),
+            deadline_seconds=deadline_seconds,
         )
         return compute
 

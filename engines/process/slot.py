@@ -8,12 +8,14 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import TypeAlias
 
 import cv2
 
+from engines.core import progress
 from engines.core.errors import EngineError, PictureTooLarge, places
 from engines.core.run import Answer, Job
 from engines.process.shared_memory import SharedMemory
@@ -27,6 +29,7 @@ from engines.process.wire_format import (
     Outcome,
     Packed,
     pack_outcome,
+    pack_progress,
     unpack_job,
 )
 
@@ -78,7 +81,8 @@ def serve(connection: socket.socket, shared_memory: SharedMemory, setup: Setup) 
                 connection, [FRAME_HEADER.pack(*FrameHeader(Kind.SKIPPED, head.number, head.place))]
             )
             continue
-        outcome = attempt(lambda: setup.work(described.with_parts(parts)))  # noqa: B023
+        with progress.heard_by(partial(_tell_progress, connection, head)):
+            outcome = attempt(lambda: setup.work(described.with_parts(parts)))  # noqa: B023
         _reply(connection, shared_memory, head, outcome, is_worn=wear.after(outcome))
 
 
@@ -154,6 +158,12 @@ def _receive(
     if head.is_shared:
         return described, shared_memory.read(head.place, described.part_sizes)
     return described, [reader.read(size) for size in described.part_sizes]
+
+
+def _tell_progress(connection: socket.socket, job: FrameHeader, share: float) -> None:
+    meta = pack_progress(share)
+    head = FrameHeader(Kind.PROGRESS, job.number, job.place, meta_bytes=len(meta))
+    _send(connection, [FRAME_HEADER.pack(*head), meta])
 
 
 def _reply(

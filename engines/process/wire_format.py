@@ -40,6 +40,7 @@ class Kind(IntEnum):
     REFUSED = 5
     FAILED = 6
     SKIPPED = 7
+    PROGRESS = 8
 
 
 class FrameHeader(NamedTuple):
@@ -64,6 +65,7 @@ class FrameHeader(NamedTuple):
 
 
 FRAME_HEADER = struct.Struct("<BQB??IQ")
+_PROGRESS = struct.Struct("<d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,21 @@ def unpack_answer(meta: bytes, body_bytes: int) -> AnswerMeta:
 def _is_name(name: object) -> bool:
     """Whether a file may be called so that is written into a folder."""
     return isinstance(name, str) and name not in ("", ".", "..") and not {"/", "\0"} & {*name}
+
+
+def pack_progress(share: float) -> bytes:
+    return _PROGRESS.pack(share)
+
+
+def unpack_progress(meta: bytes) -> float:
+    """Read which share of a job is done.
+
+    Raises:
+        GarbageFrame: it is no number from 0 to 1.
+    """
+    if len(meta) != _PROGRESS.size or not 0 <= (share := _PROGRESS.unpack(meta)[0]) <= 1:
+        raise GarbageFrame("Progress is no share.")
+    return float(share)
 
 
 def unpack_error(pickled: bytes) -> EngineError:

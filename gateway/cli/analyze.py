@@ -85,7 +85,7 @@ def run(
                 files,
                 pool=pool,
                 at_once=2 * settings.slot_count,
-                deadline_seconds=settings.deadline_seconds,
+                deadline_seconds=order.engine.deadline_seconds or settings.deadline_seconds,
                 shelf=shelf,
                 advance=bar.update,
             )

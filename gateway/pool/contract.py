@@ -1,9 +1,17 @@
 """What every pool promises to the gateway."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from engines.core.run import Answer, Job
+
+Progress: TypeAlias = Callable[[float], None]
+"""Called in the event loop with the share of a job that is done; it returns at once."""
+
+
+def ignore(share: float) -> None:
+    """Be told of progress in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +51,15 @@ class Pool(Protocol):
     async def start(self) -> None:
         """Return when every engine process is warm, however long that takes."""
 
-    async def run(self, job: Job, *, deadline_seconds: float, owner: str) -> Answer:
+    async def run(
+        self, job: Job, *, deadline_seconds: float, owner: str, progress: Progress = ignore
+    ) -> Answer:
         """Compute a job in its turn; it may wait, and then compute, for the deadline each.
 
         A job that comes back to the queue, because a process died or another became free, does
         not wait for a new deadline: what is left of its own, or some seconds if that is more.
-        Begun a second time, it may compute for the whole deadline again.
+        Begun a second time, it may compute for the whole deadline again, and `progress` begins
+        anew; it is told only what an engine reports.
 
         Raises:
             QueueFull: too many jobs wait.

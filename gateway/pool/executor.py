@@ -15,7 +15,7 @@ from engines.process.preparation import prepare
 from engines.process.slot import Work, attempt, begin
 from engines.process.wire_format import Outcome, pack_job
 from gateway.errors import JobTimedOut, ShuttingDown, SlotCrashed
-from gateway.pool.contract import Snapshot
+from gateway.pool.contract import Progress, Snapshot, ignore
 from gateway.pool.fork_server import PRELOAD
 from gateway.pool.job_queue import JobQueue
 from gateway.pool.pending_job import PendingJob, broke_down_again
@@ -27,7 +27,7 @@ class ExecutorPool:
     """Jobs in somebody else's processes; none of them can be stopped alone.
 
     A job over its deadline is answered, but computes on and keeps its place. A process that
-    dies takes all running jobs with it; each of them is tried once more.
+    dies takes all running jobs with it; each of them is tried once more. Progress is never told.
 
     Args:
         executor: what computes.
@@ -71,7 +71,9 @@ class ExecutorPool:
         await self._thread.run(self._warm)
         self._is_open = True
 
-    async def run(self, job: Job, *, deadline_seconds: float, owner: str) -> Answer:
+    async def run(
+        self, job: Job, *, deadline_seconds: float, owner: str, progress: Progress = ignore
+    ) -> Answer:
         if not self._is_open:
             raise ShuttingDown("The service takes no work at the moment.", retry_after_seconds=1)
         # Packed only to find out here, where it harms nobody else, whether it can be sent.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engines.core.run import Answer, Job
 from engines.process.wire_format import Fault, Outcome, Packed
 from gateway.errors import SlotCrashed, WorkFailed
+from gateway.pool.contract import Progress, ignore
 
 if TYPE_CHECKING:
     from gateway.pool.slot import Entry
@@ -23,6 +24,7 @@ class PendingJob:
 
     Args:
         packed: the job as it is sent to a process.
+        progress: called with the share that is done.
         crashes: processes that died while they computed it.
         needs_idle_slot: it was harmed by a neighbour, so it is not put behind another job.
         entry: where it lies, if it lies in a slot.
@@ -33,6 +35,7 @@ class PendingJob:
     packed: Packed
     owner: str
     deadline_seconds: float
+    progress: Progress = ignore
     future: asyncio.Future[Answer] = field(default_factory=_future)
     crashes: int = 0
     needs_idle_slot: bool = False

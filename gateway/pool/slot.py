@@ -26,6 +26,7 @@ from engines.process.wire_format import (
     Outcome,
     unpack_answer,
     unpack_error,
+    unpack_progress,
 )
 from gateway.errors import JobTimedOut
 from gateway.pool.alarm import Alarm
@@ -219,6 +220,11 @@ class Slot(asyncio.BufferedProtocol):
             return
         if not self.entries or self.entries[0].number != head.number:
             raise GarbageFrame("An answer to a job that was not given.")
+        if head.kind == Kind.PROGRESS:
+            share = unpack_progress(meta)
+            if not self.entries[0].is_void:
+                self.entries[0].pending.progress(share)
+            return
         outcome = self._outcome(head, meta, body)
         if outcome is None and not self.entries[0].is_void:
             raise GarbageFrame("A job was skipped that was not taken back.")
@@ -304,7 +310,7 @@ class Slot(asyncio.BufferedProtocol):
 
 def _checked(head: FrameHeader) -> FrameHeader:
     if (
-        not Kind.BORN <= head.kind <= Kind.SKIPPED
+        not Kind.BORN <= head.kind <= Kind.PROGRESS
         or head.meta_bytes > MAX_META_BYTES
         or head.body_bytes > (PLACE_BYTES if head.is_shared else MAX_BODY_BYTES)
     ):

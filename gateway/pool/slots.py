@@ -18,7 +18,7 @@ from engines.process.slot import Setup, Work
 from engines.process.wire_format import pack_job
 from gateway.errors import PictureRefused, ShuttingDown, SlotCrashed
 from gateway.limits.quarantine import Quarantine, digest
-from gateway.pool.contract import Snapshot
+from gateway.pool.contract import Progress, Snapshot, ignore
 from gateway.pool.fork_server import EXIT_SECONDS, PRELOAD, ForkServer, slot_environment
 from gateway.pool.job_queue import JobQueue
 from gateway.pool.pending_job import PendingJob, broke_down_again
@@ -98,11 +98,13 @@ class SlotPool:
         await self._all_warm.wait()
         self._is_open = True
 
-    async def run(self, job: Job, *, deadline_seconds: float, owner: str) -> Answer:
+    async def run(
+        self, job: Job, *, deadline_seconds: float, owner: str, progress: Progress = ignore
+    ) -> Answer:
         await self._check(job)
         if not self._is_open:
             raise ShuttingDown("The service takes no work at the moment.", retry_after_seconds=1)
-        pending = PendingJob(job, pack_job(job), owner, deadline_seconds)
+        pending = PendingJob(job, pack_job(job), owner, deadline_seconds, progress)
         self._queue.join(pending)
         self._dispatch()
         try:

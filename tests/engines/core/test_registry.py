@@ -41,6 +41,7 @@ def counted(image: Image, *, params: Params) -> Counted:
 
 @pytest.fixture(autouse=True)
 def _forgotten_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue()
     monkeypatch.setattr(registry, "_engines", dict(registry._engines))
 
 
@@ -82,6 +83,11 @@ def test_without_a_picture_there_is_nothing_to_show() -> None:
     assert declared(counted).draw is None
 
 
+def test_an_engine_may_have_a_deadline_of_its_own() -> None:
+    assert declared(shown).deadline_seconds is None
+    assert declared(counted, deadline_seconds=600).deadline_seconds == 600
+
+
 def test_the_catalogue_lists_the_engines_of_the_package_alone() -> None:
     declared(shown)
     catalogue.cache_clear()
@@ -101,7 +107,6 @@ def test_there_is_no_engine_that_nobody_declared() -> None:
 
 
 def test_two_engines_cannot_have_one_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    catalogue()
     monkeypatch.setattr(shown, "__name__", "edges")
     with pytest.raises(ValueError, match=r"^engines\.edges has an engine edges already\.$"):
         engine(version="1.0.0")(shown)

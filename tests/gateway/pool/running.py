@@ -84,12 +84,10 @@ async def with_spare(pool: Pool) -> None:
 
 
 def give(pool: Pool, engine: str, *pictures: bytes, **told: Any) -> asyncio.Task[Answer]:
-    """Have a job computed beside the test; `deadline_seconds` and `owner` are the caller's."""
-    deadline_seconds = told.pop("deadline_seconds", LONG)
-    owner = told.pop("owner", "somebody")
-    return asyncio.create_task(
-        pool.run(job(engine, *pictures, **told), deadline_seconds=deadline_seconds, owner=owner)
-    )
+    """Have a job computed beside the test; some of what is told is for the pool."""
+    asked: dict[str, Any] = {"deadline_seconds": LONG, "owner": "somebody"}
+    asked |= {name: told.pop(name) for name in ("progress", *asked) if name in told}
+    return asyncio.create_task(pool.run(job(engine, *pictures, **told), **asked))
 
 
 async def block(pool: Pool, file: Path, **told: Any) -> asyncio.Task[Answer]:

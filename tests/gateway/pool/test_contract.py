@@ -53,6 +53,14 @@ def killing_pool(pool: Pool) -> Pool:
     return pool
 
 
+@pytest.fixture
+def telling_pool(pool: Pool) -> Pool:
+    """A pool that hears from a job before it ends."""
+    if not isinstance(pool, SlotPool):
+        pytest.skip(f"{UNKEPT} say how far a job has come.")
+    return pool
+
+
 async def test_an_answer_comes_back_with_its_files(pool: Pool) -> None:
     answer = await pool.run(job("echo", b"body", None, b"more"), deadline_seconds=LONG, owner="a")
     assert (answer.body, answer.media_type) == (b"body", "image/test")
@@ -179,6 +187,21 @@ async def test_a_killed_job_costs_its_neighbours_nothing(
     assert isinstance(outcomes[0], JobTimedOut)
     assert (tmp_path / "n").read_bytes() == b"once\n"
     assert killing_pool.snapshot().retries == retries
+
+
+async def test_what_an_engine_reports_is_told_before_its_answer(
+    telling_pool: Pool, tmp_path: Path
+) -> None:
+    (tmp_path / "go").touch()
+    told = list[float]()
+    await give(telling_pool, "report", path=str(tmp_path / "go"), progress=told.append)
+    assert told == [0.5]
+
+
+async def test_progress_may_be_asked_for_where_it_is_never_told(pool: Pool) -> None:
+    told = list[float]()
+    assert (await give(pool, "echo", b"x", progress=told.append)).body == b"x"
+    assert told == []
 
 
 async def test_done_jobs_are_counted(pool: Pool) -> None:

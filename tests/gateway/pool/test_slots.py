@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import chain
-from math import inf
+from math import inf, nan
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,11 @@ from tests.gateway.pool.running import (
 from tests.gateway.pool.work import hang_if_told, job, work
 
 pytestmark = pytest.mark.anyio
+
+
+def progress_frame(number: int, meta: bytes) -> bytes:
+    head = wire_format.FrameHeader(wire_format.Kind.PROGRESS, number, meta_bytes=len(meta))
+    return wire_format.FRAME_HEADER.pack(*head) + meta
 
 
 # Deadlines
@@ -226,8 +231,15 @@ async def test_the_nursery_killed_is_replaced_with_all_slots() -> None:
         wire_format.FRAME_HEADER.pack(*wire_format.FrameHeader(wire_format.Kind.SKIPPED, 1)),
         wire_format.FRAME_HEADER.pack(*wire_format.FrameHeader(wire_format.Kind.BORN, 1)),
         wire_format.FRAME_HEADER.pack(*wire_format.FrameHeader(wire_format.Kind.READY, 0)),
+        progress_frame(1, b"half"),
+        progress_frame(1, wire_format.pack_progress(nan)),
+        progress_frame(1, wire_format.pack_progress(1.5)),
+        progress_frame(2, wire_format.pack_progress(0.5)),
     ],
-    ids=["ones", "zeros", "lies", "skipped a job", "born again", "ready again"],
+    ids=[
+        *("ones", "zeros", "lies", "skipped a job", "born again", "ready again"),
+        *("no progress", "progress of nan", "too much progress", "progress of another job"),
+    ],
 )
 async def test_garbage_from_a_slot_ends_only_that_slot(garbage: bytes) -> None:
     async with asyncio.timeout(LONG), running_slots(slots=2) as pool:
@@ -367,6 +379,18 @@ async def test_the_running_job_of_a_client_that_left_is_still_ended_at_its_deadl
         await clock.forward(1000)
         assert await pid_of(pool) != pid
         assert pool.snapshot().kills == 1
+
+
+async def test_nobody_is_told_of_the_progress_of_a_job_of_nobody(tmp_path: Path) -> None:
+    told = list[float]()
+    async with running_slots() as pool:
+        left = give(pool, "report", path=str(tmp_path / "go"), progress=told.append)
+        await until((tmp_path / "go.begun").exists)
+        left.cancel()
+        (tmp_path / "go").touch()
+        assert (await give(pool, "echo", b"next")).body == b"next"
+        assert told == []
+        assert pool.snapshot().crashes == 0
 
 
 async def test_a_job_of_nobody_is_not_tried_again(tmp_path: Path) -> None:

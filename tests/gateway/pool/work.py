@@ -14,6 +14,7 @@ from typing import Any, cast
 import cv2
 import numpy as np
 
+from engines.core import progress
 from engines.core.errors import BadParameter, EngineError
 from engines.core.run import Answer, Job
 from engines.core.shapes import File, Parameters
@@ -79,6 +80,13 @@ def _wait(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
     while not Path(told.path).exists():
         time.sleep(0.002)
     return Answer(b"waited", "text/plain")
+
+
+def _report(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    """Say that it began, and when the file is there, that half is done."""
+    _wait(pictures, told)
+    progress.report(0.5)
+    return Answer(b"reported", "text/plain")
 
 
 def _sleep(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
@@ -182,6 +190,7 @@ _WORK: dict[str, Callable[[tuple[bytes | None, ...], Told], Answer]] = {
     "pid": _pid,
     "note": _note,
     "wait": _wait,
+    "report": _report,
     "sleep": _sleep,
     "spin": _spin,
     "hang in c": _hang_in_c,
