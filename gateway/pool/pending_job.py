@@ -3,15 +3,19 @@
 import asyncio
 from dataclasses import dataclass, field
 from math import inf
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from engines.core.run import Answer, Job
 from engines.process.wire_format import Fault, Outcome, Packed
 from gateway.errors import SlotCrashed, WorkFailed
 from gateway.pool.contract import Progress, ignore
 
-if TYPE_CHECKING:
-    from gateway.pool.slot import Entry
+
+class Place(Protocol):
+    """Where a job lies that was given to a process."""
+
+    def skip(self) -> None:
+        """Take the job back, whether it has begun or not."""
 
 
 def _future() -> asyncio.Future[Answer]:
@@ -39,7 +43,7 @@ class PendingJob:
     future: asyncio.Future[Answer] = field(default_factory=_future)
     crashes: int = 0
     needs_idle_slot: bool = False
-    entry: "Entry | None" = None
+    entry: Place | None = None
     expires_at: float = inf
 
     @property
@@ -63,7 +67,7 @@ class PendingJob:
     def withdraw(self) -> None:
         """Take it back from its slot, which then skips it or computes in vain."""
         if self.entry is not None:
-            self.entry.slot.skip(self.entry)
+            self.entry.skip()
             self.entry = None
 
 

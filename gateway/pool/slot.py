@@ -72,6 +72,9 @@ class Entry:
         """Whether the job was taken back; it may lie elsewhere by now."""
         return self.pending.entry is not self
 
+    def skip(self) -> None:
+        self.slot.skip(self)
+
 
 class Slot(asyncio.BufferedProtocol):
     """One engine process: what lies in it, and what comes back.
