@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.attack.engine_processes import little_work
-from tests.attack.keys import api_key
 from tests.attack.refusals import refusal
+from tests.keys import api_key
 from tests.serving import WAIT_SECONDS, Served, wait_until
 
 SERVICES = "/v2/services/image/"

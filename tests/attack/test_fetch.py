@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from tests.attack.keys import api_key
 from tests.attack.odd_service import NAMED
 from tests.attack.refusals import refusal
 from tests.attack.web import ALLOWED, INNER, Source, Trap, source_on
 from tests.gateway.intake.test_fetch import INNER_HOSTS
+from tests.keys import api_key
 from tests.serving import WAIT_SECONDS, Served, wait_until
 
 EDGES = "/v2/services/image/edges"

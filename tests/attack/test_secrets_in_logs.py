@@ -5,9 +5,9 @@ from pathlib import Path
 
 import httpx
 
-from tests.attack.keys import api_key
 from tests.attack.refusals import refusal
 from tests.attack.web import Source
+from tests.keys import api_key
 from tests.pictures import encoded
 from tests.serving import WAIT_SECONDS, Served
 
