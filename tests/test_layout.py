@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,42 @@ MAY_IMPORT = {"engines": {"engines"}, "auth": {"auth"}, "gateway": {"gateway", "
 WEB = {"starlette", "uvicorn", "gunicorn", "httpx", "anyio", "jose"}
 
 
+FLOORS = {
+    "gateway": (
+        *("__main__", "cli", "app", "console", "http", "dialects", "openapi", "flow", "tasks"),
+        *("intake", "pool", "limits", "issuer", "store", "errors", "settings"),
+        "version",
+    ),
+    "engines": ("process", "models", "vision", "core"),
+}
+"""The rooms of a package, the upper ones first; a room imports only from those below it."""
+
+
+def module(path: Path) -> str:
+    """The dotted name of a file."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {module(path): path for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py")}
+
+
 def imported(path: Path) -> set[str]:
-    """The full names of the modules that a file imports, wherever in it."""
+    """The full names of what a file imports, wherever in it; a name in a string counts."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
+            members = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {node.module} | members & MODULES.keys()
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names |= {node.value.partition(":")[0]} & MODULES.keys() - OURS
     return names
+
+
+def room(name: str) -> str:
+    """The part of a module's name below its package."""
+    return f"{name}.".split(".")[1]
 
 
 def top(names: set[str]) -> set[str]:
@@ -32,6 +60,28 @@ def top(names: set[str]) -> set[str]:
 def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
     for path in (ROOT / package).rglob("*.py"):
         assert top(imported(path)) & OURS <= MAY_IMPORT[package], path
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_no_import_runs_back_up(package: str) -> None:
+    floors = FLOORS[package]
+    arrows = {
+        (name, other)
+        for name, path in MODULES.items()
+        for other in imported(path) & MODULES.keys()
+        if name.startswith(f"{package}.") and other.startswith(f"{package}.")
+    }
+    placed = [(one, other) for one, other in arrows if {room(one), room(other)} <= {*floors}]
+    assert len(placed) > 20
+    assert not [
+        arrow for arrow in placed if floors.index(room(arrow[0])) > floors.index(room(arrow[1]))
+    ]
+    assert package == "engines" or len(placed) == len(arrows), "a room without a floor"
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    graph = {name: (imported(path) & MODULES.keys()) - {name} for name, path in MODULES.items()}
+    list(TopologicalSorter(graph).static_order())  # it raises the circle that it finds
 
 
 def test_engines_import_no_web_library() -> None:
