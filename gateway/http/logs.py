@@ -94,13 +94,15 @@ class GunicornLogger(glogging.Logger):  # type: ignore[misc]  # gunicorn has no 
 
 
 class _Stderr:
-    """Writes each line by one call, so that lines of several processes do not mix."""
+    """Writes each line by one call, so that lines of several processes do not mix.
+
+    structlog's own `BytesLogger` fails where the reader went away, and what was logged with it.
+    """
 
     def __init__(self, *names: str) -> None:
         pass
 
     def msg(self, line: bytes) -> None:
-        # A reader that went away must not fail the request that was logged.
         with suppress(OSError):
             os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, line + b"\n")
 
@@ -142,6 +144,7 @@ def _notes(error: BaseException) -> list[str]:
 
 
 def _as_json(_: WrappedLogger, __: str, event: EventDict) -> bytes:
+    """Not structlog's `JSONRenderer`, which puts no field first and knows no second serializer."""
     ordered = {**{key: event.pop(key) for key in _FIRST}, **event}
     try:
         return _hide_secrets(orjson.dumps(ordered, default=str))
