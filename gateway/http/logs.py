@@ -68,8 +68,6 @@ def configure(
     logging.captureWarnings(True)
     # Below warnings, libraries write addresses and queries: httpx each URL that it fetches.
     logging.basicConfig(level=max(_LEVELS[level], logging.WARNING), handlers=[Bridge()], force=True)
-    # It warns of every body that it refuses, which the caller is told and the middleware logs.
-    logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 class Bridge(logging.Handler):

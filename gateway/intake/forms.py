@@ -10,7 +10,7 @@ from starlette.requests import Request
 from auth.threads import Threads
 from gateway.errors import UnreadableBody, UnsupportedBody, UploadTooLarge
 from gateway.intake.bodies import read_pieces
-from gateway.intake.multipart import as_text, read_parts
+from gateway.intake.multipart import as_text, decode_part, read_parts
 
 MAX_FIELDS = 100
 MAX_FILES = 16
@@ -106,11 +106,12 @@ async def _with_few_escapes(pieces: AsyncIterable[bytes]) -> AsyncGenerator[byte
 
 async def _read_multipart(content_type: str, pieces: AsyncIterable[bytes], form: Form) -> None:
     parts = await read_parts(content_type, pieces, max_files=MAX_FILES, max_fields=MAX_FIELDS)
-    for name, is_file, content in parts:
-        if not is_file:
-            form.add([(name, as_text(content))])
+    for part in parts:
+        content = await TEXT_THREADS.run(decode_part, part) if part.is_base64 else part.content
+        if not part.is_file:
+            form.add([(part.name, as_text(content))])
         elif content:
-            form.files.setdefault(name, []).append(content)
+            form.files.setdefault(part.name, []).append(content)
 
 
 def _pairs(encoded: bytes) -> list[tuple[str, str]]:

@@ -5,23 +5,23 @@ as long.
 """
 
 from collections.abc import AsyncIterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
+import pybase64
+from multipart import (
+    MultipartError,
+    MultipartSegment,
+    PushMultipartParser,
+    parse_options_header,
+)
 
+from engines.core.shapes import shown
 from gateway.errors import UnreadableBody
 
-if TYPE_CHECKING:
-    from python_multipart.multipart import MultipartCallbacks
-
-_LONG_BOUNDARY_BYTES = 32
-"""An almost-boundary costs the parser 1 µs: 170 ms/MB where it is `a`, 35 ms/MB at this length.
-Longer ones, which nearly all clients choose, are not worth a search through every picture."""
-_STRAY_DELIMITERS = 10
+_MAX_HEADER_BYTES = 2 * 1024
+"""Of one header; each of its continuation lines is joined to all before it."""
 _MAX_FRAMING_BYTES = 64 * 1024
-"""Boundaries and headers of all parts; a hundred ordinary ones take 20 KB."""
-_MAX_PARAMETERS = 20
+"""What is in no part's content; a hundred ordinary parts take 20 KB."""
 _LONG_TEXT_BYTES = 64 * 1024
 """One character from outside Latin-1 makes a text take four times its bytes in memory."""
 
@@ -32,30 +32,34 @@ class Part(NamedTuple):
     name: str
     is_file: bool
     content: bytes
+    is_base64: bool = False
 
 
 async def read_parts(
     content_type: str, body: AsyncIterable[bytes], *, max_files: int, max_fields: int
 ) -> list[Part]:
-    """All parts of a body, in the order of sending.
+    """All parts of a body, in the order of sending, their content as sent.
 
     Raises:
         UnreadableBody: it is not what its content type says, ends early, or has too many parts.
     """
-    # The parser holds the collector, but not the other way round: a cycle would keep the pictures.
-    collector = _Collector(max_files, max_fields)
+    parser = PushMultipartParser(
+        _boundary(content_type), max_header_size=_MAX_HEADER_BYTES, header_charset="latin-1"
+    )
+    collector, received_bytes = _Collector(max_files, max_fields), 0
     try:
-        boundary = _boundary(content_type)
-        parser = MultipartParser(boundary, collector.callbacks())
-        pace = _Pace(boundary, max_parts=max_files + max_fields)
         async for piece in body:
-            pace.refuse_delimiters(piece)
-            parser.write(piece)
-            pace.refuse_framing(piece, collector)
-    except FormParserError as error:
-        raise _unreadable(f"it is malformed ({error}).") from None
-    if not collector.is_whole:
-        raise _unreadable("it ends before its last boundary.")
+            for event in parser.parse(piece):
+                collector.take(event)
+            received_bytes += len(piece)
+            if received_bytes - collector.content_bytes > _MAX_FRAMING_BYTES:
+                raise _unreadable(
+                    f"more than {_MAX_FRAMING_BYTES:,} bytes are in none of its parts."
+                )
+        parser.close()
+    except MultipartError as error:
+        error.__traceback__ = None  # Its frames hold it as it holds them: parts would linger.
+        raise _unreadable(f"{error}.") from None
     return collector.parts
 
 
@@ -69,42 +73,22 @@ def as_text(data: bytes) -> str:
         return data.decode("latin-1")
 
 
+def decode_part(part: Part) -> bytes:
+    """The content of a part that was sent as base64 (RFC 2045 §6.8)."""
+    try:
+        return pybase64.b64decode(part.content.translate(None, b"\r\n\t "), validate=True)
+    except ValueError:
+        raise _unreadable(
+            f"{shown(part.name)} is not the base64 that its Content-Transfer-Encoding says."
+        ) from None
+
+
 def _boundary(content_type: str) -> bytes:
-    options = _options(content_type)
-    if b"boundary" not in options:
+    _, options = parse_options_header(content_type)
+    if not options.get("boundary"):
         raise _unreadable("its content type names no boundary.")
-    return options[b"boundary"]
-
-
-def _options(field: str) -> dict[bytes, bytes]:
-    """The parameters of a header field."""
-    if field.count(";") > _MAX_PARAMETERS:
-        raise _unreadable(f"a header field has more than {_MAX_PARAMETERS} parameters.")
-    return parse_options_header(field)[1]
-
-
-class _Pace:
-    """Keeps the parser from where it goes byte by byte, 200 times as slowly as over content."""
-
-    def __init__(self, boundary: bytes, max_parts: int) -> None:
-        self._delimiter = b"\r\n--" + boundary
-        self._has_long_boundary = len(boundary) >= _LONG_BOUNDARY_BYTES
-        self._max_delimiters = self._delimiters_left = max_parts + _STRAY_DELIMITERS
-        self._received_bytes = 0
-
-    def refuse_delimiters(self, piece: bytes) -> None:
-        """Refuse content that is full of almost-boundaries, each of which the parser tries."""
-        if self._has_long_boundary:
-            return
-        self._delimiters_left -= piece.count(self._delimiter)
-        if self._delimiters_left < 0:
-            raise _unreadable(f"its boundary occurs more than {self._max_delimiters} times.")
-
-    def refuse_framing(self, piece: bytes, collector: "_Collector") -> None:
-        """Refuse blanks that fill headers, or boundaries up to their line's end."""
-        self._received_bytes += len(piece)
-        if self._received_bytes - collector.content_bytes > _MAX_FRAMING_BYTES:
-            raise _unreadable(f"more than {_MAX_FRAMING_BYTES:,} bytes are in none of its parts.")
+    boundary: str = options["boundary"]
+    return boundary.encode("latin-1")
 
 
 class _Collector:
@@ -113,59 +97,42 @@ class _Collector:
     def __init__(self, max_files: int, max_fields: int) -> None:
         self.parts: list[Part] = []
         self.content_bytes = 0
-        self.is_whole = False
         self._files_left, self._fields_left = max_files, max_fields
-        self._header_name = self._header_value = b""
-        self._begin()
-
-    def callbacks(self) -> "MultipartCallbacks":
-        return {
-            "on_part_begin": self._begin,
-            "on_header_field": self._add_to_header_name,
-            "on_header_value": self._add_to_header_value,
-            "on_header_end": self._end_header,
-            "on_headers_finished": self._end_headers,
-            "on_part_data": self._add_content,
-            "on_part_end": self._end,
-            "on_end": self._end_all,
-        }
-
-    def _begin(self) -> None:
-        self._disposition = b""
-        self._name, self._is_file = "", False
+        self._begun = Part("", False, b"")
         self._content: list[bytes] = []
 
-    def _add_to_header_name(self, data: bytes, start: int, end: int) -> None:
-        self._header_name += data[start:end]
+    def take(self, event: MultipartSegment | bytes | None) -> None:
+        """Take in the head of a part, a slice of its content, or its end (None)."""
+        if isinstance(event, MultipartSegment):
+            self._begin(event)
+        elif event is not None:
+            self._content.append(event)
+            self.content_bytes += len(event)
+        else:
+            self.parts.append(self._begun._replace(content=b"".join(self._content)))
+            self._content = []
 
-    def _add_to_header_value(self, data: bytes, start: int, end: int) -> None:
-        self._header_value += data[start:end]
-
-    def _end_header(self) -> None:
-        if self._header_name.lower() == b"content-disposition":
-            self._disposition = self._header_value
-        self._header_name = self._header_value = b""
-
-    def _end_headers(self) -> None:
-        options = _options(self._disposition.decode("latin-1"))
-        if b"name" not in options:
+    def _begin(self, head: MultipartSegment) -> None:
+        if not head.name:
             raise _unreadable("a part has no name.")
-        self._name, self._is_file = as_text(options[b"name"]), b"filename" in options
-        self._files_left -= self._is_file
-        self._fields_left -= not self._is_file
+        # Clients older than RFC 7578 §4.2, which forbids it, send `filename*` alone.
+        is_file = head.filename is not None or "filename*" in head["Content-Disposition"]
+        self._files_left -= is_file
+        self._fields_left -= not is_file
         if self._files_left < 0 or self._fields_left < 0:
-            raise _unreadable(f"it has too many {'files' if self._is_file else 'fields'}.")
+            raise _unreadable(f"it has too many {'files' if is_file else 'fields'}.")
+        name = as_text(head.name.encode("latin-1"))
+        self._begun = Part(name, is_file, b"", is_base64=_is_base64(head))
 
-    def _add_content(self, data: bytes, start: int, end: int) -> None:
-        self._content.append(data[start:end])
-        self.content_bytes += end - start
 
-    def _end(self) -> None:
-        self.parts.append(Part(self._name, self._is_file, b"".join(self._content)))
-        self._content = []
-
-    def _end_all(self) -> None:
-        self.is_whole = True
+def _is_base64(head: MultipartSegment) -> bool:
+    encoding: str = head.header("Content-Transfer-Encoding", "binary").strip().lower()
+    if encoding not in ("7bit", "8bit", "binary", "base64"):
+        raise _unreadable(
+            f"a part's Content-Transfer-Encoding is {shown(encoding)}; expected 7bit, 8bit, "
+            "binary or base64."
+        )
+    return encoding == "base64"
 
 
 def _unreadable(what: str) -> UnreadableBody:

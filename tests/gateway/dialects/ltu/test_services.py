@@ -12,6 +12,7 @@ import pytest
 import requests
 from PIL import Image
 
+from tests.needs import ROOT
 from tests.pictures import encoded
 from tests.serving import WAIT_SECONDS, serving
 from tests.sources import Quiet, source
@@ -103,6 +104,18 @@ def test_a_palette_is_the_same_however_the_picture_came(
     assert [share for *_, share in colors] == [25, 25, 25, 25]
     near = [[round(part / 16) for part in color] for *color, _ in colors]
     assert sorted(near) == [[1, 10, 4], [2, 4, 12], [14, 2, 2], [16, 16, 16]]
+
+
+@pytest.mark.parametrize("body", ["preamble", "base64-part"])
+def test_a_picture_is_read_from_a_multipart_body_of_mail(call: Caller, body: str) -> None:
+    """Bodies of reports: python-multipart's issue 59, akka-http's 3812."""
+    answer = call(
+        "colorPalette",
+        data=(ROOT / "tests" / "data" / "multipart" / f"{body}.body").read_bytes(),
+        headers={"Content-Type": "multipart/form-data; boundary=XbX"},
+    )
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["result"]["colors"]) == 4
 
 
 @pytest.mark.parametrize("form", FORMATS)
