@@ -20,7 +20,7 @@ from gateway.errors import UnreadableBody
 
 _MAX_HEADER_BYTES = 2 * 1024
 """Of one header; each of its continuation lines is joined to all before it."""
-_MAX_FRAMING_BYTES = 64 * 1024
+_MAX_FRAMING_BYTES = 32 * 1024
 """What is in no part's content; a hundred ordinary parts take 20 KB."""
 _LONG_TEXT_BYTES = 64 * 1024
 """One character from outside Latin-1 makes a text take four times its bytes in memory."""
