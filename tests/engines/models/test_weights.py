@@ -5,7 +5,9 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -117,6 +119,56 @@ def test_a_model_of_another_shape_is_refused() -> None:
 def test_a_model_without_the_expected_output_is_refused() -> None:
     message = refusal("detector", ModelFiles(CLASSIFIER))
     assert message.endswith("none of its 3 outputs is called detections.")
+
+
+@pytest.fixture
+def two_outputs(monkeypatch: pytest.MonkeyPatch) -> weights.Entry:
+    """The classifier under a contract of two of its three outputs."""
+    gives: dict[str, weights.Shape] = {"features": ("N", 1280), "probs": ("N", weights.LABELS)}
+    entry = replace(ENTRIES[0], gives=gives)
+    monkeypatch.setattr(weights, "ENTRIES", (entry,))
+    return entry
+
+
+def test_a_model_may_have_several_outputs(two_outputs: weights.Entry) -> None:
+    weights.configure({two_outputs.name: ModelFiles(CLASSIFIER)})
+    found = weights.model(two_outputs.name).run_all(np.zeros(two_outputs.trial, np.float32))
+    assert {name: output.shape for name, output in found.items()} == {
+        "features": (1, 1280),
+        "probs": (1, 1000),
+    }
+
+
+@pytest.mark.parametrize(
+    ("gives", "said"),
+    [
+        ({"probs": ("N", 1000), "boxes": ("N", 4)}, "none of its 3 outputs is called boxes."),
+        (
+            {"probs": ("N", 1000), "logits": ("N", 9)},
+            "its output logits is [*, 1000]; expected [*, 9].",
+        ),
+    ],
+)
+def test_each_of_several_outputs_is_checked(
+    two_outputs: weights.Entry, monkeypatch: pytest.MonkeyPatch, gives: Any, said: str
+) -> None:
+    monkeypatch.setattr(weights, "ENTRIES", (replace(two_outputs, gives=gives),))
+    assert refusal(two_outputs.name, ModelFiles(CLASSIFIER)).endswith(said)
+
+
+@pytest.mark.parametrize("name", ["features", "probs"])
+def test_each_of_several_outputs_is_tried(
+    two_outputs: weights.Entry, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_all = weights.Model.run_all
+
+    def spoiled(self: weights.Model, inputs: Any) -> dict[str, Any]:
+        found = run_all(self, inputs)
+        return found | {name: found[name] * np.nan}
+
+    monkeypatch.setattr(weights.Model, "run_all", spoiled)
+    message = refusal(two_outputs.name, ModelFiles(CLASSIFIER))
+    assert message.endswith(f"its output {name} on a black picture is not finite.")
 
 
 def test_labels_of_another_number_are_refused(tmp_path: Path) -> None:
