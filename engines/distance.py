@@ -11,10 +11,19 @@ from pydantic.alias_generators import to_camel
 
 from engines.core.choice import Choice
 from engines.core.registry import engine
-from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture
+from engines.core.shapes import Box, Details, EngineResult, Image, Info, Parameters, Picture
+from engines.vision.boxes import area, corners
 from engines.vision.keypoints import Keypoints, find_keypoints, match_keypoints, mirrored
 from engines.vision.montage import pen_px, side_by_side
-from engines.vision.registration import Fit, Points, are_spread, fit_homography, is_sane, reduced
+from engines.vision.registration import (
+    Fit,
+    Points,
+    are_spread,
+    fit_homography,
+    is_sane,
+    reduced,
+    size_of,
+)
 
 SIDE_PX = 512
 REACH_PX = 4.0
@@ -128,9 +137,9 @@ def distance(refImage: Image, queryImage: Image, *, params: Params) -> Result:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Match:
-    """The common part: its boxes (left, top, right, bottom; px) on both, and its scores."""
+    """The common part: its boxes on both, and its scores."""
 
-    boxes: tuple[NDArray[np.int64], NDArray[np.int64]]
+    boxes: tuple[Box, Box]
     strength: float
     covered: float
     of_all: float
@@ -193,20 +202,21 @@ def _match_of(fit: Fit, first: Points, here: Keypoints, there: Keypoints) -> _Ma
     )
 
 
-def _box(points: Points) -> NDArray[np.int64]:
-    """Left, top, right and bottom of the pixels that hold the points."""
-    pixels = np.floor(points + 0.5)
-    return np.concatenate([pixels.min(axis=0), pixels.max(axis=0) + 1]).astype(np.int64)
+def _box(points: Points) -> Box:
+    """The pixels that hold the points."""
+    pixels = np.floor(points + 0.5).astype(int)
+    return Box(*pixels.min(axis=0).tolist(), *(pixels.max(axis=0) + 1).tolist())
 
 
-def _inside(points: Points, box: NDArray[np.int64]) -> int:
+def _inside(points: Points, box: Box) -> int:
     """How many points lie in a box, and at least one."""
-    return max(1, int(np.all((points >= box[:2] - 0.5) & (points <= box[2:]), axis=1).sum()))
+    least, most = np.subtract(box[:2], 0.5), box[2:]
+    return max(1, int(np.all((points >= least) & (points <= most), axis=1).sum()))
 
 
-def _covered(points: Points, box: NDArray[np.int64]) -> float:
+def _covered(points: Points, box: Box) -> float:
     """The share of a box's cells, eight by eight, that hold a point."""
-    cells = np.floor((points + 0.5 - box[:2]) / (box[2:] - box[:2]) * CELLS).astype(int)
+    cells = np.floor((points + 0.5 - box[:2]) / np.subtract(box[2:], box[:2]) * CELLS).astype(int)
     return len(np.unique(cells.clip(0, CELLS - 1), axis=0)) / CELLS**2
 
 
@@ -232,7 +242,7 @@ def _is_same(here: NDArray[np.float32], there: NDArray[np.float32]) -> bool:
 
 
 def _whole(sides: tuple[MatLike, MatLike], strength: float) -> _Match:
-    first, second = (np.array([0, 0, one.shape[1], one.shape[0]]) for one in sides)
+    first, second = (Box(0, 0, *size_of(one)) for one in sides)
     return _Match((first, second), strength, 1.0, 1.0, 1.0)
 
 
@@ -307,17 +317,13 @@ def _result(
     )
 
 
-def _side(original: Image, side: MatLike, box: NDArray[np.int64] | None) -> Side:
-    height, width = side.shape[:2]
-    corners: list[tuple[float, float]] = []
-    if box is not None:
-        left, top, right, bottom = (box / (width, height, width, height)).tolist()
-        corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
+def _side(original: Image, side: MatLike, box: Box | None) -> Side:
+    width, height = size_of(side)
     return Side(
-        area=(right - left) * (bottom - top) if corners else 0,
+        area=area(box) / (width * height) if box else 0,
         resized_dimensions=(width, height),
-        original_dimensions=(original.shape[1], original.shape[0]),
-        matching_box=corners,
+        original_dimensions=size_of(original),
+        matching_box=(corners(*box) / (width, height)).tolist() if box else [],
     )
 
 

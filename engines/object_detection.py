@@ -10,7 +10,7 @@ from engines.core.errors import ModelUnavailable
 from engines.core.registry import engine
 from engines.core.shapes import Box, Details, EngineResult, Image, Info, Parameters, Picture, Pixels
 from engines.models import weights
-from engines.vision import marking
+from engines.vision import boxes, marking
 
 SIDE = 512
 TILE = 640
@@ -167,8 +167,15 @@ def _is_cut(one: Found, tile: Box, width: int, height: int) -> bool:
     )
 
 
+def _is_part(one: Found, whole: Found) -> bool:
+    return one.kind == whole.kind and (
+        boxes.intersection(one, whole) > PART_OF_THING * boxes.area(one)
+    )
+
+
 def _distinct(found: list[Found]) -> list[Found]:
     """One box for each thing, best first."""
+    # OpenCV's NMSBoxesBatched has one threshold, and compares no box with another class's.
     kept: list[Found] = []
     for one in sorted(found, key=lambda each: -each.score):
         if not any(_is_same(one, better) for better in kept):
@@ -177,23 +184,8 @@ def _distinct(found: list[Found]) -> list[Found]:
 
 
 def _is_same(one: Found, better: Found) -> bool:
-    common = _common(one, better)
-    overlap = common / (_area(one) + _area(better) - common)
-    return overlap > (SAME_THING if one.kind == better.kind else SAME_THING_OTHER_NAME)
-
-
-def _is_part(one: Found, whole: Found) -> bool:
-    return one.kind == whole.kind and _common(one, whole) > PART_OF_THING * _area(one)
-
-
-def _common(one: Found, other: Found) -> float:
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    return max(0, width) * max(0, height)
-
-
-def _area(one: Found) -> float:
-    return (one.right - one.left) * (one.bottom - one.top)
+    limit = SAME_THING if one.kind == better.kind else SAME_THING_OTHER_NAME
+    return boxes.iou(one, better) > limit
 
 
 def _object(one: Found, labels: tuple[weights.Label, ...], width: int, height: int) -> FoundObject:
@@ -201,7 +193,6 @@ def _object(one: Found, labels: tuple[weights.Label, ...], width: int, height: i
         raise ModelUnavailable(
             f"The model 'detector' gives class {one.kind}; its labels are {len(labels)}."
         )
-    left, top = min(round(one.left), width - 1), min(round(one.top), height - 1)
-    box = Box(left, top, max(left + 1, round(one.right)), max(top + 1, round(one.bottom)))
     label = labels[one.kind]
+    box = boxes.whole_pixels(one.left, one.top, one.right, one.bottom, size=(width, height))
     return FoundObject(name=label.name, score=min(1.0, one.score), box=box, mid=label.mid or None)

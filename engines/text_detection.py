@@ -10,6 +10,7 @@ from engines.core.shapes import Box, Details, EngineResult, Image, Info, Paramet
 from engines.models import languages, ppocr, tesseract, weights
 from engines.models.lines import Corners, Line, Word
 from engines.vision import marking
+from engines.vision.boxes import whole_pixels
 
 
 def _capitalised(value: object) -> object:
@@ -133,8 +134,5 @@ def _angle(corners: Corners) -> float:
 
 
 def _box(corners: Corners, width: int, height: int) -> Box:
-    """The level box around one that may stand askew, inside the picture, of a pixel at least."""
-    left, top = np.round(corners.min(axis=0)).astype(int).tolist()
-    right, bottom = np.round(corners.max(axis=0)).astype(int).tolist()
-    left, top = min(max(left, 0), width - 1), min(max(top, 0), height - 1)
-    return Box(left, top, min(max(right, left + 1), width), min(max(bottom, top + 1), height))
+    """The level box around one that may stand askew."""
+    return whole_pixels(*corners.min(axis=0), *corners.max(axis=0), size=(width, height))

@@ -15,6 +15,7 @@ from benchmarks.quality.row import Row
 from engines.core.errors import NotAlignable
 from engines.core.shapes import Box, Pixels
 from engines.differences import Difference, Params, differences
+from engines.vision.boxes import iou
 from engines.vision.registration import inverse, register, size_of
 
 SEED = 2026
@@ -128,7 +129,7 @@ def _sum(one: Tally, other: Tally) -> Tally:
 def _tally(found: Boxes, true: Boxes) -> Tally:
     """Each true place is found once, by the box that covers it best."""
     overlaps = [
-        (_overlap(one, other), i, j) for i, one in enumerate(found) for j, other in enumerate(true)
+        (iou(one, other), i, j) for i, one in enumerate(found) for j, other in enumerate(true)
     ]
     taken: set[int] = set()
     met: set[int] = set()
@@ -137,15 +138,6 @@ def _tally(found: Boxes, true: Boxes) -> Tally:
             taken.add(i)
             met.add(j)
     return Tally(len(met), len(found), len(true))
-
-
-def _overlap(one: Box, other: Box) -> float:
-    """Intersection over union."""
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    shared = max(0, width) * max(0, height)
-    areas = sum((box.right - box.left) * (box.bottom - box.top) for box in (one, other))
-    return shared / max(1, areas - shared)
 
 
 def _rivals(case: str, made: Sequence[Pair], count: int, seed: int) -> list[Row]:

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from benchmarks.quality.prints import overlap
 from benchmarks.quality.row import Row, cpu_time
 from benchmarks.quality.things import (
     CUTOUTS,
@@ -16,6 +15,7 @@ from benchmarks.quality.things import (
 )
 from engines.core.shapes import Pixels
 from engines.object_detection import FoundObject, Params, object_detection
+from engines.vision.boxes import iou
 
 SEED = 2026
 EACH = 40
@@ -38,7 +38,7 @@ def _found(image: Pixels) -> list[FoundObject]:
 
 
 def _is_found(thing: Thing, objects: list[FoundObject]) -> bool:
-    return any(one.name == thing.name and overlap(one.box, thing.box) >= 0.5 for one in objects)
+    return any(one.name == thing.name and iou(one.box, thing.box) >= 0.5 for one in objects)
 
 
 def _in_photographs(seen: list[tuple[Pixels, tuple[Thing, ...]]]) -> Row:
@@ -64,7 +64,7 @@ def _pasted(name: str) -> Row:
 def _false(objects: list[FoundObject], things: tuple[Thing, ...]) -> int:
     """Objects that are none of the things."""
     return sum(
-        not any(one.name == thing.name and overlap(one.box, thing.box) >= 0.3 for thing in things)
+        not any(one.name == thing.name and iou(one.box, thing.box) >= 0.3 for thing in things)
         for one in objects
     )
 

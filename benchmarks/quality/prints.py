@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from engines.core.shapes import Box, Pixels
 from engines.text_detection import Params, Result, text_detection
+from engines.vision.boxes import corners, iou
 
 FOLDER = Path("/usr/share/fonts/truetype")
 FONTS = (
@@ -129,7 +130,7 @@ def scored(page: Print, result: Result) -> Score:
         for block in matcher.get_matching_blocks()
         for place in range(block.size)
     ]
-    overlaps = [overlap(drawn, box) for drawn, box in pairs]
+    overlaps = [iou(drawn, box) for drawn, box in pairs]
     changes = _distance(page.text, result.text.rstrip("\n"))
     return Score(len(page.boxes), len(pairs), overlaps, len(page.text), changes)
 
@@ -137,15 +138,6 @@ def scored(page: Print, result: Result) -> Score:
 def read(image: Pixels, provider: str = "Google") -> Result:
     """What a provider reads in a picture."""
     return text_detection(image, params=Params.from_text({"provider": provider}))
-
-
-def overlap(one: Box, other: Box) -> float:
-    """Intersection over union."""
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    common = max(0, width) * max(0, height)
-    areas = sum((b.right - b.left) * (b.bottom - b.top) for b in (one, other))
-    return common / (areas - common) if common else 0.0
 
 
 def _number(random: np.random.Generator) -> str:
@@ -167,9 +159,7 @@ def _spoilt(
 
 
 def _moved(box: tuple[float, float, float, float], turn: cv2.typing.MatLike) -> Box:
-    left, top, right, bottom = box
-    corners = np.array([[left, top, 1], [right, top, 1], [right, bottom, 1], [left, bottom, 1]])
-    moved = corners @ np.asarray(turn).T
+    moved = cv2.transform(corners(*box)[np.newaxis], turn)[0]
     return Box(*np.round([*moved.min(axis=0), *moved.max(axis=0)]).astype(int).tolist())
 
 

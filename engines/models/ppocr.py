@@ -10,6 +10,7 @@ from engines.models import weights
 from engines.models.lines import Corners, Line, in_reading_order, moved
 from engines.models.recognition import Text, batch, fitted, texts
 from engines.models.words import Crop, cut_line
+from engines.vision.boxes import corners
 
 LEAST_SIDE = 736
 MOST_SIDE = 1600
@@ -196,8 +197,8 @@ def _belief(pictures: list[Pixels]) -> float:
 def _crop(page: Pixels, quad: Corners) -> Crop:
     """The line, level; of a box taller than wide still standing."""
     width, height = (max(1, round(side)) for side in _size(quad))
-    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    onto = cv2.getPerspectiveTransform(quad.astype(np.float32), corners)
+    level = corners(0, 0, width, height).astype(np.float32)
+    onto = cv2.getPerspectiveTransform(quad.astype(np.float32), level)
     pixels = cv2.warpPerspective(
         page, onto, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )

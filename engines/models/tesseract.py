@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engines.core.errors import EngineError, ModelUnavailable
 from engines.core.shapes import Pixels
 from engines.models.lines import Line, Word, moved
+from engines.vision.boxes import corners
 
 LONGEST_RUN_SECONDS = 60
 NO_LANGUAGES = frozenset({"osd", "equ", "snum"})
@@ -157,16 +158,12 @@ def _lines(table: str) -> list[Line]:
 def _word(row: dict[str, str]) -> Word:
     left, top, width, height = (int(row[name]) for name in ("left", "top", "width", "height"))
     score = min(1.0, max(0.0, float(row["conf"]) / 100))
-    return Word(row["text"].strip(), score, _corners(left, top, left + width, top + height))
+    return Word(row["text"].strip(), score, corners(left, top, left + width, top + height))
 
 
 def _line(words: list[Word]) -> Line:
     points = np.concatenate([word.corners for word in words])
-    return Line(tuple(words), _corners(*points.min(axis=0), *points.max(axis=0)))
-
-
-def _corners(left: float, top: float, right: float, bottom: float) -> NDArray[np.float64]:
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
+    return Line(tuple(words), corners(*points.min(axis=0), *points.max(axis=0)))
 
 
 def _run(*arguments: str, page: Pixels | None = None) -> str:

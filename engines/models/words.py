@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from engines.core.shapes import Pixels
 from engines.models.lines import Corners, Line, Word
 from engines.models.recognition import Text
+from engines.vision.boxes import corners
 
 DIGIT_GAP = 0.3
 """White between two digits from which they belong to two numbers, in heights of the ink."""
@@ -124,6 +125,5 @@ def _reach(ink: NDArray[np.bool_]) -> tuple[int, int]:
 
 
 def _back(crop: Crop, left: int, top: int, right: int, bottom: int) -> Corners:
-    points = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
-    corners = cv2.perspectiveTransform(points[None], crop.back)[0]
-    return np.asarray(corners, np.float64)
+    outline = corners(left, top, right, bottom)
+    return np.asarray(cv2.perspectiveTransform(outline[None], crop.back)[0], np.float64)

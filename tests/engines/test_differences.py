@@ -14,6 +14,7 @@ from engines.core.errors import BadParameter, NotAlignable, UnparsableParameter
 from engines.core.registry import catalogue
 from engines.core.shapes import Box, Pixels
 from engines.differences import Difference, MaskType, Params, Result, differences
+from engines.vision.boxes import corners, iou
 from tests.engines.drawing import encoded_again
 
 PATCH = Box(180, 120, 230, 160)
@@ -46,14 +47,6 @@ def box_of(difference: Difference) -> Box:
     return Box(box.x, box.y, box.x + box.width, box.y + box.height)
 
 
-def overlap(one: Box, other: Box) -> float:
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    shared = max(0, width) * max(0, height)
-    areas = [(box.right - box.left) * (box.bottom - box.top) for box in (one, other)]
-    return shared / (sum(areas) - shared)
-
-
 def test_a_picture_and_itself_do_not_differ(photograph: Pixels) -> None:
     result = compare(photograph, photograph.copy())
     assert result.diff_on_image1 == result.diff_on_image2 == []
@@ -65,25 +58,24 @@ def test_a_picture_and_itself_do_not_differ(photograph: Pixels) -> None:
 def test_a_new_part_is_found_where_it_is(photograph: Pixels, preset: int) -> None:
     result = compare(photograph, patched(photograph), preset=preset)
     assert result.details.info.count == 1
-    assert overlap(box_of(result.diff_on_image1[0]), PATCH) > 0.7
-    assert overlap(box_of(result.diff_on_image2[0]), PATCH) > 0.7
+    assert iou(box_of(result.diff_on_image1[0]), PATCH) > 0.7
+    assert iou(box_of(result.diff_on_image2[0]), PATCH) > 0.7
 
 
 def test_both_ways_round_find_the_same(photograph: Pixels) -> None:
     there = compare(photograph, patched(photograph)).diff_on_image1
     back = compare(patched(photograph), photograph).diff_on_image2
-    assert overlap(box_of(there[0]), box_of(back[0])) > 0.9
+    assert iou(box_of(there[0]), box_of(back[0])) > 0.9
 
 
 def test_a_new_part_is_found_from_elsewhere_on_both_pictures(photograph: Pixels) -> None:
     second, matrix = seen_from_elsewhere(patched(photograph))
     result = compare(photograph, second, preset=3)
-    left, top, right, bottom = PATCH
-    corners = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], np.float32)
-    x, y, width, height = cv2.boundingRect(cv2.transform(corners, matrix))
+    outline = cv2.transform(corners(*PATCH)[np.newaxis], matrix).astype(np.float32)
+    x, y, width, height = cv2.boundingRect(outline)
     assert len(result.diff_on_image1) == len(result.diff_on_image2) == 1
-    assert overlap(box_of(result.diff_on_image1[0]), PATCH) > 0.6
-    assert overlap(box_of(result.diff_on_image2[0]), Box(x, y, x + width, y + height)) > 0.6
+    assert iou(box_of(result.diff_on_image1[0]), PATCH) > 0.6
+    assert iou(box_of(result.diff_on_image2[0]), Box(x, y, x + width, y + height)) > 0.6
 
 
 def test_a_moved_part_is_found_at_both_places(photograph: Pixels) -> None:
@@ -91,7 +83,7 @@ def test_a_moved_part_is_found_at_both_places(photograph: Pixels) -> None:
     result = compare(patched(photograph), patched(photograph, other))
     found = [box_of(one) for one in result.diff_on_image1]
     assert len(found) == 2
-    assert all(max(overlap(box, one) for one in found) > 0.6 for box in (PATCH, other))
+    assert all(max(iou(box, one) for one in found) > 0.6 for box in (PATCH, other))
 
 
 def darker(image: Pixels) -> MatLike:
@@ -135,20 +127,20 @@ def test_a_word_of_a_drawn_page_is_found(page: Pixels) -> None:
     cv2.putText(second, "OK", (400, 333), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0, 0, 0), 1)
     found = compare(page, second, preset=1).diff_on_image1
     assert len(found) == 1
-    assert overlap(box_of(found[0]), Box(400, 314, 436, 335)) > 0.5
+    assert iou(box_of(found[0]), Box(400, 314, 436, 335)) > 0.5
 
 
 def test_a_recoloured_button_is_found_on_a_drawn_page(page: Pixels) -> None:
     second = page.copy()
     cv2.rectangle(second, (40, 100), (300, 200), (0, 120, 200), -1)
     found = compare(page, second).diff_on_image1
-    assert [overlap(box_of(one), Box(40, 100, 301, 201)) > 0.9 for one in found] == [True]
+    assert [iou(box_of(one), Box(40, 100, 301, 201)) > 0.9 for one in found] == [True]
 
 
 def test_a_thing_on_a_blank_page_is_found() -> None:
     blank = np.full((200, 300, 3), 230, np.uint8)
     found = compare(blank, patched(blank)).diff_on_image1
-    assert [overlap(box_of(one), PATCH) > 0.8 for one in found] == [True]
+    assert [iou(box_of(one), PATCH) > 0.8 for one in found] == [True]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (40, 60)])
@@ -232,7 +224,7 @@ def test_more_smoothing_erases_small_differences(photograph: Pixels) -> None:
 def test_hue_is_compared_on_demand(photograph: Pixels) -> None:
     settings = {"behaviors": "HSV"}
     found = compare(photograph, patched(photograph), fic_settings=settings).diff_on_image1
-    assert [overlap(box_of(one), PATCH) > 0.7 for one in found] == [True]
+    assert [iou(box_of(one), PATCH) > 0.7 for one in found] == [True]
 
 
 def test_vertices_touch_every_side_of_the_box(photograph: Pixels) -> None:

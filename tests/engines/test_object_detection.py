@@ -11,6 +11,7 @@ from engines.core.errors import BadParameter, ModelUnavailable
 from engines.core.shapes import Box, Pixels
 from engines.models import weights
 from engines.object_detection import Params, Result, draw, object_detection
+from engines.vision.boxes import iou
 from tests.engines.drawing import photograph
 
 
@@ -38,24 +39,16 @@ def found(image: Pixels, **params: float | bool) -> Result:
     return object_detection(image, params=Params.model_validate(params))
 
 
-def overlap(one: Box, other: Box) -> float:
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    areas = sum((b.right - b.left) * (b.bottom - b.top) for b in (one, other))
-    common = max(0, width) * max(0, height)
-    return common / (areas - common)
-
-
 def test_a_cat_is_found_where_it_is(cat: Pixels) -> None:
     first = found(cat).objects[0]
     assert (first.name, first.mid) == ("Cat", "/m/01yrx")
-    assert overlap(first.box, Box(0, 3, 451, 300)) > 0.8
+    assert iou(first.box, Box(0, 3, 451, 300)) > 0.8
 
 
 def test_a_cup_is_found_where_it_is() -> None:
     first = found(photograph("coffee")).objects[0]
     assert first.name == "Cup"
-    assert overlap(first.box, Box(170, 15, 415, 267)) > 0.8
+    assert iou(first.box, Box(170, 15, 415, 267)) > 0.8
 
 
 def test_a_blank_picture_holds_nothing() -> None:
@@ -82,6 +75,12 @@ def test_of_two_names_for_one_box_the_better_stays(sighted: Any) -> None:
     sighted((0, 0, 100, 100, 0.8, 15), (1, 0, 101, 100, 0.6, 16), (40, 0, 140, 100, 0.5, 16))
     names = [one.name for one in found(np.zeros((512, 512, 3), np.uint8)).objects]
     assert names == ["Cat", "Dog"]
+
+
+def test_what_lies_beside_the_picture_stops_nothing(sighted: Any) -> None:
+    sighted((0, 0, 512, 20, 0.9, 15), (0, 0, 512, 30, 0.8, 15), (0, 200, 512, 300, 0.7, 15))
+    objects = found(np.zeros((128, 512, 3), np.uint8)).objects
+    assert objects[-1].box == Box(0, 8, 512, 108)
 
 
 def test_specks_are_not_believed(sighted: Any) -> None:
@@ -111,7 +110,7 @@ def test_tiles_find_what_is_too_small_for_the_whole() -> None:
     assert found(image).objects == []
     (person,) = found(image, tiles=True).objects
     assert person.name == "Person"
-    assert overlap(person.box, Box(203, 1023, 314, 1200)) > 0.5
+    assert iou(person.box, Box(203, 1023, 314, 1200)) > 0.5
 
 
 def test_tiles_do_not_cut_a_large_thing_into_parts(cat: Pixels) -> None:

@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from engines.models.lines import Corners, Line, Word, in_reading_order
+from engines.vision.boxes import corners
 
 
 def line(text: str, left: float, top: float, width: float = 200, height: float = 20) -> Line:
-    right, bottom = left + width, top + height
-    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
-    return Line((Word(text, 1.0, corners),), corners)
+    outline = corners(left, top, left + width, top + height)
+    return Line((Word(text, 1.0, outline),), outline)
 
 
 def tilted(one: Line, degrees: float) -> Line:
     cos, sin = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
-    corners: Corners = one.corners @ np.array([[cos, -sin], [sin, cos]])
-    return Line(one.words, corners)
+    outline: Corners = one.corners @ np.array([[cos, -sin], [sin, cos]])
+    return Line(one.words, outline)
 
 
 def order(lines: list[Line]) -> list[str]:

@@ -1,0 +1,53 @@
+"""Boxes: their corners and areas, and how much two of them have in common."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.core.shapes import Box
+
+
+class Sides(Protocol):
+    """A `Box`, or one that ends between pixels."""
+
+    @property
+    def left(self) -> float: ...
+    @property
+    def top(self) -> float: ...
+    @property
+    def right(self) -> float: ...
+    @property
+    def bottom(self) -> float: ...
+
+
+def corners(left: float, top: float, right: float, bottom: float) -> NDArray[np.float64]:
+    """(4, 2) of x, y: clockwise from the top left."""
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
+
+
+def area(box: Sides) -> float:
+    """In square pixels."""
+    return (box.right - box.left) * (box.bottom - box.top)
+
+
+def intersection(one: Sides, other: Sides) -> float:
+    """The area that two boxes have in common; 0 if they only touch."""
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return max(0, width) * max(0, height)
+
+
+def iou(one: Sides, other: Sides) -> float:
+    """Intersection over union, 0..1; of two boxes without area 0."""
+    common = intersection(one, other)
+    return common / (area(one) + area(other) - common) if common else 0.0
+
+
+def whole_pixels(
+    left: float, top: float, right: float, bottom: float, *, size: tuple[int, int]
+) -> Box:
+    """The nearest box of whole pixels in a picture of (width, height); of one pixel at least."""
+    width, height = size
+    x, y = min(max(round(left), 0), width - 1), min(max(round(top), 0), height - 1)
+    return Box(x, y, min(max(round(right), x + 1), width), min(max(round(bottom), y + 1), height))
