@@ -25,7 +25,8 @@ from engines.vision.comparison import Flags, differing
 from engines.vision.comparison_settings import Rules, Settings, read_areas, read_settings, rules_of
 from engines.vision.montage import pen_px, side_by_side
 from engines.vision.overlay import Overlay, align, overlay, without_rim
-from engines.vision.registration import Points, inverse, size_of, transform
+from engines.vision.registration import Points, inverse, transform
+from engines.vision.scaling import size_of
 
 MOST_DIFFERENCES = 300
 LEAST_RESOLUTION, MOST_RESOLUTION = 320, 512

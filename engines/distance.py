@@ -15,15 +15,8 @@ from engines.core.shapes import Box, Details, EngineResult, Image, Info, Paramet
 from engines.vision.boxes import area, corners
 from engines.vision.keypoints import Keypoints, find_keypoints, match_keypoints, mirrored
 from engines.vision.montage import pen_px, side_by_side
-from engines.vision.registration import (
-    Fit,
-    Points,
-    are_spread,
-    fit_homography,
-    is_sane,
-    reduced,
-    size_of,
-)
+from engines.vision.registration import Fit, Points, are_spread, fit_homography, is_sane
+from engines.vision.scaling import size_of, to_longer_side
 
 SIDE_PX = 512
 REACH_PX = 4.0
@@ -128,7 +121,7 @@ def distance(refImage: Image, queryImage: Image, *, params: Params) -> Result:
         own; SIFT and MAGSAC++ for the match, colour histogram and gradient orientations
         (Dalal and Triggs, CVPR 2005) for what is above it.
     """
-    sides = (_resized(refImage), _resized(queryImage))
+    sides = (to_longer_side(refImage, SIDE_PX), to_longer_side(queryImage, SIDE_PX))
     is_clone = np.array_equal(refImage, queryImage)
     match = _whole(sides, 1.0) if is_clone else _match_either_way_round(*sides)
     far = 1 - match.strength if match else 1 + _unlikeness(*sides)
@@ -148,17 +141,6 @@ class _Match:
     def turned(self) -> "_Match":
         first, second = self.boxes
         return _Match((second, first), self.strength, self.covered, self.of_all, self.of_paired)
-
-
-def _resized(image: MatLike) -> MatLike:
-    height, width = image.shape[:2]
-    factor = SIDE_PX / max(height, width)
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return (
-        reduced(image, size)
-        if factor < 1
-        else cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
-    )
 
 
 def _match_either_way_round(first: MatLike, second: MatLike) -> _Match | None:

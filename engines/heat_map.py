@@ -11,6 +11,7 @@ from pydantic import Field
 from engines.core.choice import Choice
 from engines.core.registry import engine
 from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture, Pixels
+from engines.vision.scaling import size_of, within
 
 LONGER_SIDE_PX = 400
 SCALES_PX = tuple(1.6 * 2 ** (step / 3) for step in range(8))
@@ -77,18 +78,13 @@ def heat_map(image: Image, *, params: Params) -> Result:
 
 
 def _unit_heat(image: Pixels) -> NDArray[np.float32]:
-    grey = _reduced(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
-    weights = _key_points([_response(grey, sigma) for sigma in SCALES_PX])
-    spread = SPREAD * max(grey.shape)
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    size = within(size_of(grey), LONGER_SIDE_PX)
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    weights = _key_points([_response(small, sigma) for sigma in SCALES_PX])
+    spread = SPREAD * max(size)
     heat = cv2.GaussianBlur(weights, (0, 0), spread, borderType=cv2.BORDER_REFLECT)
     return np.asarray(heat / max(heat.max(), np.finfo(np.float32).tiny), np.float32)
-
-
-def _reduced(grey: MatLike) -> MatLike:
-    height, width = grey.shape
-    scale = min(1.0, LONGER_SIDE_PX / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return cv2.resize(grey.astype(np.float32), size, interpolation=cv2.INTER_AREA)
 
 
 def _response(grey: MatLike, sigma: float) -> MatLike:

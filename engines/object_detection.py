@@ -11,6 +11,7 @@ from engines.core.registry import engine
 from engines.core.shapes import Box, Details, EngineResult, Image, Info, Parameters, Picture, Pixels
 from engines.models import weights
 from engines.vision import boxes, marking
+from engines.vision.scaling import scaled
 
 SIDE = 512
 TILE = 640
@@ -105,7 +106,7 @@ def _found(model: weights.Model, image: Pixels, min_score: float) -> list[Found]
     """What the network sees in a picture letterboxed to 512 x 512, as it was trained."""
     height, width = image.shape[:2]
     scale = SIDE / max(height, width)
-    inner = max(1, round(width * scale)), max(1, round(height * scale))
+    inner = scaled((width, height), scale)
     dx, dy = (SIDE - inner[0]) // 2, (SIDE - inner[1]) // 2
     boxed = np.zeros((SIDE, SIDE, 3), np.uint8)
     boxed[dy : dy + inner[1], dx : dx + inner[0]] = cv2.resize(image, inner)

@@ -9,7 +9,8 @@ from benchmarks.quality.row import Row
 from engines.alignment_matrix import Params, alignment_matrix
 from engines.core.errors import NotAlignable
 from engines.core.shapes import Pixels
-from engines.vision.registration import Points, corners, size_of, transform
+from engines.vision.registration import outline, transform
+from engines.vision.scaling import size_of
 
 SEED = 2026
 PAIRS = 300
@@ -32,14 +33,14 @@ def _corner_errors(count: int, seed: int) -> Iterator[float]:
     random = np.random.default_rng(seed)
     for _ in range(count):
         pair = pairs.warped(random)
-        outline: Points = corners(size_of(pair.first))
+        frame = outline(size_of(pair.first))
         try:
             result = alignment_matrix(pair.first, pair.second, params=Params())
         except NotAlignable:
             yield np.inf
             continue
-        found = transform(outline, np.reshape(result.matrix1, (3, 3)))
-        apart = np.linalg.norm(found - transform(outline, pair.matrix), axis=1)
+        found = transform(frame, np.reshape(result.matrix1, (3, 3)))
+        apart = np.linalg.norm(found - transform(frame, pair.matrix), axis=1)
         yield float(apart.mean()) * 512 / max(size_of(pair.second))
 
 

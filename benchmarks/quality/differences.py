@@ -16,7 +16,8 @@ from engines.core.errors import NotAlignable
 from engines.core.shapes import Box, Pixels
 from engines.differences import Difference, Params, differences
 from engines.vision.boxes import iou
-from engines.vision.registration import inverse, register, size_of
+from engines.vision.registration import inverse, register
+from engines.vision.scaling import size_of
 
 SEED = 2026
 PAIRS = 300

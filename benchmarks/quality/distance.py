@@ -12,6 +12,7 @@ from benchmarks.quality.rivals import hashes
 from benchmarks.quality.row import Row
 from engines.core.shapes import Pixels
 from engines.distance import Params, distance
+from engines.vision.scaling import to_longer_side
 
 SEED = 2026
 PAIRS = 300
@@ -87,7 +88,7 @@ def _saved(image: Pixels, random: Random) -> Pixels:
 
 
 def _resized(image: Pixels, random: Random) -> Pixels:
-    return pairs.to_longer_side(image, int(max(image.shape) * random.uniform(0.3, 2)))
+    return as_pixels(to_longer_side(image, int(max(image.shape) * random.uniform(0.3, 2))))
 
 
 def _cropped(image: Pixels, random: Random, *, share: float) -> Pixels:

@@ -12,6 +12,7 @@ import sklearn.datasets
 from numpy.typing import NDArray
 
 from engines.core.shapes import Box, Pixels
+from engines.vision.scaling import to_longer_side
 
 Matrix: TypeAlias = NDArray[np.float64]
 Random: TypeAlias = np.random.Generator
@@ -51,15 +52,6 @@ def photograph(random: Random, *, besides: str = "") -> tuple[str, Pixels]:
     left = random.integers(max(1, width - wide + 1))
     crop = image[top : top + high, left : left + wide]
     return name, np.ascontiguousarray(crop[:, ::-1] if random.random() < 0.5 else crop)
-
-
-def to_longer_side(image: Pixels, side: int) -> Pixels:
-    """The picture with a longer side of so many pixels."""
-    height, width = image.shape[:2]
-    factor = side / max(height, width)
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    return as_pixels(cv2.resize(image, size, interpolation=method))
 
 
 def jpeg(image: Pixels, quality: int) -> Pixels:
@@ -149,7 +141,7 @@ class Pair:
 def warped(random: Random) -> Pair:
     """A photograph seen from elsewhere: turned, nearer or farther, noisy and in other light."""
     _, image = photograph(random)
-    first = to_longer_side(image, 512)
+    first = as_pixels(to_longer_side(image, 512))
     height, width = first.shape[:2]
     matrix = viewpoint(
         (width, height), (width, height), random, degrees=45, scale=(0.5, 2), perspective=0.08
@@ -164,7 +156,7 @@ def unrelated(random: Random) -> tuple[Pixels, Pixels]:
     """Two photographs of different things."""
     name, first = photograph(random)
     _, second = photograph(random, besides=name)
-    return to_longer_side(first, 512), to_longer_side(second, 512)
+    return as_pixels(to_longer_side(first, 512)), as_pixels(to_longer_side(second, 512))
 
 
 def changed(random: Random, *, share: tuple[float, float], count: int, side: int = 640) -> Pair:
@@ -174,7 +166,7 @@ def changed(random: Random, *, share: tuple[float, float], count: int, side: int
     side, and all seen whole; every part differs clearly from what it covers.
     """
     _, image = photograph(random)
-    scene = to_longer_side(image, side)
+    scene = as_pixels(to_longer_side(image, side))
     before, after, masks = _change_parts(scene, random, share=share, count=count)
     return _taken_twice(before, after, masks, random)
 

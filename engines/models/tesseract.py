@@ -16,6 +16,7 @@ from engines.core.errors import EngineError, ModelUnavailable
 from engines.core.shapes import Pixels
 from engines.models.lines import Line, Word, moved
 from engines.vision.boxes import corners
+from engines.vision.scaling import shrink
 
 LONGEST_RUN_SECONDS = 60
 NO_LANGUAGES = frozenset({"osd", "equ", "snum"})
@@ -93,9 +94,7 @@ def _tilt(grey: Pixels) -> float:
 
 def _ink(grey: Pixels) -> NDArray[np.bool_]:
     """Edges of letters, whichever of ink and paper is darker."""
-    scale = min(1.0, 1000 / max(grey.shape))
-    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    gradient = cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    gradient = cv2.morphologyEx(shrink(grey, 1000), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     level, _ = cv2.threshold(gradient, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     return np.asarray(gradient > max(level, 16))
 

@@ -9,16 +9,8 @@ from cv2.typing import MatLike
 from engines.core.errors import NotAlignable
 from engines.core.shapes import Image
 from engines.vision.comparison import Flags, Layers
-from engines.vision.registration import (
-    Matrix,
-    has_detail,
-    inverse,
-    reduced,
-    register,
-    size_of,
-    stretch,
-    transform,
-)
+from engines.vision.registration import Matrix, has_detail, inverse, register, stretch, transform
+from engines.vision.scaling import Size, reduced, scaled, size_of
 
 SEAM_PX = 2
 """What is left out along the rim of the common part, where one picture was interpolated."""
@@ -53,7 +45,7 @@ def overlay(image1: Image, image2: Image, matrix: Matrix, resolution: int) -> Ov
     width, height = size_of(image1)
     finer = _magnification(matrix, width, height)
     factor = min(1.0, finer, resolution / max(width, height))
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    size = scaled((width, height), factor)
     scale = stretch((width, height), size)
     first = reduced(image1, size)
     if np.array_equal(matrix, stretch(size_of(image1), size_of(image2))):
@@ -71,14 +63,10 @@ def _magnification(matrix: Matrix, width: int, height: int) -> float:
     return float(np.sqrt(abs(np.linalg.det([right - here, below - here]))))
 
 
-def _warped(
-    image: Image, matrix: Matrix, size: tuple[int, int], factor: float
-) -> tuple[MatLike, Flags]:
+def _warped(image: Image, matrix: Matrix, size: Size, factor: float) -> tuple[MatLike, Flags]:
     """A picture on a frame, first made smaller so that nothing is skipped; and what it covers."""
-    width, height = size_of(image)
-    small_size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    small = reduced(image, small_size) if factor < 1 else image
-    onto = matrix @ inverse(stretch((width, height), size_of(small)))
+    small = reduced(image, scaled(size_of(image), factor)) if factor < 1 else image
+    onto = matrix @ inverse(stretch(size_of(image), size_of(small)))
     laid = cv2.warpPerspective(small, onto, size, flags=cv2.INTER_CUBIC)
     cover = cv2.warpPerspective(np.full(small.shape[:2], 255, np.uint8), onto, size)
     return laid, without_rim(np.asarray(cover) >= 254, SEAM_PX)

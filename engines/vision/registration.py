@@ -9,7 +9,9 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from engines.core.errors import NotAlignable
+from engines.vision.boxes import corners
 from engines.vision.keypoints import find_keypoints, match_keypoints
+from engines.vision.scaling import Size, shrink, size_of
 
 Matrix: TypeAlias = NDArray[np.float64]
 """float64 (3, 3), a homography between pixel centres."""
@@ -83,26 +85,7 @@ class Fit:
     chosen: NDArray[np.bool_]
 
 
-def shrink(image: MatLike, resolution: int) -> tuple[MatLike, Matrix]:
-    """The picture with a longer side of at most `resolution`, and the matrix that led there."""
-    height, width = image.shape[:2]
-    factor = min(1.0, resolution / max(height, width))
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return reduced(image, size), stretch((width, height), size)
-
-
-def reduced(image: MatLike, size: tuple[int, int]) -> MatLike:
-    """The picture at a smaller (width, height); each pixel is the mean of those it covers."""
-    # Halving is by far the quickest way down, and gives the same means.
-    while image.shape[1] >= 4 * size[0] and not (image.shape[0] % 2 or image.shape[1] % 2):
-        half = (image.shape[1] // 2, image.shape[0] // 2)
-        image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
-    return (
-        image if size_of(image) == size else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    )
-
-
-def stretch(size: tuple[int, int], other: tuple[int, int]) -> Matrix:
+def stretch(size: Size, other: Size) -> Matrix:
     """The matrix that stretches one (width, height) to another, outer edge on outer edge."""
     x, y = other[0] / size[0], other[1] / size[1]
     return np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
@@ -119,10 +102,9 @@ def transform(points: Points, matrix: Matrix) -> Points:
     return np.asarray(ahead[:, :2] / ahead[:, 2:], np.float64)
 
 
-def corners(size: tuple[int, int]) -> Points:
-    """The four outer corners of a picture of (width, height), clockwise from the top left."""
-    right, bottom = size[0] - 0.5, size[1] - 0.5
-    return np.array([[-0.5, -0.5], [right, -0.5], [right, bottom], [-0.5, bottom]])
+def outline(size: Size) -> Points:
+    """The four outer corners of a picture, clockwise from the top left."""
+    return corners(0, 0, *size) - 0.5
 
 
 def register(first: MatLike, second: MatLike, *, resolution: int = 512) -> Registration:
@@ -143,8 +125,7 @@ def register(first: MatLike, second: MatLike, *, resolution: int = 512) -> Regis
         Lowe, IJCV 2004; Barath et al., MAGSAC++, CVPR 2020; Bouguet, Pyramidal
         implementation of the Lucas-Kanade feature tracker, 2000.
     """
-    small_first, to_first = shrink(first, resolution)
-    small_second, to_second = shrink(second, resolution)
+    small_first, small_second = shrink(first, resolution), shrink(second, resolution)
     start = stretch(size_of(small_first), size_of(small_second))
     grey_first, grey_second = _grey(small_first), _grey(small_second)
     fit = _fit_in_place(grey_first, grey_second, start) or _fit_anywhere(grey_first, grey_second)
@@ -153,6 +134,8 @@ def register(first: MatLike, second: MatLike, *, resolution: int = 512) -> Regis
     if fit.matrix is start:
         matrix = stretch(size_of(first), size_of(second))
     else:
+        to_first = stretch(size_of(first), size_of(small_first))
+        to_second = stretch(size_of(second), size_of(small_second))
         matrix = inverse(to_second) @ fit.matrix @ to_first
     return Registration(matrix / matrix[2, 2], len(fit.first), _residual(fit))
 
@@ -172,14 +155,14 @@ def fit_homography(first: Points, second: Points, reach_px: float) -> Fit | None
     return Fit(better, first[chosen], second[chosen], float(chosen.mean()), chosen)
 
 
-def is_sane(fit: Fit, size: tuple[int, int]) -> bool:
-    """Whether a picture of (width, height) stays an unmirrored, convex quadrangle of its kind."""
-    outline = corners(size)
-    depth = outline @ fit.matrix[2, :2] + fit.matrix[2, 2]
+def is_sane(fit: Fit, size: Size) -> bool:
+    """Whether a picture stays an unmirrored, convex quadrangle of its kind."""
+    frame = outline(size)
+    depth = frame @ fit.matrix[2, :2] + fit.matrix[2, 2]
     if depth.min() <= 0 or depth.max() / depth.min() > _MOST_PERSPECTIVE:
         return False
-    before = np.roll(outline, -1, axis=0) - outline
-    mapped = transform(outline, fit.matrix)
+    before = np.roll(frame, -1, axis=0) - frame
+    mapped = transform(frame, fit.matrix)
     after = np.roll(mapped, -1, axis=0) - mapped
     following = np.roll(after, -1, axis=0)
     turns = after[:, 0] * following[:, 1] - after[:, 1] * following[:, 0]
@@ -288,7 +271,7 @@ def _track(first: MatLike, second: MatLike, start: Matrix) -> _Tracks:
     return _Tracks(origin, ahead[kept, 0].astype(np.float64), len(spots))
 
 
-def _supported(tracks: _Tracks, size: tuple[int, int]) -> Fit | None:
+def _supported(tracks: _Tracks, size: Size) -> Fit | None:
     """The homography of the tracks, if enough of those that set out agree with it."""
     fit = fit_homography(tracks.first, tracks.second, _REACH_FINE_PX)
     if fit is None or not is_sane(fit, size):
@@ -336,14 +319,9 @@ def _noise(grey: MatLike) -> float:
 
 def has_detail(image: MatLike, *, resolution: int = 512) -> bool:
     """Whether a picture holds anything that it could be aligned by."""
-    small, _ = shrink(image, resolution)
-    spots = cv2.goodFeaturesToTrack(_flattened(_grey(small)), 4 * _FEWEST, _CORNER, 3)
+    small = _grey(shrink(image, resolution))
+    spots = cv2.goodFeaturesToTrack(_flattened(small), 4 * _FEWEST, _CORNER, 3)
     return spots is not None and len(spots) >= 2 * _FEWEST
-
-
-def size_of(image: MatLike) -> tuple[int, int]:
-    """Width and height."""
-    return image.shape[1], image.shape[0]
 
 
 def _grey(image: MatLike) -> MatLike:

@@ -138,6 +138,11 @@ def test_tesseract_reads_a_tilted_page(degrees: float) -> None:
 
 
 @needs_tesseract
+def test_tesseract_finds_nothing_on_a_thin_strip() -> None:
+    assert read(np.full((1, 5000, 3), 255, np.uint8), "Tesseract").lines == []
+
+
+@needs_tesseract
 def test_tesseract_names_its_version_and_languages() -> None:
     assert read(written("Hello"), "Tesseract").details.info.model.startswith("Tesseract ")
     assert "osd" not in tesseract.languages()

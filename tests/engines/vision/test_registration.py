@@ -9,11 +9,10 @@ from engines.core.shapes import Pixels
 from engines.vision.keypoints import find_keypoints, match_keypoints
 from engines.vision.registration import (
     Fit,
-    corners,
     fit_homography,
     is_sane,
+    outline,
     register,
-    shrink,
     stretch,
     transform,
 )
@@ -32,18 +31,7 @@ def points(count: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
 
 def test_stretching_leads_outer_corners_to_outer_corners() -> None:
     matrix = stretch((40, 30), (80, 90))
-    assert np.allclose(transform(corners((40, 30)), matrix), corners((80, 90)))
-
-
-def test_a_small_picture_is_not_enlarged(grey: Pixels) -> None:
-    small, matrix = shrink(grey, 1600)
-    assert small.shape == grey.shape
-    assert np.array_equal(matrix, np.eye(3))
-
-
-def test_a_thin_picture_keeps_a_pixel_of_width() -> None:
-    small, _ = shrink(np.zeros((4000, 1, 3), np.uint8), 64)
-    assert small.shape == (64, 1, 3)
+    assert np.allclose(transform(outline((40, 30)), matrix), outline((80, 90)))
 
 
 def test_a_homography_is_found_among_wrong_pairs() -> None:
@@ -98,8 +86,8 @@ def test_a_flat_picture_has_no_keypoints_and_no_matches(grey: Pixels) -> None:
 def test_registering_both_ways_gives_inverse_matrices(grey: Pixels) -> None:
     first, second = grey[20:, 10:], grey[:-20, :-10]
     round_trip = register(second, first).matrix @ register(first, second).matrix
-    outline = corners((246, 236))
-    assert np.abs(transform(outline, round_trip) - outline).max() < 0.3
+    frame = outline((246, 236))
+    assert np.abs(transform(frame, round_trip) - frame).max() < 0.3
 
 
 def test_a_flat_picture_does_not_lie_on_a_photograph(grey: Pixels) -> None:
