@@ -7,6 +7,7 @@ from pydantic import Field
 from engines.core.registry import engine
 from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture
 from engines.vision.registration import register
+from engines.vision.scaling import size_of
 
 
 class Params(Parameters):
@@ -51,12 +52,13 @@ class Result(EngineResult[AlignmentInfo]):
     )
 
 
-def _draw(image1: Image, image2: Image, result: Result) -> Picture:
+def draw(image1: Image, image2: Image, result: Result) -> Picture:
+    """Image 1 as it lies on image 2."""
     matrix = np.reshape(result.matrix1, (3, 3))
-    return Picture(cv2.warpPerspective(image1, matrix, (image2.shape[1], image2.shape[0])))
+    return Picture(cv2.warpPerspective(image1, matrix, size_of(image2)))
 
 
-@engine(version="1.0.0", draw=_draw)
+@engine(version="1.0.0", draw=draw)
 def alignment_matrix(image1: Image, image2: Image, *, params: Params) -> Result:
     """Find how image 1 has to be moved, turned, scaled and tilted to lie on image 2.
 
@@ -85,5 +87,5 @@ def alignment_matrix(image1: Image, image2: Image, *, params: Params) -> Result:
         ),
     )
     if params.return_image:
-        result.image = _draw(image1, image2, result)
+        result.image = draw(image1, image2, result)
     return result

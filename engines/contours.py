@@ -8,6 +8,7 @@ from engines.core.choice import Choice
 from engines.core.region import BoundingBox, Vertex
 from engines.core.registry import engine
 from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture
+from engines.vision import marking
 from engines.vision.foreground import Outline, foreground, outlines
 
 MOST_CONTOURS = 2000
@@ -45,19 +46,17 @@ class Result(EngineResult[ContoursInfo]):
     contours: list[Contour] = Field(description="Biggest first, at most 2000.")
 
 
-def outlined(image: Image, result: Result) -> Picture:
-    """Draw the outlines over the picture, the biggest object's red and the others' green."""
-    drawn = image.copy()
-    thickness = max(1, round(max(image.shape) / 400))
+def draw(image: Image, result: Result) -> Picture:
+    """The picture with all outlines, the biggest object's in red and the others' in green."""
+    marks = []
     for contour in reversed(result.contours):
         box = contour.bounding_box
-        points = np.array([(box.x + one.x, box.y + one.y) for one in contour.relative_vertices])
-        colour = (0, 0, 255) if contour is result.contours[0] else (0, 255, 0)
-        cv2.polylines(drawn, [points], True, colour, thickness)
-    return Picture(drawn)
+        points = [(box.x + one.x, box.y + one.y) for one in contour.relative_vertices]
+        marks.append((points, (0, 0, 255) if contour is result.contours[0] else (0, 255, 0)))
+    return Picture(marking.outlined(image, marks, max(1, round(max(image.shape) / 400))))
 
 
-@engine(version="1.0.0", draw=outlined)
+@engine(version="1.0.0", draw=draw)
 def contours(image: Image, *, params: Params) -> Result:
     """Outline what differs from the ground around it in saturation or value.
 

@@ -21,9 +21,10 @@ from engines.core.shapes import (
     Picture,
     Pixels,
 )
+from engines.vision.boxes import corners
 from engines.vision.comparison import Flags, differing
 from engines.vision.comparison_settings import Rules, Settings, read_areas, read_settings, rules_of
-from engines.vision.montage import pen_px, side_by_side
+from engines.vision.marking import RED, outlined, pen_px, side_by_side
 from engines.vision.overlay import Overlay, align, overlay, without_rim
 from engines.vision.registration import Points, inverse, transform
 from engines.vision.scaling import size_of
@@ -160,13 +161,13 @@ class Result(EngineResult[DifferencesInfo]):
     )
 
 
-def _draw(image1: Image, image2: Image, image1_roi: Mask | None, result: Result) -> Picture:
-    return side_by_side(
-        _outlined(image1, result.diff_on_image1), _outlined(image2, result.diff_on_image2)
-    )
+def draw(image1: Image, image2: Image, image1_roi: Mask | None, result: Result) -> Picture:
+    """Both pictures side by side, the differences outlined in red."""
+    sides = _outlined(image1, result.diff_on_image1), _outlined(image2, result.diff_on_image2)
+    return Picture(side_by_side(*sides))
 
 
-@engine(version="1.0.0", draw=_draw)
+@engine(version="1.0.0", draw=draw)
 def differences(
     image1: Image, image2: Image, image1_roi: Mask | None = None, *, params: Params
 ) -> Result:
@@ -304,15 +305,11 @@ def _mask(points: NDArray[np.int32], size: tuple[int, int], params: Params) -> P
 
 
 def _outlined(image: Image, found: list[Difference]) -> Pixels:
-    """The picture with the outline of each difference, or its box, drawn in red."""
-    canvas = np.ascontiguousarray(image).copy()
+    """The picture with the outline of each difference, or its box."""
+    marks = []
     for one in found:
         box = one.bounding_box
-        corner = np.array([box.x, box.y])
-        if one.relative_vertices:
-            points = [[vertex.x, vertex.y] for vertex in one.relative_vertices]
-        else:
-            points = [[0, 0], [box.width, 0], [box.width, box.height], [0, box.height]]
-        outline = (corner + points).astype(np.int32)
-        cv2.polylines(canvas, [outline], True, (40, 40, 230), pen_px(image))
-    return canvas
+        vertices = [(vertex.x, vertex.y) for vertex in one.relative_vertices or []]
+        points = np.add(vertices or corners(0, 0, box.width, box.height), (box.x, box.y))
+        marks.append((points, RED))
+    return outlined(image, marks, pen_px(image))

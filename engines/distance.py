@@ -11,10 +11,10 @@ from pydantic.alias_generators import to_camel
 
 from engines.core.choice import Choice
 from engines.core.registry import engine
-from engines.core.shapes import Box, Details, EngineResult, Image, Info, Parameters, Picture
+from engines.core.shapes import Box, Details, EngineResult, Image, Info, Parameters, Picture, Pixels
 from engines.vision.boxes import area, corners
 from engines.vision.keypoints import Keypoints, find_keypoints, match_keypoints, mirrored
-from engines.vision.montage import pen_px, side_by_side
+from engines.vision.marking import RED, outlined, pen_px, side_by_side
 from engines.vision.registration import Fit, Points, are_spread, fit_homography, is_sane
 from engines.vision.scaling import size_of, to_longer_side
 
@@ -99,11 +99,13 @@ class Result(EngineResult[DistanceInfo]):
     reference: Side
 
 
-def _draw(refImage: Image, queryImage: Image, result: Result) -> Picture:
-    return side_by_side(_framed(refImage, result.reference), _framed(queryImage, result.query))
+def draw(refImage: Image, queryImage: Image, result: Result) -> Picture:
+    """Both pictures side by side, the matching boxes framed in red."""
+    sides = _framed(refImage, result.reference), _framed(queryImage, result.query)
+    return Picture(side_by_side(*sides))
 
 
-@engine(version="1.0.0", draw=_draw)
+@engine(version="1.0.0", draw=draw)
 def distance(refImage: Image, queryImage: Image, *, params: Params) -> Result:
     """Rate how far two pictures are from showing the same thing.
 
@@ -309,13 +311,6 @@ def _side(original: Image, side: MatLike, box: Box | None) -> Side:
     )
 
 
-def _framed(image: Image, side: Side) -> MatLike:
-    canvas = np.ascontiguousarray(image).copy()
-    if side.matching_box:
-        size = (image.shape[1], image.shape[0])
-        top_left, bottom_right = (
-            np.rint(np.multiply(corner, size)).astype(int).tolist()
-            for corner in (side.matching_box[0], side.matching_box[2])
-        )
-        cv2.rectangle(canvas, top_left, bottom_right, (40, 40, 230), pen_px(image))
-    return canvas
+def _framed(image: Image, side: Side) -> Pixels:
+    marks = [(np.multiply(side.matching_box, size_of(image)), RED)] if side.matching_box else []
+    return outlined(image, marks, pen_px(image))

@@ -82,15 +82,15 @@ class Result(EngineResult[QualityInfo]):
     noise: Literal[""] = Field("", description="Always empty; the figure is in details.info.")
 
 
-def exposure(image: Rows, result: Result) -> Picture:
-    """Paint what is underexposed blue and what is overexposed red."""
+def draw(image: Rows, result: Result) -> Picture:
+    """The rows with what is underexposed in blue and what is overexposed in red."""
     painted = image.pixels.copy()
     painted[result.brightness.under_mask.pixels] = (255, 64, 0)
     painted[result.brightness.over_mask.pixels] = (0, 0, 255)
     return Picture(painted)
 
 
-@engine(version="1.0.0", draw=exposure)
+@engine(version="1.0.0", draw=draw)
 def image_quality(image: Rows, *, params: Params) -> Result:
     """Rate exposure by luma, sharpness by two Laplacians, noise by a difference of Laplacians.
 

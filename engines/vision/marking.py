@@ -1,4 +1,4 @@
-"""Boxes and words drawn into a picture, for the eye."""
+"""Marking: boxes, outlines and words drawn into a picture, and two side by side, for the eye."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
@@ -15,6 +16,10 @@ FONT = Path(__file__).parents[1] / "weights" / "DejaVuSans.ttf"
 
 COLOURS = ("#b3261e", "#0b57d0", "#146c2e", "#7b1fa2", "#a14a00", "#00696e", "#5d4037", "#3d3d8f")
 """Dark enough for white letters."""
+RED = (40, 40, 230)
+
+_MONTAGE_HEIGHT_PX = 1000
+_GAP_PX = 8
 
 
 def captioned(image: Pixels, marks: Iterable[tuple[Box, str]]) -> Pixels:
@@ -62,6 +67,39 @@ def overwritten(image: Pixels, marks: Iterable[tuple[Box, str, float]]) -> Pixel
         )
         draw.bitmap(corner, Pillow.fromarray(np.ascontiguousarray(letters)), fill="#0b2a6b")
     return _pixels(canvas)
+
+
+def outlined(
+    image: Pixels, marks: Iterable[tuple[ArrayLike, tuple[int, int, int]]], thickness_px: int
+) -> Pixels:
+    """The picture with closed outlines.
+
+    Args:
+        image: uint8 (H, W, 3), BGR.
+        marks: points (N, 2) of x, y, and a colour, BGR.
+        thickness_px: of the lines.
+    """
+    canvas = image.copy()
+    for points, colour in marks:
+        cv2.polylines(canvas, [np.rint(points).astype(np.int32)], True, colour, thickness_px)
+    return canvas
+
+
+def pen_px(image: Pixels) -> int:
+    """How thick a line has to be to be seen on a picture shown whole."""
+    return max(1, int(max(image.shape[:2]) // 300))
+
+
+def side_by_side(first: Pixels, second: Pixels) -> Pixels:
+    """Both pictures at one height, at most 1000 px, with a white gap between them."""
+    height = min(_MONTAGE_HEIGHT_PX, max(first.shape[0], second.shape[0]))
+    gap = np.full((height, _GAP_PX, 3), 255, np.uint8)
+    return np.hstack([_at_height(first, height), gap, _at_height(second, height)])
+
+
+def _at_height(image: Pixels, height: int) -> Pixels:
+    width = min(4 * height, max(1, round(image.shape[1] * height / image.shape[0])))
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _letters(word: str, size: int) -> Pixels:

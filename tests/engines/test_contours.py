@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from engines.contours import Channel, Contour, Params, Result, contours, outlined
+from engines.contours import Channel, Contour, Params, Result, contours, draw
 from engines.core.errors import BadParameter
 from engines.core.shapes import Pixels
 
@@ -127,7 +127,7 @@ def test_grey_pictures_have_no_saturation_to_find_anything_in() -> None:
 
 def test_the_outlines_are_drawn_over_the_picture(shapes: Pixels) -> None:
     before = shapes.copy()
-    drawn = outlined(shapes, find(shapes)).pixels
+    drawn = draw(shapes, find(shapes)).pixels
     assert (shapes == before).all()
     assert drawn[200, 80].tolist() == [0, 0, 255]
     assert drawn[10, 10].tolist() == [255, 255, 255]

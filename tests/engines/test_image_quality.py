@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engines.core.errors import BadParameter
 from engines.core.pixels import PartialImage, Pixels
-from engines.image_quality import Params, Result, exposure, image_quality
+from engines.image_quality import Params, Result, draw, image_quality
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +185,7 @@ def test_a_view_of_a_picture_is_rated_as_its_copy_is(photograph: Pixels) -> None
 
 def test_badly_exposed_pixels_are_painted() -> None:
     image = np.hstack([plain(0), plain(128), plain(255)])
-    painted = exposure(PartialImage(image, False), rate(image)).pixels
+    painted = draw(PartialImage(image, False), rate(image)).pixels
     assert (painted[:, 8:16] == 128).all()
     assert painted[0, 0].tolist() == [255, 64, 0]
     assert painted[0, 23].tolist() == [0, 0, 255]

@@ -1,4 +1,4 @@
-"""Marks are drawn where they belong, into a copy."""
+"""Marks are drawn where they belong, into a copy; two pictures stand side by side."""
 
 import numpy as np
 import pytest
@@ -43,3 +43,38 @@ def test_any_size_of_picture_can_be_marked(shape: tuple[int, int]) -> None:
     assert marking.listed(image, ["Cat"]).shape == image.shape
     assert marking.captioned(image, [(Box(0, 0, 1, 1), "Cat")]).shape == image.shape
     assert marking.overwritten(image, [(Box(0, 0, 1, 1), "Cat", 0)]).shape == image.shape
+
+
+def test_an_outline_is_closed_and_as_thick_as_asked_for() -> None:
+    shown = marking.outlined(GREY, [([(20, 20), (100, 20), (100, 80)], (0, 0, 255))], 3)
+    is_red = (shown == (0, 0, 255)).all(axis=2)
+    assert is_red[19:22, 30:90].all()
+    assert is_red[49:52, 60].all()
+    assert not is_red[:18].any()
+    assert (GREY == 200).all()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shown"),
+    [
+        ((40, 60), (40, 60), (40, 128)),
+        ((40, 60), (80, 60), (80, 188)),
+        ((2000, 1000), (2000, 1000), (1000, 1008)),
+        ((1, 1), (1, 1), (1, 10)),
+    ],
+)
+def test_both_have_the_higher_ones_height(
+    first: tuple[int, int], second: tuple[int, int], shown: tuple[int, int]
+) -> None:
+    pictures = (np.zeros((*size, 3), np.uint8) for size in (first, second))
+    assert marking.side_by_side(*pictures).shape == (*shown, 3)
+
+
+def test_a_long_strip_does_not_make_a_vast_picture() -> None:
+    strip = np.zeros((2, 9000, 3), np.uint8)
+    assert marking.side_by_side(strip, np.zeros((1000, 10, 3), np.uint8)).shape[1] < 4100
+
+
+def test_pens_grow_with_the_picture() -> None:
+    assert marking.pen_px(np.zeros((10, 10, 3), np.uint8)) == 1
+    assert marking.pen_px(np.zeros((3000, 4000, 3), np.uint8)) == 13
