@@ -9,6 +9,7 @@ from pydantic import Field
 
 from engines.core.registry import engine
 from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Pixels
+from engines.vision.morphology import square
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.floating[Any]]
@@ -119,9 +120,8 @@ def color_palette(image: Image, *, params: Params) -> Result:
 
 
 def _look(image: Pixels) -> Look:
-    window = np.ones((5, 5), np.uint8)
     places = _places(image)
-    pictures: tuple[Any, ...] = (image, cv2.erode(image, window), cv2.dilate(image, window))
+    pictures: tuple[Any, ...] = (image, cv2.erode(image, square(2)), cv2.dilate(image, square(2)))
     return Look(places, *(picture.reshape(-1, 3)[places] for picture in pictures))
 
 

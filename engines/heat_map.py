@@ -11,6 +11,7 @@ from pydantic import Field
 from engines.core.choice import Choice
 from engines.core.registry import engine
 from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture, Pixels
+from engines.vision.morphology import square
 from engines.vision.scaling import size_of, within
 
 LONGER_SIDE_PX = 400
@@ -98,7 +99,7 @@ def _response(grey: MatLike, sigma: float) -> MatLike:
 
 def _key_points(responses: list[MatLike]) -> MatLike:
     """At each maximum in place and scale its response, as far as it is above the least."""
-    around = [cv2.dilate(one, np.ones((3, 3), np.uint8)) for one in responses]
+    around = [cv2.dilate(one, square(1)) for one in responses]
     finer, coarser = [around[0], *around[:-1]], [*around[1:], around[-1]]
     weights = np.zeros_like(responses[0])
     for response, *neighbours in zip(responses, finer, around, coarser, strict=True):

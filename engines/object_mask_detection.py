@@ -13,6 +13,7 @@ from engines.core.choice import Choice
 from engines.core.registry import engine
 from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture, Pixels
 from engines.vision.foreground import Foreground, border, foreground, outlines
+from engines.vision.morphology import closed, square
 
 GAP = 0.015
 COLOURS_A_CHANNEL = 8
@@ -176,19 +177,16 @@ def _gradient(image: Pixels) -> Pixels:
 
 def _rare_colours(image: Pixels) -> Foreground:
     """What has a colour that takes up less of the border than half its share of the picture."""
-    bins = _binned(np.asarray(cv2.GaussianBlur(image, (0, 0), 1), np.uint8))
+    smooth = np.asarray(cv2.GaussianBlur(image, (0, 0), 1), np.uint8)
+    blue, green, red = cv2.split((smooth // (256 // COLOURS_A_CHANNEL)).astype(np.uint16))
+    bins = (red * COLOURS_A_CHANNEL + green) * COLOURS_A_CHANNEL + blue
     count = COLOURS_A_CHANNEL**3
     border_values = _border_values(bins)
     around = np.bincount(border_values, minlength=count) / border_values.size
     everywhere = np.maximum(np.bincount(bins.ravel(), minlength=count) / bins.size, 1e-9)
     rarity = np.rint(255 * np.clip(1 - around / everywhere, 0, 1)).astype(np.uint8)[bins]
-    is_rare = cv2.morphologyEx((rarity > 127).astype(np.uint8), cv2.MORPH_OPEN, _square(1))
+    is_rare = cv2.morphologyEx((rarity > 127).astype(np.uint8), cv2.MORPH_OPEN, square(1))
     return Foreground(np.asarray(is_rare, np.uint8), rarity)
-
-
-def _binned(image: Pixels) -> NDArray[np.uint16]:
-    blue, green, red = cv2.split((image // (256 // COLOURS_A_CHANNEL)).astype(np.uint16))
-    return np.asarray((red * COLOURS_A_CHANNEL + green) * COLOURS_A_CHANNEL + blue, np.uint16)
 
 
 def _border_values(plane: MatLike) -> NDArray[np.integer]:
@@ -196,15 +194,10 @@ def _border_values(plane: MatLike) -> NDArray[np.integer]:
 
 
 def _candidate(channel: str, found: Foreground, params: Params) -> Candidate:
-    mask = _objects(_closed(found.mask), params.only_biggest)
+    # Parts of an object that is like its ground here and there are joined.
+    gap = square(max(1, round(GAP * min(found.mask.shape))))
+    mask = _objects(closed(found.mask, gap), params.only_biggest)
     return Candidate(channel, mask, _fisher_ratio(found.contrast, mask))
-
-
-def _closed(mask: Pixels) -> Pixels:
-    """Parts of an object that is like its ground here and there, joined."""
-    radius = max(1, round(GAP * min(mask.shape)))
-    closed = cv2.morphologyEx(np.pad(mask, radius), cv2.MORPH_CLOSE, _square(radius))
-    return np.ascontiguousarray(closed[radius:-radius, radius:-radius], np.uint8)
 
 
 def _objects(mask: Pixels, only_biggest: bool) -> Pixels:
@@ -221,7 +214,3 @@ def _fisher_ratio(contrast: Pixels, mask: Pixels) -> float:
     inside, inner_spread = cv2.meanStdDev(contrast, mask=mask)
     outside, outer_spread = cv2.meanStdDev(contrast, mask=1 - mask)
     return float(((inside - outside) ** 2 / (inner_spread**2 + outer_spread**2 + 1))[0, 0])
-
-
-def _square(radius: int) -> Pixels:
-    return np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)

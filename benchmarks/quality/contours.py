@@ -10,6 +10,7 @@ from benchmarks.quality.pairs import Random, as_pixels, jpeg, noisy
 from benchmarks.quality.row import Row
 from engines.contours import Channel, Contour, Params, contours
 from engines.core.shapes import Mask, Pixels
+from engines.vision.morphology import square
 
 SEED = 2026
 PICTURES = 100
@@ -95,15 +96,11 @@ def _shapes(count: int, random: Random) -> list[Mask]:
     taken = np.zeros((HEIGHT, WIDTH), np.bool_)
     for _ in range(50 * count):
         shape = _shape(random)
-        if len(shapes) < count and not (_grown(shape) & taken).any():
+        around = cv2.dilate(shape.astype(np.uint8), square(APART_PX))
+        if len(shapes) < count and not around[taken].any():
             shapes.append(shape)
             taken |= shape
     return shapes
-
-
-def _grown(shape: Mask) -> Mask:
-    kernel = np.ones((2 * APART_PX + 1, 2 * APART_PX + 1), np.uint8)
-    return cv2.dilate(shape.astype(np.uint8), kernel) > 0
 
 
 def _shape(random: Random) -> Mask:

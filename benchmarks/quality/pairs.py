@@ -12,6 +12,7 @@ import sklearn.datasets
 from numpy.typing import NDArray
 
 from engines.core.shapes import Box, Pixels
+from engines.vision.morphology import square
 from engines.vision.scaling import to_longer_side
 
 Matrix: TypeAlias = NDArray[np.float64]
@@ -254,7 +255,7 @@ def _free_places(
     longer = max(scene.shape[:2])
     size = np.maximum(6, random.uniform(*share, 2) * longer).astype(int)
     form = _form((int(size[0]), int(size[1])), random)
-    gap = np.ones((2 * round(longer * 0.05) + 1,) * 2, np.uint8)
+    gap = square(round(longer * 0.05))
     taken = np.zeros(scene.shape[:2], np.uint8)
     for mask in masks:
         taken |= mask

@@ -16,6 +16,7 @@ from engines.core.errors import EngineError, ModelUnavailable
 from engines.core.shapes import Pixels
 from engines.models.lines import Line, Word, moved
 from engines.vision.boxes import corners
+from engines.vision.morphology import square
 from engines.vision.scaling import shrink
 
 LONGEST_RUN_SECONDS = 60
@@ -94,7 +95,7 @@ def _tilt(grey: Pixels) -> float:
 
 def _ink(grey: Pixels) -> NDArray[np.bool_]:
     """Edges of letters, whichever of ink and paper is darker."""
-    gradient = cv2.morphologyEx(shrink(grey, 1000), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    gradient = cv2.morphologyEx(shrink(grey, 1000), cv2.MORPH_GRADIENT, square(1))
     level, _ = cv2.threshold(gradient, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     return np.asarray(gradient > max(level, 16))
 

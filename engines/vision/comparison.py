@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.vision.morphology import closed, disc, square
+
 Layers: TypeAlias = NDArray[np.float32]
 """float32 (H, W, 3): a picture, BGR, or what is compared of one."""
 Levels: TypeAlias = NDArray[np.float32]
@@ -68,8 +70,8 @@ def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictnes
     there = _compared(second, blur, strictness.is_by_hue)
     apart = _apart(here, there) * valid
     marked = _standing_out(apart, valid, strictness.levels, fewest=1 if is_clean else 3)
-    whole = _joined(marked, strictness.gap) & valid
-    return _without_small(whole, strictness, is_clean=is_clean)
+    whole = closed(marked.astype(np.uint8), disc(max(1, round(strictness.gap)))) > 0
+    return _without_small(whole & valid, strictness, is_clean=is_clean)
 
 
 def _in_the_light_of(first: Layers, second: Layers, valid: Flags) -> Layers:
@@ -159,8 +161,7 @@ def _apart(here: Layers, there: Layers) -> Levels:
 
 
 def _beyond(image: Layers, other: Layers) -> Layers:
-    square = np.ones((3, 3), np.uint8)
-    least, most = np.asarray(cv2.erode(other, square)), np.asarray(cv2.dilate(other, square))
+    least, most = cv2.erode(other, square(1)), cv2.dilate(other, square(1))
     return np.asarray(np.maximum(np.maximum(least - image, image - most), 0), np.float32)
 
 
@@ -182,15 +183,6 @@ def _usual(apart: Levels, valid: Flags) -> Levels:
     return np.asarray(total / np.maximum(share, 0.05), np.float32)
 
 
-def _joined(marked: Flags, gap: float) -> Flags:
-    radius = max(1, round(gap))
-    framed = cv2.copyMakeBorder(
-        marked.astype(np.uint8), radius, radius, radius, radius, cv2.BORDER_CONSTANT, value=0
-    )
-    closed = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, _disc(radius))
-    return np.asarray(closed)[radius:-radius, radius:-radius] > 0
-
-
 def _without_small(marked: Flags, strictness: Strictness, *, is_clean: bool) -> Flags:
     """Without specks, and without what is smaller than a difference has to be."""
     whole = marked.astype(np.uint8)
@@ -199,12 +191,7 @@ def _without_small(marked: Flags, strictness: Strictness, *, is_clean: bool) -> 
     is_kept = np.asarray(facts)[:, cv2.CC_STAT_AREA] >= 0.6 * max(finest, strictness.smallest) ** 2
     if not is_clean:
         # Whole parts are kept or left: those cut to pieces would count more, not fewer.
-        cores = cv2.morphologyEx(whole, cv2.MORPH_OPEN, _disc(max(1, round(finest / 3))))
+        cores = cv2.morphologyEx(whole, cv2.MORPH_OPEN, disc(max(1, round(finest / 3))))
         is_kept &= np.bincount(labels[np.asarray(cores) > 0], minlength=count) > 0
     is_kept[0] = False
     return np.asarray(is_kept[labels])
-
-
-def _disc(radius: int) -> NDArray[np.uint8]:
-    side = 2 * radius + 1
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)

@@ -12,6 +12,7 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from engines.core.shapes import Pixels
+from engines.vision.morphology import disc
 
 BORDER = 0.02
 ARCS_A_SIDE = 6
@@ -42,7 +43,7 @@ def foreground(channel: Pixels) -> Foreground:
     smooth = np.asarray(cv2.GaussianBlur(channel, (0, 0), 1), np.uint8)
     contrast = np.asarray(cv2.absdiff(smooth, _ground(smooth)), np.uint8)
     differs = (contrast > _threshold(smooth, contrast)).astype(np.uint8)
-    without_specks = cv2.morphologyEx(differs, cv2.MORPH_OPEN, _disc(1))
+    without_specks = cv2.morphologyEx(differs, cv2.MORPH_OPEN, disc(1))
     return Foreground(_trimmed(without_specks, contrast), contrast)
 
 
@@ -64,10 +65,15 @@ def enclosed_pixels(outline: MatLike) -> float:
 
 def border(channel: MatLike) -> list[MatLike]:
     """The picture's border, in arcs of about one length."""
-    width = max(1, round(BORDER * min(channel.shape[:2])))
+    width = _border_px(channel)
     top, bottom = np.swapaxes(channel[:width], 0, 1), np.swapaxes(channel[-width:], 0, 1)
     sides = top, bottom, channel[:, :width], channel[:, -width:]
     return [arc for side in sides for arc in np.array_split(side, ARCS_A_SIDE) if arc.size]
+
+
+def _border_px(channel: MatLike) -> int:
+    side: int = min(channel.shape[:2])
+    return max(1, round(BORDER * side))
 
 
 def _ground(channel: Pixels) -> Pixels:
@@ -98,7 +104,7 @@ def _fit(channel: Pixels) -> NDArray[np.float64]:
 
 def _border_points(channel: Pixels) -> tuple[NDArray[np.float64], ...]:
     height, width = channel.shape
-    thickness = max(1, round(BORDER * min(height, width)))
+    thickness = _border_px(channel)
     is_border = np.ones(channel.shape, np.bool_)
     is_border[thickness : height - thickness, thickness : width - thickness] = False
     rows, columns = np.nonzero(is_border)
@@ -138,9 +144,5 @@ def _has_large_parts(channel: Pixels) -> bool:
 
 def _trimmed(differs: MatLike, contrast: Pixels) -> Pixels:
     """Without the rim that blur and compression lay round an edge: its inner half is kept."""
-    around = cv2.dilate(contrast, _disc(EDGE_RADIUS_PX))
+    around = cv2.dilate(contrast, disc(EDGE_RADIUS_PX))
     return np.asarray((differs > 0) & (contrast > around // 2), np.uint8)
-
-
-def _disc(radius: int) -> MatLike:
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))

@@ -74,6 +74,5 @@ def _warped(image: Image, matrix: Matrix, size: Size, factor: float) -> tuple[Ma
 
 def without_rim(flags: Flags, rim_px: float) -> Flags:
     """Without the pixels that are less than so many from the outside."""
-    framed = cv2.copyMakeBorder(flags.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    inside = cv2.distanceTransform(framed, cv2.DIST_L2, 3)[1:-1, 1:-1]
+    inside = cv2.distanceTransform(np.pad(flags.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
     return np.asarray(flags & (inside > rim_px))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
 from engines.core.shapes import Box, Pixels
+from engines.vision.morphology import square
 
 Flags: TypeAlias = NDArray[np.bool_]
 
@@ -123,10 +124,7 @@ def _opaque(path: Path, case: Case) -> Flags:
 
 
 def _boxes(flags: Flags, tuning: Tuning) -> list[Box]:
-    side = 2 * tuning.gap_px + 1
-    closed = cv2.morphologyEx(
-        flags.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)
-    )
+    closed = cv2.morphologyEx(flags.astype(np.uint8), cv2.MORPH_CLOSE, square(tuning.gap_px))
     _, _, facts, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
     return [
         Box(x, y, x + width, y + height)
