@@ -125,7 +125,7 @@ async def test_bytes_that_belong_to_no_content_are_refused_where_they_are_many(
 ) -> None:
     body = body.replace(b"--frontier--\r\n--", b"--")
     pieces = [body[at : at + 10_000] for at in range(0, len(body), 10_000)]
-    with pytest.raises(UnreadableBody, match="65,536 bytes are in none of its parts"):
+    with pytest.raises(UnreadableBody, match="32,768 bytes are in none of its parts"):
         await read(pieces)
 
 
