@@ -45,7 +45,9 @@ class FreshCache(Generic[T]):
                 return kept.answer
             since = self._clock()
             answer = await load()
-            self._keep(key, _Kept(answer, since, expiry(answer)))
+            self._kept[key] = _Kept(answer, since, expiry(answer))
+            if len(self._kept) > self._capacity:
+                self._kept.popitem(last=False)
             return answer
 
     def _find(self, key: bytes) -> _Kept[T] | None:
@@ -58,8 +60,3 @@ class FreshCache(Generic[T]):
             return kept
         del self._kept[key]
         return None
-
-    def _keep(self, key: bytes, kept: _Kept[T]) -> None:
-        self._kept[key] = kept
-        if len(self._kept) > self._capacity:
-            self._kept.popitem(last=False)

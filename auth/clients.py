@@ -89,7 +89,8 @@ class Clients:
         row = self._find(credentials.client_id)
         if row is None or not row.is_enabled:
             raise ClientUnknown(REFUSAL)
-        if row.secret_hash and not _fits(credentials.secret, row.secret_hash):
+        digest = _digest(credentials.secret)
+        if row.secret_hash and not hmac.compare_digest(digest, row.secret_hash):
             raise ClientSecretWrong(REFUSAL)
         return _client(row)
 
@@ -98,10 +99,6 @@ class Clients:
             return None
         with self._reads.connect() as connection:
             return connection.execute(select(clients).where(clients.c.id == client_id)).first()
-
-
-def _fits(secret: str, digest: str) -> bool:
-    return hmac.compare_digest(_digest(secret), digest)
 
 
 def _digest(secret: str) -> str:

@@ -3,6 +3,8 @@
 from auth.config import IssuerConfig
 from auth.keys import KeyRing
 
+STANDARD_SCOPES = ("openid", "profile", "email", "offline_access")
+
 
 def configuration(config: IssuerConfig) -> dict[str, object]:
     """Only what is served is listed: no login page, so no code flow, though §3 has it required."""
@@ -23,7 +25,7 @@ def configuration(config: IssuerConfig) -> dict[str, object]:
             "client_secret_post",
             "none",
         ],
-        "scopes_supported": _scopes(config),
+        "scopes_supported": [*STANDARD_SCOPES, *sorted(config.service_scopes)],
         "claims_supported": [
             "aud",
             "sub",
@@ -55,7 +57,3 @@ def realm(config: IssuerConfig, keys: KeyRing) -> dict[str, object]:
         "account-service": f"{config.issuer}/account",
         "tokens-not-before": 0,
     }
-
-
-def _scopes(config: IssuerConfig) -> list[str]:
-    return ["openid", "profile", "email", "offline_access", *sorted(config.service_scopes)]

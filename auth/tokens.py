@@ -39,7 +39,8 @@ class TokenMint:
     def answer(self, session: Session, user: User, scope: str) -> dict[str, object]:
         """The token endpoint's reply: the document's keys in the document's order."""
         now = int(self._clock())
-        expires_at = self._expiry(session, now)
+        lasts_until = now + self._config.access_seconds
+        expires_at = int(min(lasts_until, session.expires_at or lasts_until))
         access_token = self._sign(self._access_claims(session, user, scope, now, expires_at))
         identity = self._identity_claims(session, user, now, expires_at)
         if "openid" in scope.split():
@@ -55,10 +56,6 @@ class TokenMint:
             "session_state": session.id,
             "scope": scope,
         }
-
-    def _expiry(self, session: Session, now: int) -> int:
-        expires_at = now + self._config.access_seconds
-        return expires_at if session.expires_at is None else min(expires_at, session.expires_at)
 
     def _access_claims(
         self, session: Session, user: User, scope: str, now: int, expires_at: int

@@ -56,7 +56,7 @@ class OwnTokens:
 
     async def verify(self, token: str) -> Caller:
         digest = hashlib.sha256(token.encode()).digest()
-        return await self._cache.get(digest, lambda: self._ask(token), _expiry)
+        return await self._cache.get(digest, lambda: self._ask(token), lambda who: who.expires_at)
 
     async def _ask(self, token: str) -> Caller:
         claims = self._reader.access(token)
@@ -72,7 +72,3 @@ class OwnTokens:
             session_id=session_id,
             expires_at=numeric_date(claims, "exp"),
         )
-
-
-def _expiry(caller: Caller) -> float:
-    return caller.expires_at

@@ -76,9 +76,6 @@ def _known_services(
 
     known = service_scopes()
     if unknown := set(names) - known:
-        raise click.BadParameter(f"{min(unknown)} is no service; there are {_listed(known)}.")
+        listed = ", ".join(sorted(known))
+        raise click.BadParameter(f"{min(unknown)} is no service; there are {listed}.")
     return frozenset(names)
-
-
-def _listed(names: frozenset[str]) -> str:
-    return ", ".join(sorted(names))

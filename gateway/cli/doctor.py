@@ -51,7 +51,7 @@ def doctor() -> None:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at the machine, then at every engine."""
-    yield _python()
+    yield Finding("Python", State.FINE, sys.version.split()[0])
     yield _opencv()
     yield _data(settings)
     yield _port(settings)
@@ -60,10 +60,6 @@ def examine(settings: Settings) -> Iterator[Finding]:
     cv2.setNumThreads(1)
     for engine in catalogue().values():
         yield _engine(engine)
-
-
-def _python() -> Finding:
-    return Finding("Python", State.FINE, sys.version.split()[0])
 
 
 def _opencv() -> Finding:

@@ -45,17 +45,15 @@ class RequestMiddleware:
         except Exception as error:
             if tracked.status:
                 raise  # Too late for another answer.
-            await self._refuse(scope, error)(scope, receive, tracked.send)
+            error = self._in_our_words(error, scope["path"])
+            refusal = self._dialects.of(scope["path"]).refuse(error, cast(State, scope["state"]))
+            await refusal(scope, receive, tracked.send)
         finally:
             tracked.log()
 
     def render(self, path: str, refusal: Refusal) -> Response:
         """A refusal of a request that never came as far as this, in its dialect's form."""
         return self._dialects.of(path).render(refusal)
-
-    def _refuse(self, scope: Scope, error: Exception) -> Response:
-        dialect = self._dialects.of(scope["path"])
-        return dialect.refuse(self._in_our_words(error, scope["path"]), cast(State, scope["state"]))
 
     def _in_our_words(self, error: Exception, path: str) -> Exception:
         """The router's own refusals as ours."""

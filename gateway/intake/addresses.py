@@ -151,13 +151,11 @@ def address_of(host: str) -> Address | None:
 
 def is_public(address: Address) -> bool:
     """Whether an address lies on the public internet and leads to no other one."""
-    if isinstance(address, IPv6Address) and not _is_plain_ipv6(address):
-        return False
+    if isinstance(address, IPv6Address):
+        holds_ipv4 = int(address) >> 32 & 0xFFFF_FFFF in _ISATAP
+        if holds_ipv4 or address not in _PUBLIC_IPV6:
+            return False
     return not any(address in network for network in _FORBIDDEN)
-
-
-def _is_plain_ipv6(address: IPv6Address) -> bool:
-    return address in _PUBLIC_IPV6 and int(address) >> 32 & 0xFFFF_FFFF not in _ISATAP
 
 
 def is_web_port(port: int) -> bool:

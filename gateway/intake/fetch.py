@@ -159,7 +159,7 @@ class Fetcher:
         host = host_of(url)
         for _ in range(self._max_redirects + 1):
             async with self._open(url, host) as response:
-                if not _is_redirect(response):
+                if response.status_code not in _REDIRECTS or "Location" not in response.headers:
                     return await self._read(response, host)
                 url = _next_url(url, response, host)
         raise UrlRefused(f"{host} redirects more than {self._max_redirects} times.")
@@ -206,10 +206,6 @@ class Fetcher:
             if len(body) > self._max_bytes:
                 raise too_large
         return bytes(body)
-
-
-def _is_redirect(response: httpx.Response) -> bool:
-    return response.status_code in _REDIRECTS and "Location" in response.headers
 
 
 def _next_url(url: httpx.URL, response: httpx.Response, host: str) -> httpx.URL:

@@ -62,14 +62,11 @@ async def read_form(request: Request[Any], *, max_bytes: int) -> Form:
     """
     form = Form()
     form.add(_pairs(request.scope["query_string"]))
-    if request.method != "GET" and _has_body(request):
+    length = request.headers.get("content-length", "0")
+    has_body = length != "0" or "transfer-encoding" in request.headers
+    if request.method != "GET" and has_body:
         await _read_body(request, form, max_bytes)
     return form
-
-
-def _has_body(request: Request[Any]) -> bool:
-    length = request.headers.get("content-length", "0")
-    return length != "0" or "transfer-encoding" in request.headers
 
 
 async def _read_body(request: Request[Any], form: Form, max_bytes: int) -> None:

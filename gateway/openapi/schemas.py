@@ -92,8 +92,11 @@ def _tidy(schema: Any) -> Any:
         return _referring(ref("Picture") | _without(schema, "title", "type"))
     if _NULL in schema.get("anyOf", ()):
         return _tidy(_without_null(schema))
-    nullable = {name for name, one in schema.get("properties", {}).items() if _is_nullable(one)}
-    tidy = {key: _tidy(value) for key, value in schema.items() if not _is_title(key, value)}
+    properties = schema.get("properties", {})
+    nullable = {name for name, one in properties.items() if _NULL in one.get("anyOf", ())}
+    # A title that is no text is a property of that name.
+    without_title = _without(schema, "title") if isinstance(schema.get("title"), str) else schema
+    tidy = {key: _tidy(value) for key, value in without_title.items()}
     if "required" in tidy:
         tidy["required"] = [name for name in tidy["required"] if name not in nullable]
     return _referring(_in_older_words(tidy))
@@ -137,15 +140,6 @@ def _without_null(schema: Schema) -> Schema:
     kinds = [kind for kind in schema["anyOf"] if kind != _NULL]
     rest = _without(schema, "anyOf", "default", "title")
     return {**kinds[0], **rest} if len(kinds) == 1 else {"anyOf": kinds, **rest}
-
-
-def _is_nullable(schema: Schema) -> bool:
-    return _NULL in schema.get("anyOf", ())
-
-
-def _is_title(key: str, value: object) -> bool:
-    """A generated title, not a property of that name."""
-    return key == "title" and isinstance(value, str)
 
 
 def _without(schema: Schema, *names: str) -> Schema:

@@ -55,21 +55,18 @@ class ForkServer:
         # One message is one read, and each carries its files.
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.setblocking(False)
+        python_path = os.pathsep.join(path or os.getcwd() for path in sys.path)
         with theirs:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-P", "-m", "engines.process.fork_server"),
                     *(str(theirs.fileno()), str(os.getpid())),
                 ],
-                env={**self._environment, "PYTHONPATH": _python_path()},
+                env={**self._environment, "PYTHONPATH": python_path},
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )
         self._control.send(self._setup)
-
-
-def _python_path() -> str:
-    return os.pathsep.join(path or os.getcwd() for path in sys.path)
 
 
 def slot_environment(max_pixels: int) -> dict[str, str]:
