@@ -237,32 +237,27 @@ def _thumbnail(image: MatLike) -> NDArray[np.float32]:
 
 def _unlikeness(first: MatLike, second: MatLike) -> float:
     """How different two pictures are in colour and in shape, from 0 to 5."""
-    colour = _apart(_colours(first), _colours(second))
-    shape = _apart(_shapes(first), _shapes(second))
+    colour, shape = (
+        cv2.compareHist(rated(first), rated(second), cv2.HISTCMP_BHATTACHARYYA)
+        for rated in (_colours, _shapes)
+    )
     return LIKENESS_SCALE * float(np.sqrt((colour**2 + shape**2) / 2))
 
 
-def _apart(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Hellinger's distance of two histograms, from 0 to 1."""
-    shares = first / first.sum(), second / second.sum()
-    return float(np.sqrt(max(0.0, 1 - np.sqrt(shares[0] * shares[1]).sum())))
-
-
-def _colours(image: MatLike) -> NDArray[np.float64]:
+def _colours(image: MatLike) -> NDArray[np.float32]:
     """A histogram of L*a*b* colours, of soft cells."""
     small = cv2.resize(image, (96, 96), interpolation=cv2.INTER_AREA)
-    lab = cv2.cvtColor(small, cv2.COLOR_BGR2LAB).reshape(-1, 3)
-    least, most = (0, 68, 68), (255, 188, 188)
-    limits = list(zip(least, most, strict=True))
-    counts, _ = np.histogramdd(lab.clip(least, most), bins=(8, 12, 12), range=limits)
+    lab = cv2.cvtColor(small, cv2.COLOR_BGR2LAB).clip((0, 68, 68), (255, 187, 187))
+    limits = (0, 256, 68, 188, 68, 188)
+    counts = cv2.calcHist([lab.astype(np.uint8)], (0, 1, 2), None, (8, 12, 12), limits)
     for axis in range(3):
         along = np.moveaxis(np.pad(counts, 1), axis, 0)
         soft = along[:-2] / 4 + along[1:-1] / 2 + along[2:] / 4
         counts = np.moveaxis(soft[:, 1:-1, 1:-1], 0, axis)
-    return counts + 1e-9
+    return np.asarray(counts + 1e-9, np.float32)
 
 
-def _shapes(image: MatLike) -> NDArray[np.float64]:
+def _shapes(image: MatLike) -> NDArray[np.float32]:
     """Gradients by place, eight by eight, and by orientation."""
     small = cv2.resize(image, (128, 128), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
@@ -272,7 +267,7 @@ def _shapes(image: MatLike) -> NDArray[np.float64]:
     sector = (np.asarray(angle) * (8 / np.pi)).astype(int) % 8
     layers = [np.where(sector == one, strength, 0) for one in range(8)]
     cells = [cv2.resize(layer, (8, 8), interpolation=cv2.INTER_AREA) for layer in layers]
-    return np.stack(cells).astype(np.float64) + 1e-3
+    return np.asarray(np.stack(cells) + 1e-3, np.float32)
 
 
 def _result(

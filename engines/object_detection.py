@@ -111,24 +111,13 @@ def _found(model: weights.Model, image: Pixels, min_score: float) -> list[Found]
     boxed = np.zeros((SIDE, SIDE, 3), np.uint8)
     boxed[dy : dy + inner[1], dx : dx + inner[0]] = cv2.resize(image, inner)
     rgb = np.ascontiguousarray(boxed[..., ::-1].transpose(2, 0, 1)[None], np.float32)
-    rows = [row for row in model.run(rgb)[0].tolist() if row[4] >= min_score and _is_seen(row)]
-    return [
-        Found(
-            left=min(max((row[0] - dx) / scale, 0), width),
-            top=min(max((row[1] - dy) / scale, 0), height),
-            right=min(max((row[2] - dx) / scale, 0), width),
-            bottom=min(max((row[3] - dy) / scale, 0), height),
-            score=row[4],
-            kind=int(row[5]),
-        )
-        for row in rows
-    ]
-
-
-def _is_seen(row: list[float]) -> bool:
-    return min(row[2] - row[0], row[3] - row[1]) > 0 and (
-        max(row[2] - row[0], row[3] - row[1]) >= SMALLEST
-    )
+    rows = model.run(rgb)[0].astype(np.float64)
+    sides = rows[:, 2:4] - rows[:, :2]
+    is_seen = (sides.min(axis=1) > 0) & (sides.max(axis=1) >= SMALLEST)
+    rows = rows[is_seen & (rows[:, 4] >= min_score)]
+    unboxed = (rows[:, :4] - (dx, dy, dx, dy)) / scale
+    rows[:, :4] = unboxed.clip(0, (width, height, width, height))
+    return [Found._make([*row[:5], int(row[5])]) for row in rows.tolist()]
 
 
 def _found_in_tiles(model: weights.Model, image: Pixels, min_score: float) -> list[Found]:

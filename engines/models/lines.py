@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,12 +57,10 @@ def in_reading_order(lines: list[Line]) -> list[Line]:
 
 def moved(line: Line, matrix: NDArray[np.float64]) -> Line:
     """A line in other coordinates, by a 2 x 3 matrix."""
-    words = tuple(word._replace(corners=_applied(matrix, word.corners)) for word in line.words)
-    return Line(words, _applied(matrix, line.corners))
-
-
-def _applied(matrix: NDArray[np.float64], points: Corners) -> Corners:
-    return points @ matrix[:, :2].T + matrix[:, 2]
+    outlines = np.stack([line.corners, *(word.corners for word in line.words)])
+    outline, *others = cv2.transform(outlines, matrix)
+    pairs = zip(line.words, others, strict=True)
+    return Line(tuple(word._replace(corners=corners) for word, corners in pairs), outline)
 
 
 def _joined(pieces: list[Line]) -> Line:
@@ -80,8 +79,10 @@ def _spans(lines: list[Line]) -> list[Span]:
     turn = np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
     spans = []
     for place, line in enumerate(lines):
-        left, top, right, bottom = _thin(line.corners @ turn.T)
-        spans.append(Span(left, top, right, bottom, place))
+        across, down = (line.corners @ turn.T).T
+        # Through the middles of the sides, for the box may still be a little askew.
+        top, bottom = float(down[:2].mean()), float(down[2:].mean())
+        spans.append(Span(float(across.min()), top, float(across.max()), bottom, place))
     return sorted(spans, key=lambda one: (one.top, one.left))
 
 
@@ -89,15 +90,8 @@ def _tilt(lines: list[Line]) -> float:
     """The median slant of the baselines, each as heavy as it is long, radians."""
     along = np.array([line.corners[1] - line.corners[0] for line in lines])
     angles = np.arctan2(along[:, 1], along[:, 0])
-    order = np.argsort(angles)
-    heavy = np.cumsum(np.hypot(along[:, 0], along[:, 1])[order])
-    return float(angles[order][np.searchsorted(heavy, heavy[-1] / 2)])
-
-
-def _thin(corners: Corners) -> tuple[float, float, float, float]:
-    """The extent of a nearly level box, through the middles of its sides."""
-    tops, bottoms = corners[:2, 1].mean(), corners[2:, 1].mean()
-    return float(corners[:, 0].min()), float(tops), float(corners[:, 0].max()), float(bottoms)
+    lengths = np.hypot(along[:, 0], along[:, 1])
+    return float(np.quantile(angles, 0.5, weights=lengths, method="inverted_cdf"))
 
 
 def _rows(spans: list[Span], height: float) -> list[list[Span]]:

@@ -43,6 +43,7 @@ def match_keypoints(first: Keypoints, second: Keypoints) -> NDArray[np.intp]:
     """Pairs of rows (N, 2) that choose each other, and clearly, in both directions."""
     if len(first.points) < 2 or len(second.points) < 2:
         return np.empty((0, 2), np.intp)
+    # OpenCV's matchers either cross-check or give the second best, but not both.
     likeness = first.descriptors @ second.descriptors.T
     ahead, is_clear_ahead = _nearest(likeness)
     back, is_clear_back = _nearest(likeness.T)

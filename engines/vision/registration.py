@@ -98,8 +98,9 @@ def inverse(matrix: Matrix) -> Matrix:
 
 def transform(points: Points, matrix: Matrix) -> Points:
     """Points as a homography maps them."""
-    ahead = points @ matrix[:, :2].T + matrix[:, 2]
-    return np.asarray(ahead[:, :2] / ahead[:, 2:], np.float64)
+    if not len(points):
+        return points
+    return np.asarray(cv2.perspectiveTransform(points[np.newaxis], matrix)[0], np.float64)
 
 
 def outline(size: Size) -> Points:
@@ -165,6 +166,7 @@ def is_sane(fit: Fit, size: Size) -> bool:
     mapped = transform(frame, fit.matrix)
     after = np.roll(mapped, -1, axis=0) - mapped
     following = np.roll(after, -1, axis=0)
+    # Positive all round: OpenCV's isContourConvex would let a mirrored one pass.
     turns = after[:, 0] * following[:, 1] - after[:, 1] * following[:, 0]
     scales = np.linalg.norm(after, axis=1) / np.linalg.norm(before, axis=1)
     is_convex = bool(turns.min() > 0)
@@ -232,6 +234,7 @@ def _agreement(first: MatLike, second: MatLike, matrix: Matrix) -> float:
     inside = np.asarray(cover)[::4, ::4] == 255
     if inside.mean() < _LEAST_OVERLAP:
         return -1.0
+    # NumPy's corrcoef has no answer where one of them is flat.
     one, other = here[inside] - here[inside].mean(), there[inside] - there[inside].mean()
     return float((one * other).sum() / (np.linalg.norm(one) * np.linalg.norm(other) + 1e-6))
 
