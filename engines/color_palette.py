@@ -249,11 +249,6 @@ def _reduce(centres: Floats, histogram: Histogram, count: int, near: float) -> F
     return centres[kept]
 
 
-def _sizes(distances: Floats, histogram: Histogram) -> Floats:
-    nearest = distances.argmin(axis=1)
-    return np.bincount(nearest, histogram.weights, distances.shape[1]).astype(np.float64)
-
-
 def _costs(distances: Floats, histogram: Histogram) -> Floats:
     """The distance that each centre spares its colours."""
     best, second = np.partition(distances, 1, axis=1)[:, :2].T
@@ -262,7 +257,8 @@ def _costs(distances: Floats, histogram: Histogram) -> Floats:
 
 
 def _rated(centres: Floats, histogram: Histogram) -> list[list[int]]:
-    sizes = _sizes(_squared(histogram.colors, centres), histogram)
+    nearest = _squared(histogram.colors, centres).argmin(axis=1)
+    sizes = np.bincount(nearest, histogram.weights, len(centres)).astype(np.float64)
     rows = np.column_stack([_to_rgb(centres), _percentages(sizes)])
     colors: list[list[int]] = [row for row in rows.tolist() if row[3] > 0]
     return sorted(colors, key=lambda color: (-color[3], color))

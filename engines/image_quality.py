@@ -118,7 +118,8 @@ def image_quality(image: Rows, *, params: Params) -> Result:
 
 
 def _brightness(luma: MatLike, params: Params) -> Brightness:
-    margin = 255 * _fraction(params.tolerance)
+    tolerance = params.tolerance if params.tolerance <= 0.5 else params.tolerance / 100
+    margin = 255 * tolerance
     counts = np.bincount(luma.ravel(), minlength=256)
     levels = np.arange(256)
     mean = float(np.average(levels, weights=counts))
@@ -132,10 +133,6 @@ def _brightness(luma: MatLike, params: Params) -> Brightness:
         l_mean=mean,
         l_std=float(np.sqrt(np.average((levels - mean) ** 2, weights=counts))),
     )
-
-
-def _fraction(tolerance: float) -> float:
-    return tolerance if tolerance <= 0.5 else tolerance / 100
 
 
 def _percentage(mask: Mask) -> float:

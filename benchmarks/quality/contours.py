@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.quality.pairs import Random, as_pixels, jpeg, noisy
+from benchmarks.quality.pairs import Random, as_pixels, jpeg, mask_iou, noisy
 from benchmarks.quality.row import Row
 from engines.contours import Channel, Contour, Params, contours
 from engines.core.shapes import Mask, Pixels
@@ -52,7 +52,7 @@ def _measure(case: str, channel: Channel, drawings: list[Drawing]) -> list[Row]:
         found = contours(image, params=Params(channel=channel)).contours
         masks = [_filled(one) for one in found]
         right += len(masks) == len(shapes)
-        overlaps += [max((_overlap(shape, one) for one in masks), default=0) for shape in shapes]
+        overlaps += [max((mask_iou(shape, one) for one in masks), default=0) for shape in shapes]
     share, low = right / len(drawings), min(overlaps)
     figure = f"lowest {low:.3f}, median {np.median(overlaps):.3f}"
     return [
@@ -65,10 +65,6 @@ def _filled(contour: Contour) -> Mask:
     box = contour.bounding_box
     points = [(box.x + one.x, box.y + one.y) for one in contour.relative_vertices]
     return _polygon(np.array(points))
-
-
-def _overlap(one: Mask, other: Mask) -> float:
-    return float((one & other).sum() / (one | other).sum())
 
 
 def _drawing(channel: Channel, random: Random) -> Drawing:

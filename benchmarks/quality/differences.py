@@ -176,16 +176,13 @@ def _aligned(pair: Pair) -> pixels.Case:
 def _presets(count: int, seed: int) -> Row:
     """The mean number of differences on pairs with dust of all sizes."""
     random = np.random.default_rng(seed)
-    numbers = np.array([_numbers(_dusty(random)) for _ in range(count)]).mean(axis=0)
+    made = (_dusty(random) for _ in range(count))
+    numbers = np.mean([[_number(pair, preset) for preset in range(1, 6)] for pair in made], axis=0)
     one, two, three, four, five = numbers
     figure = "1 to 5: " + ", ".join(f"{number:.1f}" for number in numbers)
     is_reached = bool(one > two >= three > four and four <= five <= three)
     target = "falls from 1 to 4; 5 between 3 and 4"
     return Row("noisy pairs: mean number by preset", figure, target, is_reached, count, seed)
-
-
-def _numbers(pair: Pair) -> list[int]:
-    return [_number(pair, preset) for preset in range(1, 6)]
 
 
 def _number(pair: Pair, preset: int) -> int:

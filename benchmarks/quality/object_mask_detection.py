@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.quality.pairs import Random, as_pixels, jpeg, noisy, photographs
+from benchmarks.quality.pairs import Random, as_pixels, jpeg, mask_iou, noisy, photographs
 from benchmarks.quality.row import Row
 from engines.core.shapes import Mask, Pixels
 from engines.object_mask_detection import Algorithm, Params, object_mask_detection
@@ -51,16 +51,13 @@ def rows() -> list[Row]:
 
 
 def _row(case: str, composites: list[Composite], params: Params) -> Row:
-    overlaps = np.array([_overlap(one, params) for one in composites])
+    found = (object_mask_detection(one.image, params=params).binary_mask for one in composites)
+    both = zip(found, composites, strict=True)
+    overlaps = np.array([mask_iou(mask.pixels, one.mask) for mask, one in both])
     median, good = float(np.median(overlaps)), float(np.mean(overlaps >= 0.75))
     figure = f"median {median:.3f}, >= 0.75 in {good:.1%}"
     is_reached = median >= 0.9 and good >= 0.9
     return Row(case, figure, "IoU >= 0.9, >= 0.75 in 90 %", is_reached, len(overlaps), SEED)
-
-
-def _overlap(composite: Composite, params: Params) -> float:
-    found = object_mask_detection(composite.image, params=params).binary_mask.pixels
-    return float((found & composite.mask).sum() / (found | composite.mask).sum())
 
 
 def _composites(ground: Callable[[Random], Levels], random: Random) -> list[Composite]:
@@ -79,7 +76,7 @@ def _composite(image: Pixels, outline: Levels, ground: Levels, random: Random) -
     placed = cv2.warpAffine(
         image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    cover = _cover(outline @ matrix[:, :2].T + matrix[:, 2])
+    cover = _cover(cv2.transform(outline[np.newaxis], matrix)[0])
     blended = ground * (1 - cover) + placed * cover
     picture = noisy(as_pixels(np.clip(blended, 0, 255)), 2, random)
     return Composite(jpeg(picture, 92), cover[..., 0] >= 0.5)
@@ -90,7 +87,7 @@ def _placing(outline: Levels, random: Random) -> Levels:
     scale = random.uniform(0.45, 0.8) * HEIGHT / max(width, height)
     middle = (left + width / 2, top + height / 2)
     matrix = cv2.getRotationMatrix2D(middle, random.uniform(-25, 25), scale)
-    turned = outline @ matrix[:, :2].T + matrix[:, 2]
+    turned = cv2.transform(outline[np.newaxis], matrix)[0]
     room = (WIDTH, HEIGHT) - np.ptp(turned, axis=0) - 20
     matrix[:, 2] += 10 + random.uniform(0, np.maximum(room, 1)) - turned.min(axis=0)
     return np.asarray(matrix, np.float64)

@@ -11,7 +11,7 @@ import skimage.data
 import sklearn.datasets
 from numpy.typing import NDArray
 
-from engines.core.shapes import Box, Pixels
+from engines.core.shapes import Box, Mask, Pixels
 from engines.vision.morphology import square
 from engines.vision.scaling import to_longer_side
 
@@ -53,6 +53,11 @@ def photograph(random: Random, *, besides: str = "") -> tuple[str, Pixels]:
     left = random.integers(max(1, width - wide + 1))
     crop = image[top : top + high, left : left + wide]
     return name, np.ascontiguousarray(crop[:, ::-1] if random.random() < 0.5 else crop)
+
+
+def mask_iou(one: Mask, other: Mask) -> float:
+    """Intersection over union of two masks' pixels."""
+    return float((one & other).sum() / (one | other).sum())
 
 
 def jpeg(image: Pixels, quality: int) -> Pixels:

@@ -11,6 +11,7 @@ from engines.models.lines import Corners, Line, in_reading_order, moved
 from engines.models.recognition import Text, batch, fitted, texts
 from engines.models.words import Crop, cut_line
 from engines.vision.boxes import corners
+from engines.vision.scaling import size_of
 
 LEAST_SIDE = 736
 MOST_SIDE = 1600
@@ -50,7 +51,8 @@ def read(image: Pixels) -> list[Line]:
         quads = _detect(page)
     votes = _upside_down([_crop(page, quad).pixels for quad in quads])
     if _is_upside_down(page, quads, votes):
-        quads, votes = [_flipped(quad, page) for quad in quads], 1 - votes
+        quads = [np.roll(size_of(page) - quad, 2, axis=0) for quad in quads]
+        votes = 1 - votes
         page = np.ascontiguousarray(np.rot90(page, 2))
         turns = (turns + 2) % 4
     lines = in_reading_order(_recognised(page, quads, votes))
@@ -69,12 +71,6 @@ def _unturned(turns: int, width: int, height: int) -> NDArray[np.float64]:
         }[turns],
         np.float64,
     )
-
-
-def _flipped(quad: Corners, page: Pixels) -> Corners:
-    """A box on the page turned by 180 degrees."""
-    size = np.array([page.shape[1], page.shape[0]], np.float64)
-    return (size - quad)[[2, 3, 0, 1]]
 
 
 def _detect(page: Pixels) -> list[Corners]:
@@ -163,14 +159,12 @@ def _upside_down(pictures: list[Pixels]) -> NDArray[np.float64]:
     """How likely each line stands on its head; 0.5 for lines too short to tell."""
     model = weights.model("text_angle")
     said = [
-        model.run(batch([fitted(one, ANGLE_WIDTH)]))[0, 1] if _is_long(one) else 0.5
+        model.run(batch([fitted(one, ANGLE_WIDTH)]))[0, 1]
+        if one.shape[1] >= LONG * one.shape[0]
+        else 0.5
         for one in pictures
     ]
     return np.array(said, np.float64)
-
-
-def _is_long(picture: Pixels) -> bool:
-    return bool(picture.shape[1] >= LONG * picture.shape[0])
 
 
 def _is_upside_down(page: Pixels, quads: list[Corners], votes: NDArray[np.float64]) -> bool:

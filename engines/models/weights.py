@@ -315,15 +315,11 @@ def _read_labels(entry: Entry, file: Path) -> tuple[Label, ...]:
 def _characters(entry: Entry, file: Path | None, session: Any) -> tuple[Label, ...]:
     """A recogniser's alphabet: nothing, then each character, then the space."""
     try:
-        text = file.read_text("utf-8") if file else _alphabet(session)
+        own: dict[str, str] = session.get_modelmeta().custom_metadata_map
+        text = file.read_text("utf-8") if file else own.get("character", "")
     except (OSError, UnicodeDecodeError):
         raise _unusable(entry, "its labels are no readable UTF-8 text") from None
     return tuple(Label(one) for one in ("", *text.rstrip("\n").split("\n"), " "))
-
-
-def _alphabet(session: Any) -> str:
-    metadata: dict[str, str] = session.get_modelmeta().custom_metadata_map
-    return metadata.get("character", "")
 
 
 def _agree(entry: Entry, session: Any, labels: int) -> dict[str, str]:

@@ -6,7 +6,7 @@ from cv2.typing import MatLike
 from PIL import Image, ImageDraw, ImageFont
 from skimage import data
 
-from engines.core.shapes import Pixels
+from engines.core.shapes import Mask, Pixels
 from engines.vision.marking import FONT
 
 
@@ -29,6 +29,11 @@ def encoded_again(image: Pixels, *, quality: int) -> MatLike:
     decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
     assert decoded is not None
     return decoded
+
+
+def mask_iou(one: Pixels | Mask, other: Mask) -> float:
+    """Intersection over union of two masks' pixels."""
+    return float(((one > 0) & other).sum() / ((one > 0) | other).sum())
 
 
 def photograph(name: str) -> Pixels:

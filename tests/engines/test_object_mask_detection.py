@@ -16,6 +16,7 @@ from engines.object_mask_detection import (
     Result,
     object_mask_detection,
 )
+from tests.engines.drawing import mask_iou
 
 HEIGHT, WIDTH = 240, 320
 DISC = np.hypot(*(np.indices((HEIGHT, WIDTH)) - np.array([110, 180]).reshape(2, 1, 1))) < 70
@@ -23,11 +24,6 @@ DISC = np.hypot(*(np.indices((HEIGHT, WIDTH)) - np.array([110, 180]).reshape(2, 
 
 def detect(image: Pixels, **params: Any) -> Result:
     return object_mask_detection(image, params=Params.model_validate(params))
-
-
-def overlap(result: Result, expected: object) -> float:
-    found = result.binary_mask.pixels
-    return float((found & expected).sum() / (found | expected).sum())
 
 
 def disc(ground: object, colour: object) -> Pixels:
@@ -58,7 +54,7 @@ def test_a_photographed_object_is_found(cat: Pixels, algorithm: Algorithm, groun
     change = {"plain": 0 * x, "sloping": x // 8 - y // 8, "textured": 4 * np.sin(x) * np.sin(y)}
     levels = cat + np.where(DISC, 0, change[ground])[..., np.newaxis]
     result = detect(levels.astype(np.uint8), algorithm=algorithm)
-    assert overlap(result, DISC) > 0.9
+    assert mask_iou(result.binary_mask.pixels, DISC) > 0.9
 
 
 @pytest.mark.parametrize(
@@ -70,7 +66,7 @@ def test_the_channel_that_shows_the_object_is_chosen_and_named(
     result = detect(disc(255, colour))
     assert result.details.message == f"Succeded to detect object using channel {channel}"
     assert result.details.info.channel == channel
-    assert overlap(result, DISC) > 0.98
+    assert mask_iou(result.binary_mask.pixels, DISC) > 0.98
 
 
 @pytest.mark.parametrize("space", list(ColorSpace))
@@ -79,7 +75,7 @@ def test_every_channel_of_every_space_can_be_named(space: ColorSpace) -> None:
     for letter in space:
         result = detect(disc(ground, colour), color_space=space, channel=letter)
         assert result.details.info.channel == letter
-        assert overlap(result, DISC) > 0.95, letter
+        assert mask_iou(result.binary_mask.pixels, DISC) > 0.95, letter
 
 
 @pytest.mark.parametrize("space", list(ColorSpace))
@@ -93,7 +89,7 @@ def test_reds_on_both_sides_of_the_hues_gap_are_one_ground() -> None:
     hsv[::2, ::2, 0] = 179
     hsv[DISC] = (100, 200, 200)
     image = np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), np.uint8)
-    assert overlap(detect(image, channel="H"), DISC) > 0.95
+    assert mask_iou(detect(image, channel="H").binary_mask.pixels, DISC) > 0.95
 
 
 @pytest.mark.parametrize(

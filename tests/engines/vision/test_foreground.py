@@ -6,15 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.core.shapes import Mask, Pixels
+from engines.core.shapes import Pixels
 from engines.vision.foreground import border, enclosed_pixels, foreground, outlines
+from tests.engines.drawing import mask_iou
 
 DISC = np.hypot(*(np.indices((120, 160)) - np.array([50, 70]).reshape(2, 1, 1))) < 30
-
-
-def overlap(one: Pixels, other: Mask) -> float:
-    mask = one.astype(np.bool_)
-    return float((mask & other).sum() / (mask | other).sum())
 
 
 def disc_on(ground: object, level: float) -> Pixels:
@@ -23,7 +19,7 @@ def disc_on(ground: object, level: float) -> Pixels:
 
 @pytest.mark.parametrize(("ground", "level"), [(0, 255), (255, 0), (120, 140), (140, 120)])
 def test_lighter_and_darker_objects_are_found(ground: int, level: int) -> None:
-    assert overlap(foreground(disc_on(ground, level)).mask, DISC) > 0.98
+    assert mask_iou(foreground(disc_on(ground, level)).mask, DISC) > 0.98
 
 
 def test_a_bright_and_a_dark_object_are_both_found() -> None:
@@ -34,13 +30,13 @@ def test_a_bright_and_a_dark_object_are_both_found() -> None:
 
 def test_a_ground_that_slopes_is_ground() -> None:
     slope = np.tile(np.linspace(20, 200, 160), (120, 1))
-    assert overlap(foreground(disc_on(slope, 250)).mask, DISC) > 0.95
+    assert mask_iou(foreground(disc_on(slope, 250)).mask, DISC) > 0.95
 
 
 def test_an_object_over_the_border_is_an_object() -> None:
     picture = np.full((120, 160), 30, np.uint8)
     picture[60:, 40:90] = 200
-    assert overlap(foreground(picture).mask, picture == 200) > 0.98
+    assert mask_iou(foreground(picture).mask, picture == 200) > 0.98
 
 
 def test_a_gap_of_two_pixels_parts_two_objects() -> None:
