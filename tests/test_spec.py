@@ -11,8 +11,7 @@ from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import validate
 
 from engines.core.registry import Engine, catalogue
-from gateway.dialects.ltu import describe_content, describe_errors, examples
-from gateway.dialects.ltu.content import CONTENT
+from gateway.dialects.ltu import describe_errors, examples
 from gateway.dialects.ltu.models import ALIASES, PREFIX
 from gateway.dialects.table import DialectTable
 from gateway.errors import STATUS
@@ -118,10 +117,6 @@ def test_every_cause_is_named_beside_its_status() -> None:
     told = str(describe_errors.responses())
     words = [word for status, word in STATUS.values() if word and status not in (404, 405)]
     assert not [word for word in words if f"`{word}`" not in told]
-
-
-def test_content_is_described_where_it_is_answered() -> None:
-    assert describe_content.MODELS.keys() == CONTENT.keys()
 
 
 def test_another_realm_and_address_are_in_the_document() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
-from engines.core.registry import Engine
+from engines.core.shapes import Parameters
 
 Schema = dict[str, Any]
 
@@ -41,12 +41,12 @@ def collect(schemas: dict[str, Schema], model: type[BaseModel], name: str) -> Sc
     return ref(name)
 
 
-def parameters(engine: Engine) -> dict[str, Schema]:
-    """What an engine can be told, by name."""
-    schema = engine.params.model_json_schema(by_alias=False)
+def parameters(params: type[Parameters]) -> dict[str, Schema]:
+    """What can be told, by name."""
+    schema = params.model_json_schema(by_alias=False)
     definitions = schema.get("$defs", {})
     return {
-        name: _told(_tidy(_inlined(value, definitions)), engine.params.model_fields[name])
+        name: _told(_tidy(_inlined(value, definitions)), params.model_fields[name])
         for name, value in schema.get("properties", {}).items()
     }
 
@@ -108,8 +108,6 @@ def _in_older_words(schema: Schema) -> Schema:
         schema["enum"] = [schema.pop("const")]
     if schema.get("type") == "string" and not isinstance(schema.get("default", ""), str):
         schema["default"] = ""  # Swagger UI would send the word "string"
-    if "enum" in schema:
-        schema["enum"] = [*dict.fromkeys(schema["enum"])]  # an alias repeats its word
     if "prefixItems" in schema:
         kinds = schema.pop("prefixItems")
         schema["items"] = kinds[0] if all(kind == kinds[0] for kind in kinds) else {}

@@ -1,13 +1,14 @@
 """LTU's share of openapi.yaml: the realm, and one path a service."""
 
+from collections.abc import Callable
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, get_type_hints
 
-from pydantic import Field, create_model
+from pydantic import BaseModel, Field, create_model
 
 from engines.core.registry import Engine, Input, catalogue
 from engines.core.shapes import Details
-from gateway.dialects.ltu import describe_content, describe_errors, examples
+from gateway.dialects.ltu import describe_errors, examples
 from gateway.dialects.ltu.models import (
     ALIASES,
     DETAILS_NAME,
@@ -17,6 +18,7 @@ from gateway.dialects.ltu.models import (
     Failure,
     ImageObject,
 )
+from gateway.dialects.ltu.services.table import inputs_of, params_of, wording_of
 from gateway.openapi import realm, schemas
 from gateway.openapi.description import Description
 from gateway.openapi.schemas import BINARY, Schema
@@ -95,8 +97,9 @@ def _description(engine: Engine) -> str:
 
 
 def _body(engine: Engine) -> Schema:
-    files = {one.name: {**BINARY, "description": _FILE} for one in engine.inputs}
-    texts = {one.name: {"type": "string", "description": _TEXT} for one in engine.inputs}
+    inputs = inputs_of(engine)
+    files = {one.name: {**BINARY, "description": _FILE} for one in inputs}
+    texts = {one.name: {"type": "string", "description": _TEXT} for one in inputs}
     return {
         "description": "Short parameters may also come in the query; the body wins.",
         "required": True,
@@ -110,20 +113,20 @@ def _body(engine: Engine) -> Schema:
 def _form(engine: Engine, pictures: dict[str, Schema]) -> Schema:
     return {
         "type": "object",
-        "required": [one.name for one in engine.inputs if one.is_required],
-        "properties": {**pictures, **schemas.parameters(engine)},
+        "required": [one.name for one in inputs_of(engine) if one.is_required],
+        "properties": {**pictures, **schemas.parameters(params_of(engine))},
     }
 
 
 def _query(engine: Engine) -> list[Schema]:
-    return [_picture_in_query(one) for one in engine.inputs] + [
+    return [_picture_in_query(one) for one in inputs_of(engine)] + [
         {
             "name": name,
             "in": "query",
             "description": schema.pop("description"),
             "schema": schema,
         }
-        for name, schema in schemas.parameters(engine).items()
+        for name, schema in schemas.parameters(params_of(engine)).items()
     ]
 
 
@@ -145,20 +148,22 @@ def _success(known: dict[str, Schema], engine: Engine) -> Schema:
 
 
 def _envelope(known: dict[str, Schema], engine: Engine) -> Schema:
-    """The answer's model, made of the engine's own."""
-    name = _type_name(engine)
+    """The answer's model, made of those that the presenter fills in."""
+    name, wording = _type_name(engine), wording_of(engine)
+    made_info = _made_by(wording.info) or engine.info
+    made_result = _made_by(wording.result) or engine.result
     base: Any = Details
     word: Any = Literal[DETAILS_NAME.get(engine.service, engine.service)]
-    info = create_model(f"{name}Info", __base__=engine.info, __doc__=engine.info.__doc__)
+    info = create_model(f"{name}Info", __base__=made_info, __doc__=made_info.__doc__)
     details = create_model(
         f"{name}Details", __base__=base[info], __doc__=Details.__doc__, name=(word, ...)
     )
-    result = create_model(f"{name}Result", __base__=engine.result, __doc__=engine.result.__doc__)
+    result = create_model(f"{name}Result", __base__=made_result, __doc__=made_result.__doc__)
     answer = create_model(
         f"{name}Answer",
         __base__=EXTRA.get(engine.service, Extra),
         __doc__=f"What `{engine.service}` answers.",
-        **_beside_result(engine),
+        **_beside_result(_made_by(wording.content)),
         result=(result, ...),
         details=(details, ...),
         version=(str, Field(description="The engine's version.")),
@@ -166,9 +171,13 @@ def _envelope(known: dict[str, Schema], engine: Engine) -> Schema:
     return schemas.collect(known, answer, f"{name}Answer")
 
 
-def _beside_result(engine: Engine) -> dict[str, Any]:
+def _made_by(function: Callable[[Any], BaseModel] | None) -> type[BaseModel] | None:
+    """The model that a function of a wording makes."""
+    return get_type_hints(function)["return"] if function else None
+
+
+def _beside_result(content: type[BaseModel] | None) -> dict[str, Any]:
     """Fields that only services with a `content` have."""
-    content = describe_content.MODELS.get(engine.name)
     if content is None:
         return {}
     return {"message": (Literal["ok"], ...), "code": (Literal["0"], ...), "content": (content, ...)}

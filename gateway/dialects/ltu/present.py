@@ -4,24 +4,26 @@ from typing import Any
 
 import orjson
 import pybase64
+from pydantic import BaseModel
 
 from engines.core.run import Answer, Computed
 from engines.core.shapes import Picture
-from gateway.dialects.ltu.content import CONTENT
 from gateway.dialects.ltu.models import DETAILS_NAME, EXTRA, Extra
+from gateway.dialects.ltu.services.table import wording_of
 
 
 def envelope(computed: Computed) -> Answer:
     """The JSON with result, details and version."""
-    engine, result = computed.engine, computed.result
+    engine, found = computed.engine, computed.result
+    wording = wording_of(engine)
     body = {
         **_content(computed),
-        "result": result.model_dump(by_alias=True, exclude_none=True),
+        "result": _dumped(wording.result(found) if wording.result else found),
         "details": {
             "name": DETAILS_NAME.get(engine.service, engine.service),
-            "score": result.details.score,
-            "message": result.details.message,
-            "info": result.details.info.model_dump(by_alias=True, exclude_none=True),
+            "score": wording.score(found) if wording.score else found.details.score,
+            "message": wording.message(found) if wording.message else found.details.message,
+            "info": _dumped(wording.info(found) if wording.info else found.details.info),
         },
         **EXTRA.get(engine.service, Extra)().model_dump(),
         "version": engine.version,
@@ -31,8 +33,14 @@ def envelope(computed: Computed) -> Answer:
 
 def _content(computed: Computed) -> dict[str, Any]:
     """The document's own envelope of the services that it passes on to Google."""
-    content = CONTENT.get(computed.engine.name)
-    return {"message": "ok", "code": "0", "content": content(computed)} if content else {}
+    content = wording_of(computed.engine).content
+    if content is None:
+        return {}
+    return {"message": "ok", "code": "0", "content": _dumped(content(computed))}
+
+
+def _dumped(model: BaseModel) -> dict[str, Any]:
+    return model.model_dump(by_alias=True, exclude_none=True)
 
 
 def picture(computed: Computed) -> Answer:

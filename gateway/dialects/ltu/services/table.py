@@ -1,0 +1,38 @@
+"""Every service's wording, and what follows of it."""
+
+from dataclasses import replace
+
+from engines.core.registry import Engine, Input
+from engines.core.shapes import Parameters
+from gateway.dialects.ltu.services import (
+    classification,
+    object_detection,
+    text_detection,
+)
+from gateway.dialects.ltu.wording import Wording
+
+_MODULES = (
+    classification,
+    object_detection,
+    text_detection,
+)
+_WORDINGS: dict[str, Wording] = {
+    module.__name__.rpartition(".")[2]: module.WORDING for module in _MODULES
+}
+"""By the engine's name, which is the module's."""
+
+
+def wording_of(engine: Engine) -> Wording:
+    """How LTU says what the engine says; an engine without an entry is quoted as it is."""
+    return _WORDINGS.get(engine.name, Wording())
+
+
+def inputs_of(engine: Engine) -> tuple[Input, ...]:
+    """The engine's pictures under the names that LTU's callers send."""
+    names = wording_of(engine).inputs or [one.name for one in engine.inputs]
+    return tuple(replace(one, name=name) for one, name in zip(engine.inputs, names, strict=True))
+
+
+def params_of(engine: Engine) -> type[Parameters]:
+    """What LTU's callers can tell the engine."""
+    return wording_of(engine).params or engine.params

@@ -1,0 +1,145 @@
+"""`textDetection`: text by areas beside the lines."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from engines import text_detection
+from engines.core.run import Computed
+from engines.core.shapes import Box
+from engines.text_detection import FoundLine, FoundWord
+from gateway.dialects.ltu.wording import Wording
+
+AREAS_VERSION = 0.1
+
+
+class TextBox(BaseModel):
+    """Where a text stands, px."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class AreaText(BaseModel):
+    """What stands in an area."""
+
+    type: Literal["summary", "words"]
+    language: str = Field(description="ISO 639-1; und: undetermined.")
+    text: str
+    subarea: list[str] | None = Field(None, description="The areas of the words.")
+    words: dict[str, list[str]] | None = Field(None, description="The areas that hold each word.")
+
+
+class AreaInfo(BaseModel):
+    """What is known of an area."""
+
+    textDetection: AreaText
+
+
+class Area(BaseModel):
+    """A place in the picture with its text."""
+
+    type: Literal["input", "output"] = Field(description="input: the whole text; output: a word.")
+    boundingBox: TextBox
+    resultInfo: AreaInfo
+
+
+class TextImage(BaseModel):
+    """The areas by name."""
+
+    areas: dict[str, Area] = Field(description="The first is the whole text, each other a word.")
+    UUID: str = Field(description="How the names of the areas begin.")
+    version: float
+
+
+class AreaCount(BaseModel):
+    """How many words were found."""
+
+    nbAreas: int = Field(ge=0, description="Words.")
+
+
+class TextCounts(BaseModel):
+    """Counts by service."""
+
+    textDetection: AreaCount
+
+
+class TextSummary(BaseModel):
+    """How it went."""
+
+    name: Literal["textDetection"]
+    status: int
+    message: str
+    resultInfos: TextCounts
+
+
+class TextDetectionContent(BaseModel):
+    """The text by areas."""
+
+    image: TextImage
+    summary: TextSummary
+    errors: list[str]
+
+
+def content(computed: Computed) -> TextDetectionContent:
+    """Areas: the first holds the whole text, each further one a word.
+
+    Undocumented: `nbAreas` counts the words; without any there is no area at all.
+    """
+    result = computed.result
+    assert isinstance(result, text_detection.Result)
+    words = [(line, word) for line in result.lines for word in line.words]
+    name = _name(words)
+    areas = {f"{name}/{place}": _word_area(*each) for place, each in enumerate(words, 1)}
+    if words:
+        areas = {f"{name}/0": _summary_area(result, areas)} | areas
+    counts = TextCounts(textDetection=AreaCount(nbAreas=len(words)))
+    return TextDetectionContent(
+        image=TextImage(areas=areas, UUID=name, version=AREAS_VERSION),
+        summary=TextSummary(name="textDetection", status=0, message="OK", resultInfos=counts),
+        errors=[],
+    )
+
+
+def _name(words: list[tuple[FoundLine, FoundWord]]) -> str:
+    """Eight hexadecimal digits, the same for the same answer."""
+    text = repr([(word.text, word.box) for _, word in words])
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _word_area(line: FoundLine, word: FoundWord) -> Area:
+    """One word; it is in the language of its line."""
+    return _area("output", word.box, AreaText(type="words", language=line.language, text=word.text))
+
+
+def _summary_area(result: text_detection.Result, areas: Mapping[str, Area]) -> Area:
+    """The whole text, the box around all words, and where each word stands."""
+    boxes = [word.box for line in result.lines for word in line.words]
+    left, top, right, bottom = zip(*boxes, strict=True)
+    places: dict[str, list[str]] = {}
+    for name, area in areas.items():
+        places.setdefault(area.resultInfo.textDetection.text, []).append(name)
+    text = AreaText(
+        type="summary",
+        language=result.language,
+        text=result.text,
+        subarea=list(areas),
+        words=places,
+    )
+    return _area("input", Box(min(left), min(top), max(right), max(bottom)), text)
+
+
+def _area(kind: Literal["input", "output"], box: Box, text: AreaText) -> Area:
+    left, top, right, bottom = box
+    return Area(
+        type=kind,
+        boundingBox=TextBox(x=left, y=top, width=right - left, height=bottom - top),
+        resultInfo=AreaInfo(textDetection=text),
+    )
+
+
+WORDING = Wording(content=content)
