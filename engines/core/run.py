@@ -45,6 +45,7 @@ class Job:
         decoders: in the order of the inputs, where one is decoded by other means than the engine
             declares: for a dialect that takes more formats, or is told in the request what was
             sent. None for one that is not; empty for none at all.
+        names: what the caller calls the inputs; empty where that is what the engine calls them.
     """
 
     engine: str
@@ -52,6 +53,7 @@ class Job:
     params: Parameters
     present: str
     decoders: tuple[Decoder | None, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 Present: TypeAlias = Callable[[Computed], Answer]
@@ -91,10 +93,11 @@ def _presenter(name: str) -> Present:
 
 def _decoded(engine: Engine, job: Job) -> tuple[Any, ...]:
     own = job.decoders or (None,) * len(engine.inputs)
+    names = job.names or tuple(one.name for one in engine.inputs)
     decoded = []
-    for one, sent, decoder in zip(engine.inputs, job.inputs, own, strict=True):
+    for name, one, sent, decoder in zip(names, engine.inputs, job.inputs, own, strict=True):
         try:
             decoded.append(None if sent is None else (decoder or one.decoder).decode(sent))
         except EngineError as error:
-            raise error.about(one.name) from None
+            raise error.about(name) from None
     return tuple(decoded)

@@ -102,7 +102,7 @@ def pack_job(job: Job) -> Packed:
     if len(parts) < len(sizes):
         others = [None if isinstance(one, bytes) else one for one in job.inputs]
     meta = _sizes(len(sizes)).pack(len(sizes), *sizes)
-    meta += pickle.dumps((job.engine, others, job.params, job.present, job.decoders))
+    meta += pickle.dumps((job.engine, others, job.params, job.present, job.decoders, job.names))
     return Packed(Kind.JOB, meta, parts)
 
 
@@ -118,11 +118,11 @@ class JobMeta(NamedTuple):
 
     def with_parts(self, parts: Sequence[bytes]) -> Job:
         following = iter(parts)
-        engine, others, params, present, decoders = pickle.loads(self.pickled)
+        engine, others, params, present, decoders, names = pickle.loads(self.pickled)
         inputs = tuple(
             next(following) if size >= 0 else others[place] for place, size in enumerate(self.sizes)
         )
-        return Job(engine, inputs, params, present, decoders)
+        return Job(engine, inputs, params, present, decoders, names)
 
 
 def unpack_job(meta: bytes) -> JobMeta:

@@ -39,17 +39,12 @@ class Form:
     files: dict[str, list[bytes]] = field(default_factory=dict)
 
     def parameters(self) -> dict[str, str]:
-        """Each text's last value, without one pair of double quotes around it."""
-        return {name: unquoted(values[-1]) for name, values in self.texts.items()}
+        """Each text's last value."""
+        return {name: values[-1] for name, values in self.texts.items()}
 
     def add(self, pairs: list[tuple[str, str]]) -> None:
         for name, value in pairs:
             self.texts.setdefault(name, []).append(value)
-
-
-def unquoted(text: str) -> str:
-    """Some of the documents' samples put quotes inside the value: `algorithm="SOBEL"`."""
-    return text[1:-1] if len(text) >= 2 and text[0] == text[-1] == '"' else text
 
 
 async def read_form(request: Request[Any], *, max_bytes: int) -> Form:

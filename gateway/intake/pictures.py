@@ -8,7 +8,7 @@ import pybase64
 
 from engines.core.registry import Input
 from gateway.errors import MissingPicture, UnreadableBase64, UploadTooLarge
-from gateway.intake.forms import TEXT_THREADS, Form, unquoted
+from gateway.intake.forms import TEXT_THREADS, Form
 
 _MAGIC = ("\xff\xd8\xff", "\x89PNG", "GIF8")
 """How a picture begins that came as text, undecoded: Python's requests sends `data=` so."""
@@ -54,7 +54,7 @@ class Intake:
     async def _read_one(self, form: Form, one: Input, owner: str) -> bytes | None:
         if files := form.files.get(one.name):
             return self._checked(one.name, files[-1])
-        text = unquoted(form.texts.get(one.name, [""])[-1].strip())
+        text = form.texts.get(one.name, [""])[-1]
         if text:
             return self._checked(one.name, await self._from_text(one.name, text, owner))
         if one.is_required:

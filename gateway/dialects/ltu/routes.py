@@ -1,7 +1,6 @@
 """LTU's routes: one a service, made from the engines' declarations."""
 
 from functools import partial
-from typing import TypeVar
 
 from starlette.responses import Response
 
@@ -12,12 +11,12 @@ from gateway.dialects.dialect import Dialect, Refusal
 from gateway.dialects.ltu import present
 from gateway.dialects.ltu.describe import describe
 from gateway.dialects.ltu.models import ALIASES, PREFIX, Failure
+from gateway.dialects.ltu.reading import translate
+from gateway.dialects.ltu.services.table import inputs_of
 from gateway.flow import Call, Endpoint, Service
 from gateway.intake.accept import prefers
-from gateway.intake.forms import Form, read_form
+from gateway.intake.forms import read_form
 from gateway.version import VERSION
-
-T = TypeVar("T")
 
 ENVELOPE, PICTURE = name_of(present.envelope), name_of(present.picture)
 
@@ -58,29 +57,14 @@ async def _read(call: Call, engine: Engine) -> Job:
     """Parameters and pictures from the query and a form."""
     intake = call.request.state["intake"]
     form = await read_form(call.request, max_bytes=intake.body_limit(len(engine.inputs)))
-    if len(engine.inputs) > 1:
-        form = _two_images(form, engine)
-    params = engine.params.from_text(form.parameters())
-    pictures = await intake.read(form, engine.inputs, call.owner)
+    form, params = translate(form, engine)
+    inputs = inputs_of(engine)
+    pictures = await intake.read(form, inputs, call.owner)
     accept = call.request.headers.get("accept", "")
     wants_picture = prefers(accept, "image/png", "application/json")
     presenter = PICTURE if engine.draw and wants_picture else ENVELOPE
-    return Job(engine.name, pictures, params, presenter)
-
-
-def _two_images(form: Form, engine: Engine) -> Form:
-    """The document's curl sends both pictures as `image`: the first is the first input."""
-    names = [one.name for one in engine.inputs[:2]]
-    _share(form.texts, names)
-    _share(form.files, names)
-    return form
-
-
-def _share(fields: dict[str, list[T]], names: list[str]) -> None:
-    values = fields.get("image", [])
-    if len(values) == len(names):
-        for name, value in zip(names, values, strict=True):
-            fields.setdefault(name, [value])
+    names = tuple(one.name for one in inputs)
+    return Job(engine.name, pictures, params, presenter, names=names)
 
 
 DIALECT = Dialect(

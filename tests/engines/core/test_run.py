@@ -88,6 +88,12 @@ def test_a_refusal_says_which_input_it_is_about() -> None:
         run(job("differences", encoded("PNG"), b"no picture", None))
 
 
+def test_a_refusal_names_the_input_as_the_caller_does() -> None:
+    told = job("differences", encoded("PNG"), b"no picture", None)
+    with pytest.raises(UndecodablePicture, match=r"^second: cannot decode the picture"):
+        run(replace(told, names=("first", "second", "roi")))
+
+
 def test_a_presenter_that_is_not_there_is_missed_before_anything_is_computed() -> None:
     lost = Job("edges", (b"no picture",), catalogue()["edges"].params(), "tests:nothing")
     with pytest.raises(AttributeError):

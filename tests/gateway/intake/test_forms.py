@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import UnreadableBody, UnsupportedBody, UploadTooLarge
 from gateway.intake import forms
-from gateway.intake.forms import MAX_ESCAPES, MAX_FIELDS, Form, read_form, unquoted
+from gateway.intake.forms import MAX_ESCAPES, MAX_FIELDS, Form, read_form
 from gateway.intake.multipart import as_text
 from tests.gateway.requests import request
 
@@ -181,10 +181,3 @@ async def test_a_body_cut_short_by_the_client_is_unreadable() -> None:
     asked._receive = gone
     with pytest.raises(UnreadableBody):
         await read_form(asked, max_bytes=100)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"), [('"SOBEL"', "SOBEL"), ('"', '"'), ('""', ""), ("'V'", "'V'"), ("V", "V")]
-)
-def test_one_pair_of_double_quotes_is_stripped(text: str, expected: str) -> None:
-    assert unquoted(text) == expected

@@ -1,0 +1,41 @@
+"""What LTU's callers send, in the engines' words."""
+
+from typing import TypeVar
+
+from engines.core.registry import Engine
+from engines.core.shapes import Parameters
+from gateway.dialects.ltu.services.table import inputs_of, params_of, wording_of
+from gateway.intake.forms import Form
+
+T = TypeVar("T")
+
+
+def translate(form: Form, engine: Engine) -> tuple[Form, Parameters]:
+    """The form with its pictures under the names of `inputs_of`, and the engine's parameters.
+
+    Raises:
+        BadParameter: a value is out of range, unknown, or no number.
+    """
+    pictures = [one.name for one in inputs_of(engine)]
+    if len(pictures) > 1:
+        _share(form.texts, pictures[:2])
+        _share(form.files, pictures[:2])
+    for name, values in form.texts.items():
+        texts = [value.strip() for value in values] if name in pictures else values
+        form.texts[name] = [_unquoted(text) for text in texts]
+    told = params_of(engine).from_text(form.parameters())
+    wording = wording_of(engine)
+    return form, wording.translate(told) if wording.translate else told
+
+
+def _share(fields: dict[str, list[T]], names: list[str]) -> None:
+    """The document's curl sends both pictures as `image`: the first is the first input."""
+    values = fields.get("image", [])
+    if len(values) == len(names):
+        for name, value in zip(names, values, strict=True):
+            fields.setdefault(name, [value])
+
+
+def _unquoted(text: str) -> str:
+    """Some of the document's samples put quotes inside the value: `algorithm="SOBEL"`."""
+    return text[1:-1] if len(text) >= 2 and text[0] == text[-1] == '"' else text

@@ -1,0 +1,44 @@
+"""A form in the engines' words: quotes, two pictures of one name, names of pictures."""
+
+import pytest
+
+from engines.core.registry import catalogue
+from gateway.dialects.ltu.decoder import translate
+from gateway.dialects.ltu.services.table import inputs_of
+from gateway.intake.forms import Form
+
+
+def test_one_pair_of_double_quotes_around_a_value_is_stripped() -> None:
+    engine = catalogue()["edges"]
+    _, quoted = translate(Form(texts={"edge_thickness": ['"3"']}), engine)
+    _, plain = translate(Form(texts={"edge_thickness": ["3"]}), engine)
+    assert quoted == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [(' "http://host/one"\n', "http://host/one"), ('"', '"'), ('""', ""), ("'V'", "'V'")],
+)
+def test_a_pictures_text_loses_its_quotes_and_the_blanks_around_them(
+    text: str, expected: str
+) -> None:
+    form, _ = translate(Form(texts={"image": [text]}), catalogue()["edges"])
+    assert form.texts["image"] == [expected]
+
+
+def test_two_pictures_of_one_name_are_the_first_and_the_second() -> None:
+    form, _ = translate(Form(files={"image": [b"one", b"two"]}), catalogue()["distance"])
+    assert form.files["refImage"] == [b"one"]
+    assert form.files["queryImage"] == [b"two"]
+
+
+def test_a_picture_under_its_own_name_wins() -> None:
+    form = Form(files={"image": [b"one", b"two"], "image2": [b"three"]})
+    translated, _ = translate(form, catalogue()["differences"])
+    assert translated.files["image2"] == [b"three"]
+
+
+def test_pictures_have_the_documents_names_and_stay_what_the_engine_takes() -> None:
+    engine = catalogue()["distance"]
+    assert [one.name for one in inputs_of(engine)] == ["refImage", "queryImage"]
+    assert [one.decoder for one in inputs_of(engine)] == [one.reading for one in engine.inputs]
