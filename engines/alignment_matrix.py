@@ -82,7 +82,7 @@ def alignment_matrix(image1: Image, image2: Image, *, params: Params) -> Result:
         matrix1=found.matrix.ravel().tolist(),
         matrix2=np.linalg.inv(found.matrix).ravel().tolist(),
         details=Details[AlignmentInfo](
-            message="Alignment Matrices properly calculated",
+            message="The pictures are aligned.",
             info=AlignmentInfo(inliers=found.inliers, residual=found.residual_px),
         ),
     )

@@ -30,20 +30,19 @@ class Params(Parameters):
     count: int = Field(8, ge=1, le=32, description="Colours at most.")
 
 
-Color = Annotated[
-    list[Annotated[int, Field(ge=0, le=255)]],
-    Field(min_length=4, max_length=4, description="Red, green, blue (0 to 255), percent."),
-]
+Level = Annotated[int, Field(ge=0, le=255)]
 
 
-class Facts(Info):
-    """How to read the colours."""
+class Color(NamedTuple):
+    """A colour in sRGB, and how much of the picture it takes up."""
 
-    count: int = Field(ge=1, le=32, description="Colours found.")
-    format: str = Field("RGB%", description="What the numbers of a colour are.")
+    red: Level
+    green: Level
+    blue: Level
+    percent: Annotated[int, Field(ge=1, le=100)]
 
 
-class Result(EngineResult[Facts]):
+class Result(EngineResult[Info]):
     """The palette."""
 
     colors: list[Color] = Field(
@@ -114,8 +113,7 @@ def color_palette(image: Image, *, params: Params) -> Result:
     centres = _reduce(centres, counted, params.count, near)
     centres = _reduce(_refine(centres, seen, rounds=12), seen, params.count, near)
     colors = _rated(_refine(centres, seen, rounds=12), counted)
-    facts = Facts(count=len(colors), format="RGB%")
-    details = Details[Facts](message=f"Found {len(colors)} colors", info=facts)
+    details = Details[Info](message=f"Found {len(colors)} colors", info=Info())
     return Result(colors=colors, details=details)
 
 
@@ -256,12 +254,14 @@ def _costs(distances: Floats, histogram: Histogram) -> Floats:
     return np.bincount(distances.argmin(axis=1), spared, distances.shape[1]).astype(np.float64)
 
 
-def _rated(centres: Floats, histogram: Histogram) -> list[list[int]]:
+def _rated(centres: Floats, histogram: Histogram) -> list[Color]:
     nearest = _squared(histogram.colors, centres).argmin(axis=1)
     sizes = np.bincount(nearest, histogram.weights, len(centres)).astype(np.float64)
     rows = np.column_stack([_to_rgb(centres), _percentages(sizes)])
-    colors: list[list[int]] = [row for row in rows.tolist() if row[3] > 0]
-    return sorted(colors, key=lambda color: (-color[3], color))
+    colors = [Color(*row) for row in rows.tolist()]
+    return sorted(
+        (color for color in colors if color.percent > 0), key=lambda one: (-one.percent, one)
+    )
 
 
 def _percentages(sizes: Floats) -> Integers:

@@ -5,9 +5,8 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from engines.core.choice import Choice
-from engines.core.region import BoundingBox, Vertex
 from engines.core.registry import engine
-from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture
+from engines.core.shapes import Box, Details, EngineResult, Image, Info, Parameters, Picture
 from engines.vision import marking
 from engines.vision.foreground import Outline, foreground, outlines
 
@@ -28,19 +27,15 @@ class Params(Parameters):
 
 
 class Contour(BaseModel):
-    """An object's outline; the last vertex joins the first."""
+    """Where an object is."""
 
-    bounding_box: BoundingBox = Field(serialization_alias="boundingBox")
-    relative_vertices: list[Vertex] = Field(serialization_alias="relativeVertices")
-
-
-class ContoursInfo(Info):
-    """How much was found."""
-
-    nb_contours: int = Field(ge=0, serialization_alias="nbContours")
+    box: Box
+    outline: list[tuple[int, int]] = Field(
+        description="x, y of its own outermost pixels; the last joins the first."
+    )
 
 
-class Result(EngineResult[ContoursInfo]):
+class Result(EngineResult[Info]):
     """The outlines."""
 
     contours: list[Contour] = Field(description="Biggest first, at most 2000.")
@@ -50,9 +45,8 @@ def draw(image: Image, result: Result) -> Picture:
     """The picture with all outlines, the biggest object's in red and the others' in green."""
     marks = []
     for contour in reversed(result.contours):
-        box = contour.bounding_box
-        points = [(box.x + one.x, box.y + one.y) for one in contour.relative_vertices]
-        marks.append((points, (0, 0, 255) if contour is result.contours[0] else (0, 255, 0)))
+        colour = (0, 0, 255) if contour is result.contours[0] else (0, 255, 0)
+        marks.append((contour.outline, colour))
     return Picture(marking.outlined(image, marks, max(1, round(max(image.shape) / 400))))
 
 
@@ -73,15 +67,10 @@ def contours(image: Image, *, params: Params) -> Result:
     found = outlines(foreground(np.asarray(plane, np.uint8)).mask)[:MOST_CONTOURS]
     return Result(
         contours=[_contour(one) for one in found],
-        details=Details(
-            message=f"Got {len(found)} contours", info=ContoursInfo(nb_contours=len(found))
-        ),
+        details=Details[Info](message=f"Found {len(found)} contours", info=Info()),
     )
 
 
 def _contour(outline: Outline) -> Contour:
     x, y, width, height = cv2.boundingRect(outline)
-    return Contour(
-        bounding_box=BoundingBox(x=x, y=y, width=width, height=height),
-        relative_vertices=[Vertex(x=left - x, y=top - y) for left, top in outline.tolist()],
-    )
+    return Contour(box=Box(x, y, x + width, y + height), outline=outline.tolist())

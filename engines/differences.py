@@ -5,13 +5,13 @@ from typing import Annotated
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic import BaseModel, Field
 
 from engines.core.choice import Choice
 from engines.core.errors import BadParameter
-from engines.core.region import BoundingBox, Vertex
 from engines.core.registry import engine
 from engines.core.shapes import (
+    Box,
     Details,
     EngineResult,
     Image,
@@ -22,8 +22,7 @@ from engines.core.shapes import (
     Pixels,
 )
 from engines.vision.boxes import corners
-from engines.vision.comparison import Flags, differing
-from engines.vision.comparison_settings import Rules, Settings, read_areas, read_settings, rules_of
+from engines.vision.comparison import Flags, Strictness, differing
 from engines.vision.marking import RED, outlined, pen_px, side_by_side
 from engines.vision.overlay import Overlay, align, overlay, without_rim
 from engines.vision.registration import Points, inverse, transform
@@ -33,6 +32,11 @@ MOST_DIFFERENCES = 300
 LEAST_RESOLUTION, MOST_RESOLUTION = 320, 512
 """Between these the pictures are aligned: the finer, the slower, and no better above."""
 MOST_MASK_PIXELS = 50_000_000
+MOST_BLUR_PX = 1.2
+"""More would spread specks; above it `smoothing` works by size alone."""
+MOST_AREAS = 200
+MOST_POINTS = 1000
+MOST_COORDINATE = 100_000
 
 
 class MaskType(Choice):
@@ -43,54 +47,48 @@ class MaskType(Choice):
     NONE = "none"
 
 
-def _colour(value: str) -> str:
-    parts = [one.strip() for one in value.split(",")]
-    is_right = all(one.isascii() and one.isdecimal() and int(one) <= 255 for one in parts)
-    if len(parts) not in (3, 4) or not is_right:
-        raise ValueError("red, green, blue and perhaps alpha, from 0 to 255")
-    return value
+class ColorSpace(Choice):
+    """In which colour space pixels are compared."""
+
+    RGB = "RGB"
+    HSV = "HSV"
+
+
+Share = Annotated[float, Field(ge=0, le=0.5)]
+Level = Annotated[int, Field(ge=0, le=255)]
+Coordinate = Annotated[float, Field(ge=-MOST_COORDINATE, le=MOST_COORDINATE)]
+Polygon = Annotated[
+    tuple[tuple[Coordinate, Coordinate], ...], Field(min_length=3, max_length=MOST_POINTS)
+]
 
 
 class Params(Parameters):
     """What counts as a difference, where to look, and how differences are shown."""
 
-    preset: int = Field(
-        0,
-        ge=0,
-        le=5,
-        description="1 finds the finest differences; 2 leaves out the rim of the common part; 3 "
-        "also smooths; 4 also masks small differences; 5 is 4, smoothed less. 0 is none of them: "
-        "the defaults of fic_settings.",
+    threshold: float = Field(
+        24, ge=0, le=2000, description="Least difference of a pixel, grey levels of 255."
     )
-    fic_settings: Annotated[
-        Settings,
-        BeforeValidator(read_settings),
-        WithJsonSchema({"type": "string", "examples": ['{"threshold": 0.6, "smooth": 0.2}']}),
-    ] = Field(
-        Settings(),
-        description="A JSON object; its keys win over the preset's. threshold (0.05 to 5, default "
-        "0.6): the higher, the more a pixel must differ; 1 is 40 grey levels. smooth (0 to 10, "
-        "0.2): the higher, the larger the differences that are erased. margin (0 to 1000, 0): "
-        "px of image 1 along its border that are left out. resolution (64 to 900, 400): longer "
-        "side at which both are compared, px. behaviors (RGB or HSV): colour space. weight (0.1 "
-        "to 10, 1): every difference is multiplied by it before it meets the threshold.",
+    smoothing: float = Field(
+        0.2, ge=0, le=10, description="The higher, the larger the differences taken for noise."
+    )
+    smallest: Share = Field(
+        0, description="Side of the smallest difference, share of the longer side."
+    )
+    color_space: ColorSpace = Field(ColorSpace.RGB, description="HSV weighs hue and saturation.")
+    resolution: int = Field(
+        400, ge=64, le=900, description="Longer side at which both are compared, px."
     )
     align: bool = Field(
         True, description="false: the pictures are in register already; compare them as they lie."
     )
-    transform: bool = Field(
-        False,
-        validation_alias=AliasChoices("transform", "tranform"),
-        description="Add the alignment matrices, matOn1 and matOn2.",
+    rim: Share = Field(
+        0, description="What is left out along the rim of the common part; of the longer side."
     )
-    ignore: Annotated[
-        tuple[tuple[tuple[float, float], ...], ...],
-        BeforeValidator(read_areas),
-        WithJsonSchema({"type": "string", "examples": ['[{"x":0,"y":0,"width":90,"height":20}]']}),
-    ] = Field(
-        (),
-        description="Areas of image 1 that are not compared: a JSON list of rectangles {x, y, "
-        "width, height} and polygons [[x, y], …], in pixels.",
+    margin: int = Field(
+        0, ge=0, le=1000, description="What is left out along the border of image 1, px."
+    )
+    ignore: Annotated[tuple[Polygon, ...], Field(max_length=MOST_AREAS)] = Field(
+        (), description="Polygons of image 1 that are not compared: a list of lists of x, y."
     )
     mask_type: MaskType = Field(
         MaskType.NONE,
@@ -100,40 +98,29 @@ class Params(Parameters):
     mask_thickness: int = Field(
         2, ge=1, le=50, description="Thickness of the outline, px; only for contours."
     )
-    mask_color: Annotated[str, AfterValidator(_colour)] = Field(
-        "255,0,0,255",
-        max_length=40,
-        description="Red, green, blue and perhaps alpha of the outline, 0 to 255.",
+    mask_color: tuple[Level, Level, Level, Level] = Field(
+        (255, 0, 0, 255), description="Red, green, blue and alpha of the outline."
     )
-    vertices: bool = Field(True, description="false: leave out relativeVertices.")
-    output_format: str = Field(
-        "json", max_length=40, description="The answer is JSON, whatever this says."
-    )
-
-
-class Point(BaseModel):
-    """A point of the picture; the middle of its first pixel is 0, 0."""
-
-    x: float
-    y: float
+    outlines: bool = Field(True, description="false: leave out the outlines.")
+    matrices: bool = Field(False, description="Add the alignment matrices.")
 
 
 class Circle(BaseModel):
     """The smallest circle around a difference."""
 
+    center: tuple[float, float] = Field(
+        description="x, y; the middle of the picture's first pixel is 0, 0."
+    )
     radius: float = Field(description="px")
-    center: Point
 
 
 class Difference(BaseModel):
     """One place where the pictures differ, as it lies on one of them."""
 
-    bounding_box: BoundingBox = Field(serialization_alias="boundingBox")
-    enclosing_circle: Circle = Field(serialization_alias="enclosingCircle")
-    relative_vertices: list[Vertex] | None = Field(
-        None,
-        serialization_alias="relativeVertices",
-        description="Its outline, from the box's top left; the last point joins the first.",
+    box: Box
+    circle: Circle
+    outline: list[tuple[int, int]] | None = Field(
+        None, description="x, y of its pixels; the last point joins the first."
     )
     mask: Picture | None = Field(None, description="As large as the box; as mask_type says.")
 
@@ -147,23 +134,18 @@ class DifferencesInfo(Info):
 class Result(EngineResult[DifferencesInfo]):
     """The differences, largest first and at most 300, in pixels of each picture as sent."""
 
-    diff_on_image1: list[Difference] = Field(serialization_alias="diffOnImage1")
-    diff_on_image2: list[Difference] = Field(
-        serialization_alias="diffOnImage2", description="The same ones, in the same order."
+    differing_percent: float = Field(ge=0, le=100, description="Of the area that was compared.")
+    on_image1: list[Difference]
+    on_image2: list[Difference] = Field(description="The same ones, in the same order.")
+    matrix1: list[float] | None = Field(
+        None, description="Image 1 to image 2, nine numbers row by row; only with matrices."
     )
-    mat_on1: list[float] | None = Field(
-        None,
-        serialization_alias="matOn1",
-        description="Image 1 to image 2, nine numbers row by row; only with transform.",
-    )
-    mat_on2: list[float] | None = Field(
-        None, serialization_alias="matOn2", description="Image 2 to image 1; only with transform."
-    )
+    matrix2: list[float] | None = Field(None, description="Image 2 to image 1; only with matrices.")
 
 
 def draw(image1: Image, image2: Image, image1_roi: Mask | None, result: Result) -> Picture:
     """Both pictures side by side, the differences outlined in red."""
-    sides = _outlined(image1, result.diff_on_image1), _outlined(image2, result.diff_on_image2)
+    sides = _outlined(image1, result.on_image1), _outlined(image2, result.on_image2)
     return Picture(side_by_side(*sides))
 
 
@@ -183,8 +165,7 @@ def differences(
         image1_roi: bool, of image 1's size or form; what is false is not compared.
 
     Returns:
-        each difference on both pictures; details.score is the share of the compared area
-        that differs, in percent.
+        each difference on both pictures.
 
     Raises:
         BadParameter: image1_roi has another form than image 1.
@@ -193,47 +174,51 @@ def differences(
     Source:
         own; engines.vision.registration aligns, engines.vision.comparison compares.
     """
-    rules = rules_of(params.preset, params.fic_settings)
-    resolution = rules.settings.resolution
-    coarse = min(MOST_RESOLUTION, max(LEAST_RESOLUTION, resolution))
+    coarse = min(MOST_RESOLUTION, max(LEAST_RESOLUTION, params.resolution))
     matrix = align(image1, image2, resolution=coarse, is_wanted=params.align)
-    laid = overlay(image1, image2, matrix, resolution)
-    part = _compared_part(image1, image1_roi, params, rules, laid)
-    marked = differing(laid.first, laid.second, part, rules.strictness(max(part.shape)))
+    laid = overlay(image1, image2, matrix, params.resolution)
+    part = _compared_part(image1, image1_roi, params, laid)
+    marked = differing(laid.first, laid.second, part, _strictness(params, max(part.shape)))
     outlines = [transform(one, inverse(laid.scale)) for one in _outlines(marked)]
     on_both = [*outlines, *(transform(one, matrix) for one in outlines)]
     _refuse_vast_masks(on_both, params)
-    on_image1 = [_difference(one, image1, params) for one in outlines]
-    on_image2 = [_difference(transform(one, matrix), image2, params) for one in outlines]
     return Result(
-        diff_on_image1=on_image1,
-        diff_on_image2=on_image2,
-        mat_on1=matrix.ravel().tolist() if params.transform else None,
-        mat_on2=inverse(matrix).ravel().tolist() if params.transform else None,
-        details=Details[DifferencesInfo](
-            score=100 * float(marked.sum()) / max(1, int(part.sum())),
-            info=DifferencesInfo(count=len(outlines)),
-        ),
+        differing_percent=100 * float(marked.sum()) / max(1, int(part.sum())),
+        on_image1=[_difference(one, image1, params) for one in outlines],
+        on_image2=[_difference(transform(one, matrix), image2, params) for one in outlines],
+        matrix1=matrix.ravel().tolist() if params.matrices else None,
+        matrix2=inverse(matrix).ravel().tolist() if params.matrices else None,
+        details=Details[DifferencesInfo](info=DifferencesInfo(count=len(outlines))),
     )
 
 
-def _compared_part(
-    image: Image, roi: Mask | None, params: Params, rules: Rules, laid: Overlay
-) -> Flags:
+def _strictness(params: Params, side_px: int) -> Strictness:
+    return Strictness(
+        levels=params.threshold,
+        blur=min(MOST_BLUR_PX, 0.6 + params.smoothing),
+        finest=3 + 6.5 * params.smoothing,
+        smallest=params.smallest * side_px,
+        gap=0.012 * side_px,
+        is_by_hue=params.color_space is ColorSpace.HSV,
+    )
+
+
+def _compared_part(image: Image, roi: Mask | None, params: Params, laid: Overlay) -> Flags:
     """The pixels of the frame that lie wholly in what the caller wants compared."""
     part = laid.common
-    if rules.rim:
-        part = without_rim(part, rules.rim * max(part.shape))
-    if roi is None and not params.ignore and not rules.settings.margin:
+    if params.rim:
+        part = without_rim(part, params.rim * max(part.shape))
+    if roi is None and not params.ignore and not params.margin:
         return part
-    wanted = _wanted(image, roi, params, rules.settings.margin)
+    wanted = _wanted(image, roi, params)
     small = cv2.resize(wanted, size_of(laid.first), interpolation=cv2.INTER_AREA)
     return np.asarray(part & (np.asarray(small) == 255))
 
 
-def _wanted(image: Image, roi: Mask | None, params: Params, margin: int) -> Pixels:
+def _wanted(image: Image, roi: Mask | None, params: Params) -> Pixels:
     """255 where image 1 is to be compared, 0 elsewhere."""
     width, height = size_of(image)
+    margin = params.margin
     wanted = np.zeros((height, width), np.uint8)
     wanted[margin : max(0, height - margin), margin : max(0, width - margin)] = 255
     if roi is not None:
@@ -278,15 +263,12 @@ def _difference(outline: Points, image: Image, params: Params) -> Difference:
     limits = np.array(size_of(image)) - 1
     points = np.rint(outline).clip(0, limits).astype(np.int32)
     x, y, width, height = cv2.boundingRect(points)
-    (middle_x, middle_y), radius = cv2.minEnclosingCircle(points)
-    inside = points - np.array([x, y], np.int32)
+    middle, radius = cv2.minEnclosingCircle(points)
     return Difference(
-        bounding_box=BoundingBox(x=x, y=y, width=width, height=height),
-        enclosing_circle=Circle(radius=radius, center=Point(x=middle_x, y=middle_y)),
-        relative_vertices=[Vertex(x=left, y=top) for left, top in inside.tolist()]
-        if params.vertices
-        else None,
-        mask=_mask(inside, (height, width), params),
+        box=Box(x, y, x + width, y + height),
+        circle=Circle(center=middle, radius=radius),
+        outline=points.tolist() if params.outlines else None,
+        mask=_mask(points - np.array([x, y], np.int32), (height, width), params),
     )
 
 
@@ -297,10 +279,9 @@ def _mask(points: NDArray[np.int32], size: tuple[int, int], params: Params) -> P
     if params.mask_type is MaskType.BINARY:
         filled = cv2.fillPoly(np.zeros(size, np.uint8), [points], 1)
         return Picture(np.asarray(filled) > 0)
-    red, green, blue, *alpha = (int(one) for one in params.mask_color.split(","))
-    colour = (blue, green, red, *(alpha or [255]))
+    red, green, blue, alpha = params.mask_color
     canvas = np.zeros((*size, 4), np.uint8)
-    cv2.polylines(canvas, [points], True, colour, params.mask_thickness)
+    cv2.polylines(canvas, [points], True, (blue, green, red, alpha), params.mask_thickness)
     return Picture(canvas)
 
 
@@ -308,8 +289,5 @@ def _outlined(image: Image, found: list[Difference]) -> Pixels:
     """The picture with the outline of each difference, or its box."""
     marks = []
     for one in found:
-        box = one.bounding_box
-        vertices = [(vertex.x, vertex.y) for vertex in one.relative_vertices or []]
-        points = np.add(vertices or corners(0, 0, box.width, box.height), (box.x, box.y))
-        marks.append((points, RED))
+        marks.append((np.array(one.outline or corners(*one.box)), RED))
     return outlined(image, marks, pen_px(image))

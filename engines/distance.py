@@ -1,18 +1,17 @@
 """Distance: how far two pictures are from showing the same thing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
-from pydantic import AliasGenerator, BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel, Field
 
 from engines.core.choice import Choice
 from engines.core.registry import engine
 from engines.core.shapes import Box, Details, EngineResult, Image, Info, Parameters, Picture, Pixels
-from engines.vision.boxes import area, corners
+from engines.vision.boxes import corners
 from engines.vision.keypoints import Keypoints, find_keypoints, match_keypoints, mirrored
 from engines.vision.marking import RED, outlined, pen_px, side_by_side
 from engines.vision.registration import Fit, Points, are_spread, fit_homography, is_sane
@@ -28,7 +27,6 @@ SAME_LEVELS = 28.0
 SAME_SHARE = 0.6
 CELLS = 8
 LIKENESS_SCALE = 5.0
-SAID = "Decision from distance calculation: "
 
 
 class Params(Parameters):
@@ -38,55 +36,37 @@ class Params(Parameters):
 class Decision(Choice):
     """What a distance means."""
 
-    MATCH = "Match"
-    SIMILAR = "Similar"
-    NO_MATCH = "No match"
+    MATCH = "match"
+    SIMILAR = "similar"
+    NO_MATCH = "no match"
 
 
-class _Camel(BaseModel):
-    model_config = ConfigDict(alias_generator=AliasGenerator(serialization_alias=to_camel))
+class Scores(BaseModel):
+    """What the distance of a match is made of."""
 
-
-class Scores(_Camel):
-    """What the distance of a match is made of; all 0 where there is none."""
-
-    box_covered_surface: float = Field(
-        ge=0, le=1, description="Share of the matching boxes that agreeing keypoints cover."
+    strength: float = Field(ge=0, le=1, description="1 - distance.")
+    coverage: float = Field(
+        ge=0, le=1, description="Share of the common part that agreeing keypoints cover."
     )
-    box_points_ratio: float = Field(
-        ge=0, le=1, description="Share that agrees of all keypoints in the matching boxes."
+    inliers_of_all: float = Field(
+        ge=0, le=1, description="Share that agrees of all keypoints in the common part."
     )
-    box_points_ratio_homography: float = Field(
+    inliers_of_matched: float = Field(
         ge=0, le=1, description="Share that agrees of the keypoints that found a counterpart."
     )
-    match_strength: float = Field(ge=0, le=1, description="1 - distance, for a match.")
-    match_strength_without_weighting: float = Field(
-        ge=0, le=1, description="A quarter of matchStrength."
-    )
 
 
-class Side(_Camel):
+class Side(BaseModel):
     """One of the two pictures, and the part of it that the other shows too."""
 
-    area: float = Field(ge=0, le=1, description="Area of the matching box, share of the picture.")
-    resized_dimensions: tuple[int, int] = Field(
+    size: tuple[int, int] = Field(description="Width and height, px.")
+    compared_size: tuple[int, int] = Field(
         description="Width and height at which it was compared; the longer is 512 px."
     )
-    original_dimensions: tuple[int, int] = Field(description="Width and height, px.")
-    matching_box: list[tuple[float, float]] = Field(
-        description="Corners from the top left clockwise, as shares of width and height; empty "
-        "without a match."
-    )
+    common_part: Box | None = Field(None, description="px of compared_size; only for a match.")
 
 
-class DistanceInfo(Info):
-    """The outcome again, in short."""
-
-    distance: float
-    decision: Decision
-
-
-class Result(EngineResult[DistanceInfo]):
+class Result(EngineResult[Info]):
     """The distance and its reasons."""
 
     distance: float = Field(
@@ -94,27 +74,28 @@ class Result(EngineResult[DistanceInfo]):
         description="0: the same pixels. Below 1: a match, by local geometry. From 1 to 2: "
         "similar in colour and shape. 2 and above: not relevant.",
     )
-    scores: Scores
+    decision: Decision
+    scores: Scores | None = Field(None, description="Only for a match.")
     query: Side
     reference: Side
 
 
-def draw(refImage: Image, queryImage: Image, result: Result) -> Picture:
+def draw(reference: Image, query: Image, result: Result) -> Picture:
     """Both pictures side by side, the matching boxes framed in red."""
-    sides = _framed(refImage, result.reference), _framed(queryImage, result.query)
+    sides = _framed(reference, result.reference), _framed(query, result.query)
     return Picture(side_by_side(*sides))
 
 
 @engine(version="1.0.0", draw=draw)
-def distance(refImage: Image, queryImage: Image, *, params: Params) -> Result:
+def distance(reference: Image, query: Image, *, params: Params) -> Result:
     """Rate how far two pictures are from showing the same thing.
 
     A match are copies of one picture, also cropped, turned, mirrored, resized, recoloured,
     and other pictures of one flat or rigid thing.
 
     Args:
-        refImage: uint8 (H, W, 3), BGR.
-        queryImage: uint8 (H, W, 3), BGR; of any size.
+        reference: uint8 (H, W, 3), BGR.
+        query: uint8 (H, W, 3), BGR; of any size.
 
     Returns:
         the distance, the same both ways round.
@@ -123,26 +104,23 @@ def distance(refImage: Image, queryImage: Image, *, params: Params) -> Result:
         own; SIFT and MAGSAC++ for the match, colour histogram and gradient orientations
         (Dalal and Triggs, CVPR 2005) for what is above it.
     """
-    sides = (to_longer_side(refImage, SIDE_PX), to_longer_side(queryImage, SIDE_PX))
-    is_clone = np.array_equal(refImage, queryImage)
+    sides = (to_longer_side(reference, SIDE_PX), to_longer_side(query, SIDE_PX))
+    is_clone = np.array_equal(reference, query)
     match = _whole(sides, 1.0) if is_clone else _match_either_way_round(*sides)
-    far = 1 - match.strength if match else 1 + _unlikeness(*sides)
-    return _result((refImage, queryImage), sides, match, far)
+    far = 1 - match.scores.strength if match else 1 + _unlikeness(*sides)
+    return _result((reference, query), sides, match, far)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Match:
-    """The common part: its boxes on both, and its scores."""
+    """The common part, on both pictures as they are compared, and its scores."""
 
     boxes: tuple[Box, Box]
-    strength: float
-    covered: float
-    of_all: float
-    of_paired: float
+    scores: Scores
 
     def turned(self) -> "_Match":
         first, second = self.boxes
-        return _Match((second, first), self.strength, self.covered, self.of_all, self.of_paired)
+        return replace(self, boxes=(second, first))
 
 
 def _match_either_way_round(first: MatLike, second: MatLike) -> _Match | None:
@@ -177,13 +155,13 @@ def _common(here: Keypoints, there: Keypoints, size: tuple[int, int]) -> Fit | N
 def _match_of(fit: Fit, first: Points, here: Keypoints, there: Keypoints) -> _Match:
     boxes = (_box(first), _box(fit.second))
     inside = [_inside(here.points, boxes[0]), _inside(there.points, boxes[1])]
-    return _Match(
-        boxes=boxes,
+    scores = Scores(
         strength=len(first) / (len(first) + HALF_STRENGTH),
-        covered=min(_covered(first, boxes[0]), _covered(fit.second, boxes[1])),
-        of_all=min(1.0, len(first) / max(inside)),
-        of_paired=fit.support,
+        coverage=min(_covered(first, boxes[0]), _covered(fit.second, boxes[1])),
+        inliers_of_all=min(1.0, len(first) / max(inside)),
+        inliers_of_matched=fit.support,
     )
+    return _Match(boxes, scores)
 
 
 def _box(points: Points) -> Box:
@@ -227,7 +205,8 @@ def _is_same(here: NDArray[np.float32], there: NDArray[np.float32]) -> bool:
 
 def _whole(sides: tuple[MatLike, MatLike], strength: float) -> _Match:
     first, second = (Box(0, 0, *size_of(one)) for one in sides)
-    return _Match((first, second), strength, 1.0, 1.0, 1.0)
+    scores = Scores(strength=strength, coverage=1, inliers_of_all=1, inliers_of_matched=1)
+    return _Match((first, second), scores)
 
 
 def _thumbnail(image: MatLike) -> NDArray[np.float32]:
@@ -274,38 +253,27 @@ def _result(
     originals: tuple[Image, Image], sides: tuple[MatLike, MatLike], match: _Match | None, far: float
 ) -> Result:
     decision = Decision.NO_MATCH if far >= 2 else Decision.SIMILAR if far >= 1 else Decision.MATCH
-    strength = match.strength if match else 0.0
     reference, query = (
         _side(original, side, match.boxes[place] if match else None)
         for place, (original, side) in enumerate(zip(originals, sides, strict=True))
     )
     return Result(
         distance=far,
-        scores=Scores(
-            box_covered_surface=match.covered if match else 0,
-            box_points_ratio=match.of_all if match else 0,
-            box_points_ratio_homography=match.of_paired if match else 0,
-            match_strength=strength,
-            match_strength_without_weighting=strength / 4,
-        ),
+        decision=decision,
+        scores=match.scores if match else None,
         query=query,
         reference=reference,
-        details=Details[DistanceInfo](
-            message=SAID + decision, info=DistanceInfo(distance=far, decision=decision)
-        ),
+        details=Details[Info](message=f"Distance {far:.2f}: {decision}", info=Info()),
     )
 
 
 def _side(original: Image, side: MatLike, box: Box | None) -> Side:
-    width, height = size_of(side)
-    return Side(
-        area=area(box) / (width * height) if box else 0,
-        resized_dimensions=(width, height),
-        original_dimensions=size_of(original),
-        matching_box=(corners(*box) / (width, height)).tolist() if box else [],
-    )
+    return Side(size=size_of(original), compared_size=size_of(side), common_part=box)
 
 
 def _framed(image: Image, side: Side) -> Pixels:
-    marks = [(np.multiply(side.matching_box, size_of(image)), RED)] if side.matching_box else []
+    marks = []
+    if side.common_part:
+        shares = corners(*side.common_part) / side.compared_size
+        marks.append((shares * side.size, RED))
     return outlined(image, marks, pen_px(image))

@@ -2,7 +2,7 @@
 
 import cv2
 import numpy as np
-from pydantic import AliasChoices, Field
+from pydantic import Field
 
 from engines.core.registry import engine
 from engines.core.shapes import Details, EngineResult, Grey, Info, Parameters, Picture, Pixels
@@ -21,13 +21,7 @@ class Params(Parameters):
         description="Stronger changes are an edge; those between the two are if they touch one. "
         "Below `threshold_min`, the two are swapped.",
     )
-    edge_thickness: int = Field(
-        1,
-        ge=1,
-        le=50,
-        description="Thickness of the lines, px.",
-        validation_alias=AliasChoices("edge_thickness", "edge_thicknesse"),
-    )
+    edge_thickness: int = Field(1, ge=1, le=50, description="Thickness of the lines, px.")
 
 
 class Result(EngineResult[Info]):

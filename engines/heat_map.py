@@ -1,7 +1,5 @@
 """Heat map: where in a picture the points are that an image search can hold on to."""
 
-from typing import Literal
-
 import cv2
 import numpy as np
 from cv2.typing import MatLike
@@ -41,15 +39,7 @@ class Params(Parameters):
     )
 
 
-class HeatInfo(Info):
-    """What the heat is made of."""
-
-    signature: Literal[72004000] = Field(
-        72004000, description="The kind of points, key points; constant."
-    )
-
-
-class Result(EngineResult[HeatInfo]):
+class Result(EngineResult[Info]):
     """The heat as a picture."""
 
     heatmap: Picture = Field(description="Of the picture's size.")
@@ -75,7 +65,7 @@ def heat_map(image: Image, *, params: Params) -> Result:
     if params.overlay:
         colours = cv2.addWeighted(colours, OPACITY, image, 1 - OPACITY, 0)
     message = "" if heat.any() else FLAT
-    return Result(heatmap=Picture(colours), details=Details(message=message, info=HeatInfo()))
+    return Result(heatmap=Picture(colours), details=Details(message=message, info=Info()))
 
 
 def _unit_heat(image: Pixels) -> NDArray[np.float32]:

@@ -1,6 +1,5 @@
 """Object mask: which pixels of a picture are its object, and which the ground around it."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import cv2
@@ -23,91 +22,84 @@ HUE = "H"
 class Algorithm(Choice):
     """How object and ground are told apart."""
 
-    SOBEL = "SOBEL"
-    BINNING = "BINNING"
-    OTSU_BIN_THRESHOLD = "OTSU_BIN_THRESHOLD"
-
-    @classmethod
-    def other_names(cls) -> Mapping[str, str]:
-        """The document prints it so once."""
-        return {"OTSU_BIN_THRRESHOLD": "OTSU_BIN_THRESHOLD"}
+    SOBEL = "sobel"
+    HISTOGRAM = "histogram"
+    OTSU = "otsu"
 
 
 class ColorSpace(Choice):
-    """Spaces whose channels can be looked at; G is grey, YRB is YCrCb."""
+    """Spaces whose channels can be looked at."""
 
     RGB = "RGB"
-    G = "G"
+    GREY = "grey"
     HSV = "HSV"
     XYZ = "XYZ"
-    YRB = "YRB"
-    LAB = "LAB"
-    LUV = "LUV"
+    YCRCB = "YCrCb"
+    LAB = "Lab"
+    LUV = "Luv"
     YUV = "YUV"
     HLS = "HLS"
-
-    @classmethod
-    def other_names(cls) -> Mapping[str, str]:
-        """The usual name."""
-        return {"YCRCB": "YRB"}
 
 
 CONVERSIONS = {
     ColorSpace.RGB: cv2.COLOR_BGR2RGB,
-    ColorSpace.G: cv2.COLOR_BGR2GRAY,
+    ColorSpace.GREY: cv2.COLOR_BGR2GRAY,
     ColorSpace.HSV: cv2.COLOR_BGR2HSV,
     ColorSpace.XYZ: cv2.COLOR_BGR2XYZ,
-    ColorSpace.YRB: cv2.COLOR_BGR2YCrCb,
+    ColorSpace.YCRCB: cv2.COLOR_BGR2YCrCb,
     ColorSpace.LAB: cv2.COLOR_BGR2LAB,
     ColorSpace.LUV: cv2.COLOR_BGR2LUV,
     ColorSpace.YUV: cv2.COLOR_BGR2YUV,
     ColorSpace.HLS: cv2.COLOR_BGR2HLS,
 }
+CHANNELS = {
+    **{space: tuple(space) for space in ColorSpace},
+    ColorSpace.GREY: ("grey",),
+    ColorSpace.YCRCB: ("Y", "Cr", "Cb"),
+}
+"""Names of each space's channels, in their order."""
 
 
 class Params(Parameters):
     """How to look for the object."""
 
     algorithm: Algorithm = Field(
-        Algorithm.OTSU_BIN_THRESHOLD,
-        description="SOBEL: edges. BINNING: colours that are rare along the border."
-        " OTSU_BIN_THRESHOLD: one channel's distance from the ground.",
+        Algorithm.OTSU,
+        description="sobel: edges. histogram: colours that are rare along the border."
+        " otsu: one channel's distance from the ground.",
     )
-    color_space: ColorSpace = Field(
-        ColorSpace.HSV, description="Of OTSU_BIN_THRESHOLD; also YCRCB for YRB."
-    )
+    color_space: ColorSpace = Field(ColorSpace.HSV, description="For otsu.")
     channel: str | None = Field(
         None,
-        description="A letter of color_space, for OTSU_BIN_THRESHOLD. Without one the channel is"
-        " taken that parts object and ground best, hue apart.",
+        description="A channel of color_space, for otsu. Without one the channel is taken that"
+        " parts object and ground best, hue apart.",
     )
     only_biggest: bool = Field(True, description="Keep the biggest object alone.")
 
     @field_validator("channel")
     @classmethod
     def _in_its_space(cls, channel: str | None, info: ValidationInfo) -> str | None:
-        letters = info.data.get("color_space", "")
+        names = CHANNELS[info.data["color_space"]] if "color_space" in info.data else ()
         if not channel:
             return None
-        if channel.upper() not in tuple(letters):
-            raise ValueError(f"one of {', '.join(letters)}, the channels of color_space")
-        return channel.upper()
+        for name in names:
+            if channel.upper() == name.upper():
+                return name
+        raise ValueError(f"one of {', '.join(names)}, the channels of color_space")
 
 
 class MaskInfo(Info):
     """What the object was found in."""
 
     channel: str = Field(
-        description="Letter of the channel; G for SOBEL, RGB for BINNING; empty without an object."
+        description="The channel; grey for sobel, RGB for histogram; empty without an object."
     )
 
 
 class Result(EngineResult[MaskInfo]):
     """The object's pixels."""
 
-    binary_mask: Picture = Field(
-        serialization_alias="binary mask", description="1 object, 0 ground; of the picture's size."
-    )
+    mask: Picture = Field(description="1 object, 0 ground; of the picture's size.")
 
 
 class Candidate(NamedTuple):
@@ -133,17 +125,17 @@ def object_mask_detection(image: Image, *, params: Params) -> Result:
 
     Source:
         What an object is: engines.vision.foreground. Fisher's ratio: Fisher, The use of multiple
-        measurements in taxonomic problems, Annals of Eugenics 7(2), 1936. BINNING: the ratio
+        measurements in taxonomic problems, Annals of Eugenics 7(2), 1936. histogram: the ratio
         histogram of Swain & Ballard, Color indexing, IJCV 7(1), 1991, of border and picture.
     """
     candidates = [_candidate(name, found, params) for name, found in _views(image, params)]
     best = max(candidates, key=lambda one: one.separation)
     channel = best.channel if best.mask.any() else ""
-    found = f"Succeded to detect object using channel {channel}"
+    found = f"Found an object in channel {channel}"
     return Result(
-        binary_mask=Picture(best.mask.astype(np.bool_)),
+        mask=Picture(best.mask.astype(np.bool_)),
         details=Details(
-            message=found if channel else "No object detected", info=MaskInfo(channel=channel)
+            message=found if channel else "No object found", info=MaskInfo(channel=channel)
         ),
     )
 
@@ -151,18 +143,21 @@ def object_mask_detection(image: Image, *, params: Params) -> Result:
 def _views(image: Pixels, params: Params) -> list[tuple[str, Foreground]]:
     """The foreground in each channel that comes into question."""
     if params.algorithm is Algorithm.SOBEL:
-        return [("G", foreground(_gradient(image)))]
-    if params.algorithm is Algorithm.BINNING:
+        return [("grey", foreground(_gradient(image)))]
+    if params.algorithm is Algorithm.HISTOGRAM:
         return [("RGB", _rare_colours(image))]
     space = params.color_space
     planes = np.atleast_3d(np.asarray(cv2.cvtColor(image, CONVERSIONS[space]), np.uint8))
-    wanted = params.channel or space.replace(HUE, "")
-    return [(one, foreground(_plane(planes[..., space.index(one)], one))) for one in wanted]
+    return [
+        (name, foreground(_plane(planes[..., place], name)))
+        for place, name in enumerate(CHANNELS[space])
+        if name == params.channel or (params.channel is None and name != HUE)
+    ]
 
 
-def _plane(plane: Pixels, letter: str) -> Pixels:
+def _plane(plane: Pixels, name: str) -> Pixels:
     """A channel; hue turned so that its gap lies opposite to the border's commonest hue."""
-    if letter != HUE:
+    if name != HUE:
         return np.ascontiguousarray(plane)
     commonest = np.bincount(_border_values(plane)).argmax()
     return ((plane.astype(np.uint16) + 90 + 180 - commonest) % 180).astype(np.uint8)

@@ -1,10 +1,9 @@
 """Text detection: the words in a picture, and where each stands."""
 
-from typing import Annotated, Literal
-
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
+from engines.core.choice import Choice
 from engines.core.registry import engine
 from engines.core.shapes import Box, Details, EngineResult, Image, Info, Parameters, Picture
 from engines.models import languages, ppocr, tesseract, weights
@@ -13,18 +12,20 @@ from engines.vision import marking
 from engines.vision.boxes import whole_pixels
 
 
-def _capitalised(value: object) -> object:
-    return value.capitalize() if isinstance(value, str) else value
+class Reader(Choice):
+    """Programs that read."""
+
+    PPOCR = "ppocr"
+    TESSERACT = "tesseract"
 
 
 class Params(Parameters):
     """Who reads."""
 
-    provider: Annotated[Literal["Google", "Tesseract"], BeforeValidator(_capitalised)] = Field(
-        "Google",
-        description="Google: the built-in reader, PP-OCR, for print in any direction, in Latin"
-        " letters, Chinese and Japanese. Tesseract: that program, where it is installed. In any"
-        " case.",
+    reader: Reader = Field(
+        Reader.PPOCR,
+        description="ppocr: built in, for print in any direction, in Latin letters, Chinese and"
+        " Japanese. tesseract: that program, where it is installed.",
     )
 
 
@@ -53,7 +54,7 @@ class ReaderInfo(Info):
 
     model: str
     device: str = Field(description="CPU or GPU.")
-    provider: Literal["Google", "Tesseract"]
+    reader: Reader
 
 
 class Result(EngineResult[ReaderInfo]):
@@ -86,7 +87,7 @@ def text_detection(image: Image, *, params: Params) -> Result:
         Real-time scene text detection with differentiable binarization, AAAI 2020. Languages:
         py3langid (BSD-3-Clause); Lui and Baldwin, langid.py, ACL 2012.
     """
-    read = tesseract.read if params.provider == "Tesseract" else ppocr.read
+    read = tesseract.read if params.reader is Reader.TESSERACT else ppocr.read
     height, width = image.shape[:2]
     lines = read(image)
     text = "".join(f"{line.text}\n" for line in lines)
@@ -94,7 +95,7 @@ def text_detection(image: Image, *, params: Params) -> Result:
     count = sum(len(line.words) for line in lines)
     return Result(
         details=Details[ReaderInfo](
-            message=f"Found {count} word{'' if count == 1 else 's'}", info=_info(params.provider)
+            message=f"Found {count} word{'' if count == 1 else 's'}", info=_info(params.reader)
         ),
         text=text,
         language=language,
@@ -102,13 +103,13 @@ def text_detection(image: Image, *, params: Params) -> Result:
     )
 
 
-def _info(provider: Literal["Google", "Tesseract"]) -> ReaderInfo:
-    if provider == "Tesseract":
+def _info(reader: Reader) -> ReaderInfo:
+    if reader is Reader.TESSERACT:
         model = f"{tesseract.version()} ({', '.join(tesseract.languages())})"
-        return ReaderInfo(model=model, device="CPU", provider=provider)
+        return ReaderInfo(model=model, device="CPU", reader=reader)
     parts = [weights.model(name) for name in ("text_detector", "text_angle", "text_recognizer")]
     model = ", ".join(part.title for part in parts)
-    return ReaderInfo(model=model, device=parts[-1].device, provider=provider)
+    return ReaderInfo(model=model, device=parts[-1].device, reader=reader)
 
 
 def _found_line(line: Line, language: str, width: int, height: int) -> FoundLine:

@@ -62,9 +62,7 @@ def _measure(case: str, channel: Channel, drawings: list[Drawing]) -> list[Row]:
 
 
 def _filled(contour: Contour) -> Mask:
-    box = contour.bounding_box
-    points = [(box.x + one.x, box.y + one.y) for one in contour.relative_vertices]
-    return _polygon(np.array(points))
+    return _polygon(np.array(contour.outline))
 
 
 def _drawing(channel: Channel, random: Random) -> Drawing:

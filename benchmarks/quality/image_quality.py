@@ -40,16 +40,19 @@ def _exposure_errors(random: Random, tolerance: float) -> list[float]:
     """Of a ramp between two levels, before it is cut to whole levels."""
     ramp = np.linspace(random.uniform(-60, 60), random.uniform(195, 315), 1280)
     image = as_pixels(np.clip(np.rint(np.tile(ramp[:, None], (40, 1, 3))), 0, 255))
-    brightness = _quality(image, tolerance).brightness
+    exposure = _quality(image, tolerance).exposure
     under = 100 * float(np.mean(ramp <= 255 * tolerance))
     over = 100 * float(np.mean(ramp >= 255 * (1 - tolerance)))
-    return [abs(brightness.under_per - under), abs(brightness.over_per - over)]
+    return [
+        abs(exposure.underexposed_percent - under),
+        abs(exposure.overexposed_percent - over),
+    ]
 
 
 def _sharpness() -> list[Row]:
     return [
-        _falling("val", [_figures(image, "val") for image in photographs().values()]),
-        _falling("sml", [_figures(image, "sml") for image in photographs().values()]),
+        _falling(name, [_figures(image, name) for image in photographs().values()])
+        for name in ("laplacian_variance", "sum_modified_laplacian")
     ]
 
 
@@ -87,7 +90,7 @@ def _noisy_alike(image: Pixels, sigma: float, random: Random) -> Pixels:
 
 
 def _error(image: Pixels, sigma: float) -> float:
-    return abs(_quality(image).details.info.noise / sigma - 1)
+    return abs(_quality(image).noise / sigma - 1)
 
 
 def _noise_row(case: str, errors: list[float]) -> Row:

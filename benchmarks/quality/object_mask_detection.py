@@ -42,7 +42,7 @@ def rows() -> list[Row]:
     everything = [one for some in made.values() for one in some]
     default = Params()
     found = [_row(f"{name} grounds", some, default) for name, some in made.items()]
-    others = (Algorithm.SOBEL, Algorithm.BINNING)
+    others = (Algorithm.SOBEL, Algorithm.HISTOGRAM)
     return [
         _row("all grounds, channel chosen automatically", everything, default),
         *found,
@@ -51,7 +51,7 @@ def rows() -> list[Row]:
 
 
 def _row(case: str, composites: list[Composite], params: Params) -> Row:
-    found = (object_mask_detection(one.image, params=params).binary_mask for one in composites)
+    found = (object_mask_detection(one.image, params=params).mask for one in composites)
     both = zip(found, composites, strict=True)
     overlaps = np.array([mask_iou(mask.pixels, one.mask) for mask, one in both])
     median, good = float(np.median(overlaps)), float(np.mean(overlaps >= 0.75))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from engines.core.shapes import Box, Pixels
-from engines.text_detection import Params, Result, text_detection
+from engines.text_detection import Params, Reader, Result, text_detection
 from engines.vision.boxes import corners, iou
 
 FOLDER = Path("/usr/share/fonts/truetype")
@@ -135,9 +135,9 @@ def scored(page: Print, result: Result) -> Score:
     return Score(len(page.boxes), len(pairs), overlaps, len(page.text), changes)
 
 
-def read(image: Pixels, provider: str = "Google") -> Result:
-    """What a provider reads in a picture."""
-    return text_detection(image, params=Params.from_text({"provider": provider}))
+def read(image: Pixels, reader: Reader = Reader.PPOCR) -> Result:
+    """What a reader finds in a picture."""
+    return text_detection(image, params=Params(reader=reader))
 
 
 def _number(random: np.random.Generator) -> str:

@@ -18,6 +18,7 @@ from benchmarks.quality.prints import (
 )
 from benchmarks.quality.row import Row
 from benchmarks.quality.things import photograph
+from engines.text_detection import Reader
 
 SEED = 2026
 KINDS = ("English", "French", "digits")
@@ -38,7 +39,7 @@ def rows() -> list[Row]:
     scan = _scan()
     if not fonts_are_installed():
         return [Row("print", INSTALL, "", False, 0, SEED), scan]
-    return [*_print(), _turned("Google"), _turned("Tesseract"), scan, _time()]
+    return [*_print(), _turned(Reader.PPOCR), _turned(Reader.TESSERACT), scan, _time()]
 
 
 def _print() -> list[Row]:
@@ -63,9 +64,9 @@ def _print() -> list[Row]:
     ]
 
 
-def _turned(provider: str) -> Row:
-    case = f"pages by 90, 180, 270 degrees, {provider}"
-    if provider == "Tesseract" and shutil.which("tesseract") is None:
+def _turned(reader: Reader) -> Row:
+    case = f"pages by 90, 180, 270 degrees, {reader}"
+    if reader is Reader.TESSERACT and shutil.which("tesseract") is None:
         return Row(case, "not measured: apt-get install tesseract-ocr", "", False, 0, SEED)
     random = np.random.default_rng(SEED)
     scores = []
@@ -74,7 +75,7 @@ def _turned(provider: str) -> Row:
         words = words_of(KINDS[place % 2], 80, random)
         page = printed(words, style, random, (1000, 1000))
         aside = np.ascontiguousarray(np.rot90(page.image, quarters))
-        scores.append(scored(page, read(aside, provider)))
+        scores.append(scored(page, read(aside, reader)))
     rate = _error_rate(scores)
     return Row(case, f"CER {rate:.4f}", "<= 0.02", rate <= 0.02, len(scores), SEED)
 

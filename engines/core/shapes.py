@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, NamedTuple, Self, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, Self, TypeAlias, TypeVar, get_origin
 
 import cv2
 import numpy as np
@@ -24,6 +24,7 @@ from pydantic_core import CoreSchema, ErrorDetails, core_schema
 from engines.core import bilevel_png
 from engines.core.decoders import PictureDecoder
 from engines.core.errors import BadParameter
+from engines.core.json_text import read_json
 from engines.core.pixels import Mode, OriginalImage, PartialImage
 from engines.core.pixels import Pixels as Pixels
 
@@ -136,7 +137,6 @@ InfoT = TypeVar("InfoT", bound=Info)
 class Details(BaseModel, Generic[InfoT]):
     """What is said about a result beside it."""
 
-    score: float = Field(0, description="0 unless the service says otherwise.")
     message: str = Field("", description="The outcome in a sentence; may be empty.")
     info: InfoT
 
@@ -168,6 +168,7 @@ class Parameters(BaseModel):
 
         Raises:
             BadParameter: a value is out of range, unknown, or no number.
+            UnparsableParameter: what should be a list is no JSON.
         """
         try:
             return cls.model_validate(cls._given(fields))
@@ -198,7 +199,7 @@ def _parse(name: str, text: str, kind: object) -> object:
     if kind in _NUMBERS and not _NUMBERS[kind].fullmatch(text):
         expected = "a whole number" if kind is int else "a number"
         raise BadParameter(f"{name} is {shown(text)}; expected {expected}.")
-    return text
+    return read_json(name, text) if get_origin(kind) in (tuple, list) else text
 
 
 def shown(text: str) -> str:

@@ -24,8 +24,8 @@ def record(computed: Computed) -> Answer:
         return {"picture": files[-1].name}
 
     body = {
-        "result": result.model_dump(by_alias=True, exclude_none=True),
-        "details": result.details.model_dump(by_alias=True, exclude_none=True),
+        "result": result.model_dump(exclude_none=True),
+        "details": result.details.model_dump(exclude_none=True),
     }
     data = orjson.dumps(body, default=take_out)
     if not files and computed.engine.draw:

@@ -114,15 +114,6 @@ def test_thresholds_are_read_from_text(value: str) -> None:
     assert Params.from_text({"threshold_min": value}) == Params(threshold_min=50)
 
 
-def test_the_misspelt_thickness_is_understood() -> None:
-    assert Params.from_text({"edge_thicknesse": "4"}).edge_thickness == 4
-
-
-def test_the_right_spelling_wins() -> None:
-    fields = {"edge_thicknesse": "none", "edge_thickness": "5"}
-    assert Params.from_text(fields).edge_thickness == 5
-
-
 @pytest.mark.parametrize(
     "fields",
     [
@@ -132,7 +123,7 @@ def test_the_right_spelling_wins() -> None:
         {"edge_thickness": "0"},
         {"edge_thickness": "51"},
         {"edge_thickness": "1.5"},
-        {"edge_thicknesse": "1_0"},
+        {"edge_thickness": "1_0"},
     ],
 )
 def test_values_out_of_range_are_refused_by_name(fields: dict[str, str]) -> None:

@@ -33,10 +33,9 @@ def test_the_defaults_lay_inferno_over_the_picture() -> None:
     assert Params() == Params(overlay=True, colormap=Colormap.INFERNO)
 
 
-def test_the_answer_is_of_the_pictures_size_and_signed(photograph: Pixels) -> None:
+def test_the_answer_is_of_the_pictures_size(photograph: Pixels) -> None:
     result = heat_map(photograph[:301, :457], params=Params())
     assert result.heatmap.pixels.shape == (301, 457, 3)
-    assert result.details.info.signature == 72004000
     assert result.details.message == ""
 
 

@@ -2,7 +2,6 @@
 
 import cv2
 import numpy as np
-import pybase64
 import pytest
 import skimage.data
 from hypothesis import given
@@ -40,95 +39,63 @@ def test_the_defaults_are_255_bins_and_one_hundredth() -> None:
     assert Params() == Params(bins=255, tolerance=0.01)
 
 
-def test_the_samples_misprint_of_tolerance_is_taken() -> None:
-    assert Params.from_text({"bins": "255", "tolerence": "0.1"}).tolerance == 0.1
-
-
-def test_the_right_spelling_wins_over_the_misprint() -> None:
-    assert Params.from_text({"tolerence": "0.1", "tolerance": "0.2"}).tolerance == 0.2
-
-
 @pytest.mark.parametrize(
     ("name", "text"),
     [("bins", "0"), ("bins", "257"), ("bins", "9.5"), ("tolerance", "-0.01"),
-     ("tolerance", "50.1"), ("tolerance", "nan"), ("tolerence", "1_0")],
+     ("tolerance", "0.51"), ("tolerance", "nan"), ("tolerance", "1_0")],
 )  # fmt: skip
 def test_values_out_of_range_are_refused(name: str, text: str) -> None:
     with pytest.raises(BadParameter, match=name):
         Params.from_text({name: text})
 
 
-def test_a_whole_picture_is_ok_and_a_cut_one_truncated() -> None:
-    assert rate(plain(9)).encoding == "OK"
-    cut = image_quality(PartialImage(plain(9), True), params=Params())
-    assert cut.encoding == "TRUNCATED"
+def test_a_cut_picture_is_told_from_a_whole_one() -> None:
+    assert not rate(plain(9)).is_truncated
+    assert image_quality(PartialImage(plain(9), True), params=Params()).is_truncated
 
 
 def test_mean_and_deviation_are_those_of_rec_601_luma() -> None:
     green = np.zeros((4, 4, 3), np.uint8)
     green[..., 1] = 255
-    brightness = rate(green).brightness
-    assert brightness.l_mean == 150
-    assert brightness.l_std == 0
+    exposure = rate(green).exposure
+    assert exposure.mean == 150
+    assert exposure.standard_deviation == 0
 
 
 def test_black_is_underexposed_and_white_overexposed() -> None:
     halves = np.hstack([plain(0), plain(128), plain(128), plain(255)])
-    brightness = rate(halves).brightness
-    assert (brightness.under_per, brightness.over_per) == (25, 25)
-    assert brightness.under_mask.pixels.dtype == np.bool_
-    assert brightness.under_mask.pixels[:, :8].all()
-    assert brightness.over_mask.pixels[:, 24:].all()
+    exposure = rate(halves).exposure
+    assert (exposure.underexposed_percent, exposure.overexposed_percent) == (25, 25)
+    assert exposure.underexposed.pixels.dtype == np.bool_
+    assert exposure.underexposed.pixels[:, :8].all()
+    assert exposure.overexposed.pixels[:, 24:].all()
 
 
 @pytest.mark.parametrize("tolerance", [0, 0.01, 0.1, 0.25, 0.5])
 def test_of_an_even_ramp_the_tolerance_is_badly_exposed(ramp: Pixels, tolerance: float) -> None:
-    brightness = rate(ramp, tolerance=tolerance).brightness
-    assert brightness.under_per == pytest.approx(100 * tolerance, abs=0.5)
-    assert brightness.over_per == pytest.approx(100 * tolerance, abs=0.5)
-
-
-@pytest.mark.parametrize(("fraction", "percentage"), [(0.01, 1), (0.1, 10), (0.5, 50)])
-def test_above_one_half_the_tolerance_is_a_percentage(
-    ramp: Pixels, fraction: float, percentage: float
-) -> None:
-    one, other = rate(ramp, tolerance=fraction), rate(ramp, tolerance=percentage)
-    assert one.brightness.under_per == other.brightness.under_per
+    exposure = rate(ramp, tolerance=tolerance).exposure
+    assert exposure.underexposed_percent == pytest.approx(100 * tolerance, abs=0.5)
+    assert exposure.overexposed_percent == pytest.approx(100 * tolerance, abs=0.5)
 
 
 @pytest.mark.parametrize("bins", [1, 2, 255, 256])
-def test_the_histogram_has_one_byte_a_bin_and_255_for_the_largest(bins: int) -> None:
-    histogram = pybase64.b64decode(rate(plain(200), bins=bins).brightness.l_hist)
+def test_a_plain_picture_is_in_one_bin(bins: int) -> None:
+    histogram = rate(plain(200), bins=bins).exposure.histogram
     assert len(histogram) == bins
-    assert histogram[200 * bins // 256] == 255
-    assert sum(histogram) == 255
+    assert histogram[200 * bins // 256] == sum(histogram) == 64
 
 
 @given(st.integers(1, 256), st.binary(min_size=12, max_size=12))
-def test_every_bin_is_its_share_of_the_largest(bins: int, levels: bytes) -> None:
+def test_every_pixel_is_in_its_bin(bins: int, levels: bytes) -> None:
     grey = np.frombuffer(levels, np.uint8).reshape(3, 4, 1).repeat(3, axis=2)
-    histogram = pybase64.b64decode(rate(grey, bins=bins).brightness.l_hist)
     counts = np.bincount([level * bins // 256 for level in levels], minlength=bins)
-    assert list(histogram) == np.rint(255 * counts / counts.max()).tolist()
+    assert rate(grey, bins=bins).exposure.histogram == counts.tolist()
 
 
 def test_a_flat_picture_has_no_sharpness_and_no_noise() -> None:
     result = rate(plain(77))
     assert result.sharpness.model_dump() == dict.fromkeys(result.sharpness.model_dump(), 0)
-    assert result.details.info.noise == 0
-
-
-def test_the_norms_are_the_samples_ratios(photograph: Pixels) -> None:
-    sharpness = rate(blurred(photograph, 1)).sharpness
-    assert sharpness.val_norm == pytest.approx(sharpness.val / 1000)
-    assert sharpness.sml_norm == pytest.approx(sharpness.sml / 150)
-
-
-def test_the_norms_end_at_one() -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 1), np.uint8).repeat(3, axis=2)
-    sharpness = rate(noise).sharpness
-    assert sharpness.val > 1000
-    assert (sharpness.val_norm, sharpness.sml_norm) == (1, 1)
+    assert result.noise == 0
 
 
 def test_the_figures_of_a_lone_bright_pixel_follow_from_their_definitions() -> None:
@@ -136,11 +103,11 @@ def test_the_figures_of_a_lone_bright_pixel_follow_from_their_definitions() -> N
     spot[4, 4] = 10
     sharpness = rate(spot).sharpness
     laplacian = np.array([40, 10, 10, 10, 10] + [0] * 76)
-    assert sharpness.val == pytest.approx(laplacian.var())
-    assert sharpness.sml == pytest.approx((40 + 4 * 10) / 81)
+    assert sharpness.laplacian_variance == pytest.approx(laplacian.var())
+    assert sharpness.sum_modified_laplacian == pytest.approx((40 + 4 * 10) / 81)
 
 
-@pytest.mark.parametrize("name", ["val", "sml"])
+@pytest.mark.parametrize("name", ["laplacian_variance", "sum_modified_laplacian"])
 def test_sharpness_falls_with_blur(photograph: Pixels, name: str) -> None:
     pictures = (photograph, *(blurred(photograph, sigma) for sigma in (1, 2, 4, 8)))
     figures = [getattr(rate(one).sharpness, name) for one in pictures]
@@ -154,31 +121,23 @@ def test_noise_is_measured_on_a_ramp(sigma: float, is_coloured: bool) -> None:
     ramp = np.tile(np.linspace(70, 180, 300)[:, np.newaxis], (200, 1, 3))
     shape = ramp.shape if is_coloured else (200, 300, 1)
     noisy = ramp + np.random.default_rng(5).normal(0, sigma, shape)
-    measured = rate(np.clip(np.rint(noisy), 0, 255).astype(np.uint8)).details.info.noise
+    measured = rate(np.clip(np.rint(noisy), 0, 255).astype(np.uint8)).noise
     assert measured == pytest.approx(sigma, rel=0.15)
-
-
-def test_the_documented_keys_are_there() -> None:
-    result = rate(plain(1))
-    assert list(result.model_dump()) == ["encoding", "brightness", "sharpness", "noise"]
-    assert result.noise == ""
-    assert result.details.info.description == ""
-    assert result.details.score == 0
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 2), (3, 3), (1, 20_000), (20_000, 1)])
 def test_odd_sizes_are_rated(shape: tuple[int, int]) -> None:
     image = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
     result = rate(image)
-    assert result.brightness.under_mask.pixels.shape == shape
-    assert result.details.info.noise >= 0
+    assert result.exposure.underexposed.pixels.shape == shape
+    assert result.noise >= 0
 
 
 def test_a_view_of_a_picture_is_rated_as_its_copy_is(photograph: Pixels) -> None:
     view = photograph[::-1, ::2]
     before = view.copy()
-    assert rate(view).model_dump(exclude={"brightness"}) == rate(before).model_dump(
-        exclude={"brightness"}
+    assert rate(view).model_dump(exclude={"exposure"}) == rate(before).model_dump(
+        exclude={"exposure"}
     )
     assert (view == before).all()
 

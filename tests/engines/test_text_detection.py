@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from engines.core.errors import BadParameter, EngineError, ModelUnavailable
 from engines.core.shapes import Box, Pixels
 from engines.models import tesseract
-from engines.text_detection import Params, Result, draw, text_detection
+from engines.text_detection import Params, Reader, Result, draw, text_detection
 from engines.vision.marking import FONT
 from tests.engines.drawing import turned, written
 
@@ -21,11 +21,11 @@ TEXT = "The old keeper counts\n17 silver coins by\nthe window at 9:45"
 needs_tesseract = pytest.mark.skipif(
     shutil.which("tesseract") is None, reason="the program tesseract is not installed"
 )
-PROVIDERS = ["Google", pytest.param("Tesseract", marks=needs_tesseract)]
+READERS = [Reader.PPOCR, pytest.param(Reader.TESSERACT, marks=needs_tesseract)]
 
 
-def read(image: Pixels, provider: str = "Google") -> Result:
-    return text_detection(image, params=Params.from_text({"provider": provider}))
+def read(image: Pixels, reader: Reader = Reader.PPOCR) -> Result:
+    return text_detection(image, params=Params(reader=reader))
 
 
 def boxes(result: Result) -> dict[str, Box]:
@@ -39,19 +39,19 @@ def drawn_box(word: str, x: int, y: int, size: int = 26) -> Box:
     return Box(*(round(side) for side in bounds))
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
-def test_a_page_is_read_whichever_way_it_is_turned(provider: str, quarters: int) -> None:
-    result = read(turned(written(TEXT), quarters), provider)
+def test_a_page_is_read_whichever_way_it_is_turned(reader: Reader, quarters: int) -> None:
+    result = read(turned(written(TEXT), quarters), reader)
     assert result.text == TEXT + "\n"
     assert result.language == "en"
     expected = {0: 0, 1: 90, 2: 180, 3: -90}[quarters]
     assert all(abs((line.angle - expected + 180) % 360 - 180) < 2 for line in result.lines)
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
-def test_each_word_has_the_box_of_its_ink(provider: str) -> None:
-    found = boxes(read(written(TEXT), provider))
+@pytest.mark.parametrize("reader", READERS)
+def test_each_word_has_the_box_of_its_ink(reader: Reader) -> None:
+    found = boxes(read(written(TEXT), reader))
     for side, drawn in zip(found["The"], drawn_box("The", 30, 30), strict=True):
         assert abs(side - drawn) <= 3
 
@@ -97,10 +97,10 @@ def test_numbers_that_stand_apart_are_words_of_their_own() -> None:
     assert read(written("66 997 6627 88", letter_px=20)).text == "66 997 6627 88\n"
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("shape", [(1, 1), (40, 60), (1, 700)])
-def test_a_blank_picture_holds_no_text(provider: str, shape: tuple[int, int]) -> None:
-    result = read(np.full((*shape, 3), 255, np.uint8), provider)
+def test_a_blank_picture_holds_no_text(reader: Reader, shape: tuple[int, int]) -> None:
+    result = read(np.full((*shape, 3), 255, np.uint8), reader)
     assert (result.text, result.language, result.lines) == ("", "und", [])
     assert result.details.message == "Found 0 words"
 
@@ -108,7 +108,7 @@ def test_a_blank_picture_holds_no_text(provider: str, shape: tuple[int, int]) ->
 def test_details_name_the_models() -> None:
     info = read(written("Hello")).details.info
     assert info.model == "PP-OCRv6 det small, PP-OCR mobile v2.0 cls, PP-OCRv6 rec small"
-    assert (info.device, info.provider) == ("CPU", "Google")
+    assert (info.device, info.reader) == ("CPU", "ppocr")
 
 
 def test_the_drawing_writes_each_word_into_its_box() -> None:
@@ -118,14 +118,14 @@ def test_the_drawing_writes_each_word_into_its_box() -> None:
     assert (shown[30:60, 30:80, 2] < 100).any()
 
 
-@pytest.mark.parametrize("provider", ["google", "GOOGLE", "tesseract", "Tesseract"])
-def test_a_provider_may_be_written_in_any_case(provider: str) -> None:
-    assert Params.from_text({"provider": provider}).provider == provider.capitalize()
+@pytest.mark.parametrize("reader", ["ppocr", "PPOCR", "tesseract", "Tesseract"])
+def test_a_reader_may_be_written_in_any_case(reader: str) -> None:
+    assert Params.from_text({"reader": reader}).reader == reader.lower()
 
 
-def test_an_unknown_provider_is_refused() -> None:
-    with pytest.raises(BadParameter, match="expected 'Google' or 'Tesseract'"):
-        Params.from_text({"provider": "Azure"})
+def test_an_unknown_reader_is_refused() -> None:
+    with pytest.raises(BadParameter, match="expected 'ppocr' or 'tesseract'"):
+        Params.from_text({"reader": "azure"})
 
 
 @needs_tesseract
@@ -134,17 +134,17 @@ def test_tesseract_reads_a_tilted_page(degrees: float) -> None:
     page = Image.fromarray(written(TEXT, width=560, height=340)).rotate(
         degrees, Image.Resampling.BICUBIC, expand=True, fillcolor="white"
     )
-    assert read(np.array(page), "Tesseract").text == TEXT + "\n"
+    assert read(np.array(page), Reader.TESSERACT).text == TEXT + "\n"
 
 
 @needs_tesseract
 def test_tesseract_finds_nothing_on_a_thin_strip() -> None:
-    assert read(np.full((1, 5000, 3), 255, np.uint8), "Tesseract").lines == []
+    assert read(np.full((1, 5000, 3), 255, np.uint8), Reader.TESSERACT).lines == []
 
 
 @needs_tesseract
 def test_tesseract_names_its_version_and_languages() -> None:
-    assert read(written("Hello"), "Tesseract").details.info.model.startswith("Tesseract ")
+    assert read(written("Hello"), Reader.TESSERACT).details.info.model.startswith("Tesseract ")
     assert "osd" not in tesseract.languages()
 
 
@@ -153,7 +153,7 @@ def test_without_tesseract_the_message_tells_what_to_install(
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(ModelUnavailable, match="apt-get install tesseract-ocr"):
-        read(written("Hello"), "Tesseract")
+        read(written("Hello"), Reader.TESSERACT)
 
 
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed")

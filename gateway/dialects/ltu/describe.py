@@ -7,13 +7,13 @@ from typing import Any, Literal, get_type_hints
 from pydantic import BaseModel, Field, create_model
 
 from engines.core.registry import Engine, Input, catalogue
-from engines.core.shapes import Details
 from gateway.dialects.ltu import describe_errors, examples
 from gateway.dialects.ltu.models import (
     ALIASES,
     DETAILS_NAME,
     EXTRA,
     PREFIX,
+    Details,
     Extra,
     Failure,
     ImageObject,

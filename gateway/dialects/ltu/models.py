@@ -1,6 +1,6 @@
 """LTU's own names, where they differ from the engines'."""
 
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -14,6 +14,17 @@ ALIASES = {
 
 DETAILS_NAME = {"heatMap": "heatmap", "imageQuality": "quality"}
 """`details.name` where it is not the service's name."""
+
+
+InfoT = TypeVar("InfoT", bound=BaseModel)
+
+
+class Details(BaseModel, Generic[InfoT]):
+    """What is said about a result beside it."""
+
+    score: float = Field(0, description="0 unless the service says otherwise.")
+    message: str = Field("", description="The outcome in a sentence; may be empty.")
+    info: InfoT
 
 
 class Extra(BaseModel):

@@ -1,10 +1,11 @@
 """Wording: how LTU says what an engine says otherwise."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import AliasChoices, BaseModel
 
 from engines.core.run import Computed
 from engines.core.shapes import Parameters
@@ -24,7 +25,7 @@ class Wording:
         result: makes `result` out of the engine's.
         info: makes `details.info`.
         message: makes `details.message`.
-        score: makes `details.score`.
+        score: makes `details.score`, or is it; some services have always written their 0 as 0.0.
         content: makes what stands beside the result, under "message": "ok".
     """
 
@@ -34,5 +35,13 @@ class Wording:
     result: Callable[[Any], BaseModel] | None = None
     info: Callable[[Any], BaseModel] | None = None
     message: Callable[[Any], str] | None = None
-    score: Callable[[Any], float] | None = None
+    score: Callable[[Any], float] | float = 0
     content: Callable[[Computed], BaseModel] | None = None
+
+
+def as_in(params: type[Parameters], name: str, *, misprint: str = "") -> Any:
+    """An engine's parameter with its default, range and description; read under a misprint too."""
+    field = copy(params.model_fields[name])
+    if misprint:
+        field.validation_alias = AliasChoices(name, misprint)
+    return field

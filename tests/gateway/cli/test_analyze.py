@@ -62,7 +62,8 @@ def test_a_second_run_computes_only_what_is_missing(folder: Path, tmp_path: Path
 def test_without_a_folder_for_results_the_lines_are_printed(folder: Path) -> None:
     result = analyze("colorPalette", str(folder / "a.PNG"))
     answer = json.loads(result.stdout)
-    assert answer["details"]["info"] == {"count": 4, "format": "RGB%"}
+    assert [one[3] for one in answer["result"]["colors"]] == [25, 25, 25, 25]
+    assert answer["details"] == {"message": "Found 4 colors", "info": {}}
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,11 @@ def test_without_a_folder_for_results_the_lines_are_printed(folder: Path) -> Non
         (["noSuchService", "FILE"], "There is no service noSuchService; there are "),
         (["edges", "FILE", "--param", "thickness=3"], "edges has no thickness; it has "),
         (["edges", "FILE", "--param", "edge_thickness=51"], "edge_thickness is '51'; expected"),
+        (
+            ["edges", "FILE", "--param", "edge_thicknesse=3"],
+            "edges has no edge_thicknesse; it has ",
+        ),
+        (["textDetection", "FILE", "--param", "reader=Google"], "expected 'ppocr' or 'tesseract'"),
         (["edges", "FILE", "--reference", "FILE"], "edges takes 1 picture"),
     ],
 )

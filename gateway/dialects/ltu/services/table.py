@@ -5,15 +5,33 @@ from dataclasses import replace
 from engines.core.registry import Engine, Input
 from engines.core.shapes import Parameters
 from gateway.dialects.ltu.services import (
+    alignment_matrix,
     classification,
+    color_palette,
+    contours,
+    differences,
+    distance,
+    edges,
+    heat_map,
+    image_quality,
     object_detection,
+    object_mask_detection,
     text_detection,
 )
 from gateway.dialects.ltu.wording import Wording
 
 _MODULES = (
+    alignment_matrix,
     classification,
+    color_palette,
+    contours,
+    differences,
+    distance,
+    edges,
+    heat_map,
+    image_quality,
     object_detection,
+    object_mask_detection,
     text_detection,
 )
 _WORDINGS: dict[str, Wording] = {

@@ -1,18 +1,42 @@
-"""`textDetection`: text by areas beside the lines."""
+"""`textDetection`: readers under the document's names, and text by areas beside the lines."""
 
 import hashlib
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from engines import text_detection
 from engines.core.run import Computed
-from engines.core.shapes import Box
-from engines.text_detection import FoundLine, FoundWord
+from engines.core.shapes import Box, Parameters
+from engines.text_detection import FoundLine, FoundWord, Reader
 from gateway.dialects.ltu.wording import Wording
 
 AREAS_VERSION = 0.1
+READERS = {"Google": Reader.PPOCR, "Tesseract": Reader.TESSERACT}
+
+
+def _capitalised(value: object) -> object:
+    return value.capitalize() if isinstance(value, str) else value
+
+
+class Params(Parameters):
+    """Who reads."""
+
+    provider: Annotated[Literal["Google", "Tesseract"], BeforeValidator(_capitalised)] = Field(
+        "Google",
+        description="Google: the built-in reader, PP-OCR, for print in any direction, in Latin"
+        " letters, Chinese and Japanese. Tesseract: that program, where it is installed. In any"
+        " case.",
+    )
+
+
+class ReaderInfo(BaseModel):
+    """What the answer was computed with."""
+
+    model: str
+    device: str = Field(description="CPU or GPU.")
+    provider: Literal["Google", "Tesseract"]
 
 
 class TextBox(BaseModel):
@@ -85,6 +109,18 @@ class TextDetectionContent(BaseModel):
     errors: list[str]
 
 
+def translate(told: Params) -> text_detection.Params:
+    return text_detection.Params(reader=READERS[told.provider])
+
+
+def info(found: text_detection.Result) -> ReaderInfo:
+    facts = found.details.info
+    provider: Literal["Google", "Tesseract"] = (
+        "Google" if facts.reader is Reader.PPOCR else "Tesseract"
+    )
+    return ReaderInfo(model=facts.model, device=facts.device, provider=provider)
+
+
 def content(computed: Computed) -> TextDetectionContent:
     """Areas: the first holds the whole text, each further one a word.
 
@@ -142,4 +178,4 @@ def _area(kind: Literal["input", "output"], box: Box, text: AreaText) -> Area:
     )
 
 
-WORDING = Wording(content=content)
+WORDING = Wording(params=Params, translate=translate, info=info, content=content)

@@ -3,7 +3,7 @@
 import pytest
 
 from engines.core.registry import catalogue
-from gateway.dialects.ltu.decoder import translate
+from gateway.dialects.ltu.reading import translate
 from gateway.dialects.ltu.services.table import inputs_of
 from gateway.intake.forms import Form
 
@@ -41,4 +41,4 @@ def test_a_picture_under_its_own_name_wins() -> None:
 def test_pictures_have_the_documents_names_and_stay_what_the_engine_takes() -> None:
     engine = catalogue()["distance"]
     assert [one.name for one in inputs_of(engine)] == ["refImage", "queryImage"]
-    assert [one.decoder for one in inputs_of(engine)] == [one.reading for one in engine.inputs]
+    assert [one.decoder for one in inputs_of(engine)] == [one.decoder for one in engine.inputs]

@@ -1,4 +1,4 @@
-"""`content` of `textDetection` is as the document shows it."""
+"""`content` of `textDetection` is as the document shows it; readers have the document's names."""
 
 import re
 from typing import Any
@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from engines import text_detection
+from engines.core.errors import BadParameter
 from engines.core.shapes import Box, Details
+from engines.text_detection import Reader
+from gateway.dialects.ltu.services.text_detection import Params, info, translate
 from tests.gateway.dialects.ltu.answers import answered
 
 
@@ -28,7 +31,7 @@ def line(language: str, *words: text_detection.FoundWord) -> text_detection.Foun
 
 
 def read(*lines: text_detection.FoundLine) -> text_detection.Result:
-    info = text_detection.ReaderInfo(model="m", device="CPU", provider="Google")
+    info = text_detection.ReaderInfo(model="m", device="CPU", reader=Reader.PPOCR)
     text = "".join(f"{one.text}\n" for one in lines)
     details = Details[text_detection.ReaderInfo](info=info)
     return text_detection.Result(details=details, text=text, language="fr", lines=[*lines])
@@ -99,3 +102,21 @@ def test_the_same_answer_has_the_same_name(label: dict[str, Any]) -> None:
     again = content(read(line("en", word("MADE", 40, 20, 70, 31))))
     assert other == again
     assert other["image"]["UUID"] != label["image"]["UUID"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reader"),
+    [("Google", Reader.PPOCR), ("GOOGLE", Reader.PPOCR), ("tesseract", Reader.TESSERACT)],
+)
+def test_a_provider_is_a_reader_in_any_case(text: str, reader: Reader) -> None:
+    assert translate(Params.from_text({"provider": text})).reader is reader
+
+
+@pytest.mark.parametrize("text", ["Azure", "ppocr", ""])
+def test_an_unknown_provider_is_refused(text: str) -> None:
+    with pytest.raises(BadParameter, match="expected 'Google' or 'Tesseract'"):
+        Params.from_text({"provider": text})
+
+
+def test_the_reader_is_told_under_the_documents_name() -> None:
+    assert info(read()).model_dump() == {"model": "m", "device": "CPU", "provider": "Google"}

@@ -1,0 +1,33 @@
+"""A part of a picture as LTU writes it: its box, and its outline within that."""
+
+from typing import Self
+
+from pydantic import BaseModel, Field
+
+from engines.core.shapes import Box
+
+
+class BoundingBox(BaseModel):
+    """The pixels from x to x + width - 1 and from y to y + height - 1."""
+
+    x: int = Field(ge=0)
+    y: int = Field(ge=0)
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+
+    @classmethod
+    def of(cls, box: Box) -> Self:
+        left, top, right, bottom = box
+        return cls(x=left, y=top, width=right - left, height=bottom - top)
+
+
+class Vertex(BaseModel):
+    """A pixel of the outline, counted from its box's left and top."""
+
+    x: int = Field(ge=0)
+    y: int = Field(ge=0)
+
+
+def relative(outline: list[tuple[int, int]], box: Box) -> list[Vertex]:
+    """An outline as LTU counts it."""
+    return [Vertex(x=x - box.left, y=y - box.top) for x, y in outline]
