@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from benchmarks.quality.pairs import photographs
 from benchmarks.quality.row import Row, cpu_time
-from benchmarks.quality.things import photograph
 from engines.classification import Params, classification
 from engines.core.shapes import Pixels
 
@@ -14,15 +14,15 @@ SUBJECTS: dict[str, frozenset[str]] = {
     "rocket": frozenset({"Missile", "Projectile", "Space shuttle"}),
     "camera": frozenset({"Tripod", "Reflex camera"}),
     "motorcycle_left": frozenset({"Moped", "Motor scooter"}),
-    "china.jpg": frozenset({"Palace", "Monastery"}),
-    "flower.jpg": frozenset({"Daisy"}),
+    "china": frozenset({"Palace", "Monastery"}),
+    "flower": frozenset({"Daisy"}),
 }
 """Labels that a person would let pass; ImageNet has neither motorcycle nor dahlia."""
 
 
 def rows() -> list[Row]:
     """Each photograph as it is and mirrored, and the time."""
-    pictures = [(photograph(name), right) for name, right in SUBJECTS.items()]
+    pictures = [(photographs()[name], right) for name, right in SUBJECTS.items()]
     pictures += [(np.ascontiguousarray(image[:, ::-1]), right) for image, right in pictures]
     answers = [(_labels(image), right) for image, right in pictures]
     first = float(np.mean([labels[0] in right for labels, right in answers]))

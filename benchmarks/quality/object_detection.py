@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from benchmarks.quality.pairs import photographs
 from benchmarks.quality.row import Row, cpu_time
 from benchmarks.quality.things import (
     CUTOUTS,
@@ -11,7 +12,6 @@ from benchmarks.quality.things import (
     WHOLE,
     Thing,
     composite,
-    photograph,
 )
 from engines.core.shapes import Pixels
 from engines.object_detection import FoundObject, Params, object_detection
@@ -23,7 +23,7 @@ EACH = 40
 
 def rows() -> list[Row]:
     """Things found and made up, and the time."""
-    seen = [(photograph(name), things) for name, things in PHOTOGRAPHS.items()]
+    seen = [(photographs()[name], things) for name, things in PHOTOGRAPHS.items()]
     pasted = [_pasted(name) for name in (*CUTOUTS, "Cat")]
     return [
         _in_photographs(seen),

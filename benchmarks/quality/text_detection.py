@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 
+from benchmarks.quality.pairs import photographs
 from benchmarks.quality.prints import (
     FONTS,
     INSTALL,
@@ -17,7 +18,6 @@ from benchmarks.quality.prints import (
     words_of,
 )
 from benchmarks.quality.row import Row
-from benchmarks.quality.things import photograph
 from engines.text_detection import Reader
 
 SEED = 2026
@@ -81,7 +81,7 @@ def _turned(reader: Reader) -> Row:
 
 
 def _scan() -> Row:
-    found = read(photograph("page")).text.split()
+    found = read(photographs()["page"]).text.split()
     known = SCAN.split()
     right = sum(min(found.count(word), known.count(word)) for word in set(known))
     accuracy = right / len(known)

@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from skimage import data
-from sklearn.datasets import load_sample_image
 
+from benchmarks.quality.pairs import photographs
 from engines.core.shapes import Box, Pixels
 
 STAMPS = Path("/usr/share/tuxpaint/stamps")
@@ -30,8 +29,8 @@ PHOTOGRAPHS: dict[str, tuple[Thing, ...]] = {
     "motorcycle_left": (Thing("Motorcycle", Box(112, 55, 680, 448)),),
     "rocket": (),
     "hubble_deep_field": (),
-    "china.jpg": (),
-    "flower.jpg": (),
+    "china": (),
+    "flower": (),
 }
 """Boxes as seen by eye, rounded; empty where no class of COCO is to be seen."""
 
@@ -47,19 +46,11 @@ WHOLE = {"Cat": "chelsea", "Cup": "coffee"}
 """Photographs that are pasted as they are."""
 
 
-def photograph(name: str) -> Pixels:
-    """A picture that scikit-image or scikit-learn carries, BGR."""
-    if name.endswith(".jpg"):
-        return np.ascontiguousarray(load_sample_image(name)[..., ::-1])
-    file = next(Path(str(data.__file__)).parent.glob(f"{name}.*"))
-    return np.asarray(cv2.imread(str(file), cv2.IMREAD_COLOR), np.uint8)
-
-
 def composite(
     name: str, random: np.random.Generator, size: tuple[int, int] = (640, 480)
 ) -> tuple[Pixels, Thing]:
     """A thing on grass, gravel or bricks, 240 to 400 px long."""
-    backdrop = photograph(str(random.choice(BACKDROPS)))
+    backdrop = photographs()[str(random.choice(BACKDROPS))]
     picture = np.asarray(cv2.resize(backdrop, size), np.uint8).copy()
     stamp, box = _stamp(name, random)
     scale = min(
@@ -84,7 +75,7 @@ def _stamp(name: str, random: np.random.Generator) -> tuple[Pixels, Box]:
     choices = (*CUTOUTS.get(name, ()), *([""] if name in WHOLE else []))
     chosen = choices[int(random.integers(len(choices)))]
     if not chosen:
-        whole = cv2.cvtColor(photograph(WHOLE[name]), cv2.COLOR_BGR2BGRA)
+        whole = cv2.cvtColor(photographs()[WHOLE[name]], cv2.COLOR_BGR2BGRA)
         return np.asarray(whole, np.uint8), PHOTOGRAPHS[WHOLE[name]][0].box
     stamp = np.asarray(cv2.imread(str(STAMPS / chosen), cv2.IMREAD_UNCHANGED), np.uint8)
     left, top, width, height = cv2.boundingRect((stamp[..., 3] > 127).astype(np.uint8))

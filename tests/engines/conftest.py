@@ -1,17 +1,11 @@
 """Photographs that installed packages carry; nothing is fetched."""
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
-import skimage.data
-import sklearn.datasets
 
 from engines.core.shapes import Pixels
-
-_SKIMAGE = Path(skimage.data.__file__).parent
-_SKLEARN = Path(sklearn.datasets.__file__).parent / "images"
+from tests.engines import drawing
 
 
 @pytest.fixture(
@@ -19,7 +13,7 @@ _SKLEARN = Path(sklearn.datasets.__file__).parent / "images"
 )
 def photograph(request: pytest.FixtureRequest) -> Pixels:
     """Each of six photographs, one of them grey; BGR."""
-    return read(request.param)
+    return drawing.photograph(request.param)
 
 
 @pytest.fixture
@@ -35,10 +29,4 @@ def page() -> Pixels:
 @pytest.fixture
 def coffee() -> Pixels:
     """A red cup on a wooden table; 600 × 400, BGR."""
-    return read("coffee.png")
-
-
-def read(name: str) -> Pixels:
-    """One of the packages' pictures as it is stored, BGR."""
-    folder = _SKIMAGE if (_SKIMAGE / name).exists() else _SKLEARN
-    return np.asarray(cv2.imread(str(folder / name), cv2.IMREAD_COLOR), np.uint8)
+    return drawing.photograph("coffee.png")

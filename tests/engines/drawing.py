@@ -1,13 +1,19 @@
 """Pictures with known content, for the tests of engines that read and recognise."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
+import skimage.data
+import sklearn.datasets
 from cv2.typing import MatLike
 from PIL import Image, ImageDraw, ImageFont
-from skimage import data
 
 from engines.core.shapes import Mask, Pixels
 from engines.vision.marking import FONT
+
+_SKIMAGE = Path(skimage.data.__file__).parent
+_SKLEARN = Path(sklearn.datasets.__file__).parent / "images"
 
 
 def written(text: str, *, letter_px: int = 26, width: int = 460, height: int = 200) -> Pixels:
@@ -37,7 +43,6 @@ def mask_iou(one: Pixels | Mask, other: Mask) -> float:
 
 
 def photograph(name: str) -> Pixels:
-    """One of scikit-image's pictures, as colours."""
-    pixels = getattr(data, name)()
-    way = cv2.COLOR_RGB2BGR if pixels.ndim == 3 else cv2.COLOR_GRAY2BGR
-    return np.asarray(cv2.cvtColor(pixels, way), np.uint8)
+    """One of the packages' pictures as it is stored, BGR."""
+    folder = _SKIMAGE if (_SKIMAGE / name).exists() else _SKLEARN
+    return np.asarray(cv2.imread(str(folder / name), cv2.IMREAD_COLOR), np.uint8)

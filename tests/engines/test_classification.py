@@ -12,7 +12,7 @@ from tests.engines.drawing import photograph
 
 @pytest.fixture(scope="module")
 def cat() -> Pixels:
-    return photograph("chelsea")
+    return photograph("chelsea.png")
 
 
 def names(image: Pixels, **params: float | bool) -> list[str]:
@@ -25,7 +25,7 @@ def test_a_cat_is_called_a_cat(cat: Pixels) -> None:
 
 
 def test_a_cup_of_coffee_is_espresso() -> None:
-    assert names(photograph("coffee"))[0] == "Espresso"
+    assert names(photograph("coffee.png"))[0] == "Espresso"
 
 
 def test_labels_are_best_first_and_add_up_to_one_at_most(cat: Pixels) -> None:

@@ -17,7 +17,7 @@ from tests.engines.drawing import photograph
 
 @pytest.fixture(scope="module")
 def cat() -> Pixels:
-    return photograph("chelsea")
+    return photograph("chelsea.png")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_a_cat_is_found_where_it_is(cat: Pixels) -> None:
 
 
 def test_a_cup_is_found_where_it_is() -> None:
-    first = found(photograph("coffee")).objects[0]
+    first = found(photograph("coffee.png")).objects[0]
     assert first.name == "Cup"
     assert iou(first.box, Box(170, 15, 415, 267)) > 0.8
 
@@ -104,8 +104,8 @@ def test_there_are_at_most_so_many_objects(cat: Pixels) -> None:
 
 
 def test_tiles_find_what_is_too_small_for_the_whole() -> None:
-    field = cv2.resize(photograph("gravel"), (1500, 1500))
-    field[1000:1200, 200:400] = cv2.resize(photograph("camera"), (200, 200))
+    field = cv2.resize(photograph("gravel.png"), (1500, 1500))
+    field[1000:1200, 200:400] = cv2.resize(photograph("camera.png"), (200, 200))
     image = field.astype(np.uint8)
     assert found(image).objects == []
     (person,) = found(image, tiles=True).objects
