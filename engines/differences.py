@@ -188,7 +188,10 @@ def differences(
         on_image2=[_difference(transform(one, matrix), image2, params) for one in outlines],
         matrix1=matrix.ravel().tolist() if params.matrices else None,
         matrix2=inverse(matrix).ravel().tolist() if params.matrices else None,
-        details=Details[DifferencesInfo](info=DifferencesInfo(count=len(outlines))),
+        details=Details[DifferencesInfo](
+            message="" if part.any() else "Nothing was compared: all of image 1 is left out",
+            info=DifferencesInfo(count=len(outlines)),
+        ),
     )
 
 

@@ -94,6 +94,9 @@ class MaskInfo(Info):
     channel: str = Field(
         description="The channel; grey for sobel, RGB for histogram; empty without an object."
     )
+    unused: list[str] = Field(
+        [], description="Parameters that were given and mean nothing to the algorithm."
+    )
 
 
 class Result(EngineResult[MaskInfo]):
@@ -135,9 +138,15 @@ def object_mask_detection(image: Image, *, params: Params) -> Result:
     return Result(
         mask=Picture(best.mask.astype(np.bool_)),
         details=Details(
-            message=found if channel else "No object found", info=MaskInfo(channel=channel)
+            message=found if channel else "No object found",
+            info=MaskInfo(channel=channel, unused=_unused(params)),
         ),
     )
+
+
+def _unused(params: Params) -> list[str]:
+    is_used = params.algorithm is Algorithm.OTSU or not params.channel
+    return [] if is_used else ["channel"]
 
 
 def _views(image: Pixels, params: Params) -> list[tuple[str, Foreground]]:

@@ -285,7 +285,7 @@ class Named(TypedDict, total=False):
 def main(timm: str, wordnet: str) -> None:
     """Write the file."""
     nouns = read_nouns(Path(wordnet))
-    mids = read_mids(FOLDER / "coco.json")
+    mids = read_mids(FOLDER / "coco.json", Path(__file__).with_name("imagenet_mids.json"))
     labels = [label(wnid, word, nouns, mids) for wnid, word in read_classes(timm)]
     names = [one["name"] for one in labels]
     if len(set(names)) != 1000:
@@ -317,9 +317,11 @@ def read_synset(row: list[str]) -> Synset:
     return Synset(row[4].replace("_", " "), above and "n" + above)
 
 
-def read_mids(file: Path) -> dict[str, str]:
-    """Machine ids by the lower-case name of the COCO class."""
-    return {one["name"].lower(): one["mid"] for one in json.loads(file.read_text("utf-8"))}
+def read_mids(coco: Path, imagenet: Path) -> dict[str, str]:
+    """Machine ids by synset: those of the classes themselves, and of what is a COCO class."""
+    by_name = {one["name"].lower(): one["mid"] for one in json.loads(coco.read_text("utf-8"))}
+    own: dict[str, str] = json.loads(imagenet.read_text("utf-8"))
+    return own | {wnid: by_name[name] for wnid, name in COCO_CLASSES.items()}
 
 
 def label(wnid: str, word: str, nouns: dict[str, Synset], mids: dict[str, str]) -> Named:
@@ -337,9 +339,7 @@ def label(wnid: str, word: str, nouns: dict[str, Synset], mids: dict[str, str]) 
 
 def named(name: str, wnid: str, mids: dict[str, str]) -> Named:
     """A name, with a machine id where a true one is known."""
-    return (
-        {"name": name, "mid": mids[COCO_CLASSES[wnid]]} if wnid in COCO_CLASSES else {"name": name}
-    )
+    return {"name": name, "mid": mids[wnid]} if wnid in mids else {"name": name}
 
 
 def written(word: str) -> str:

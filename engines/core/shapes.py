@@ -176,6 +176,11 @@ class Parameters(BaseModel):
             raise _refusal(error.errors(include_url=False)) from None
 
     @classmethod
+    def spellings(cls) -> set[str]:
+        """Every name that a parameter is read under."""
+        return {one for name, field in cls.model_fields.items() for one in _spellings(name, field)}
+
+    @classmethod
     def _given(cls, fields: Mapping[str, str]) -> dict[str, object]:
         given = {}
         for name, field in cls.model_fields.items():

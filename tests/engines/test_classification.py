@@ -28,6 +28,14 @@ def test_a_cup_of_coffee_is_espresso() -> None:
     assert names(photograph("coffee.png"))[0] == "Espresso"
 
 
+def test_a_label_has_its_machine_id_where_one_is_known() -> None:
+    espresso = classification(photograph("coffee.png"), params=Params()).labels[0]
+    assert espresso.mid == "/m/0ctfk"
+    labels = weights.model("classifier").labels
+    assert sum(bool(label.mid) for label in labels) == 620
+    assert len({label.mid for label in labels if label.mid}) == 620
+
+
 def test_labels_are_best_first_and_add_up_to_one_at_most(cat: Pixels) -> None:
     scores = [one.score for one in classification(cat, params=Params(min_score=0)).labels]
     assert scores == sorted(scores, reverse=True)

@@ -173,6 +173,7 @@ def test_a_mask_that_excludes_all_leaves_nothing_to_differ(photograph: Pixels) -
     roi = np.zeros((200, 256), np.bool_)
     result = differences(photograph, patched(photograph), roi, params=Params())
     assert result.on_image1 == []
+    assert result.details.message == "Nothing was compared: all of image 1 is left out"
 
 
 def test_a_mask_of_another_form_is_refused(photograph: Pixels) -> None:

@@ -70,6 +70,21 @@ def test_the_channel_that_shows_the_object_is_chosen_and_named(
     assert mask_iou(result.mask.pixels, DISC) > 0.98
 
 
+@pytest.mark.parametrize(
+    ("told", "unused"),
+    [
+        ({"algorithm": Algorithm.SOBEL, "channel": "S"}, ["channel"]),
+        ({"algorithm": Algorithm.HISTOGRAM, "channel": "S"}, ["channel"]),
+        ({"algorithm": Algorithm.OTSU, "channel": "S"}, []),
+        ({"algorithm": Algorithm.SOBEL}, []),
+    ],
+)
+def test_a_channel_that_the_algorithm_does_not_look_at_is_told(
+    told: dict[str, Any], unused: list[str]
+) -> None:
+    assert detect(disc(255, (200, 60, 30)), **told).details.info.unused == unused
+
+
 @pytest.mark.parametrize("space", list(ColorSpace))
 def test_every_channel_of_every_space_can_be_named(space: ColorSpace) -> None:
     ground, colour = (40, 120, 230), (200, 60, 30)

@@ -144,7 +144,11 @@ def _success(known: dict[str, Schema], engine: Engine) -> Schema:
     answers = schemas.content(_envelope(known, engine), examples.of(engine.service))
     if engine.draw:
         answers["image/png"] = {"schema": BINARY}
-    return {"description": f"What `{engine.service}` found.", "content": answers}
+    return {
+        "description": f"What `{engine.service}` found.",
+        "headers": schemas.header("Pixelgate-Ignored", "Fields that mean nothing here, if any."),
+        "content": answers,
+    }
 
 
 def _envelope(known: dict[str, Schema], engine: Engine) -> Schema:

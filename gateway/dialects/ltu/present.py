@@ -21,7 +21,7 @@ def envelope(computed: Computed) -> Answer:
         "result": _dumped(wording.result(found) if wording.result else found),
         "details": {
             "name": DETAILS_NAME.get(engine.service, engine.service),
-            "score": wording.score(found) if callable(wording.score) else wording.score,
+            "score": wording.score(found) if wording.score else 0,
             "message": wording.message(found) if wording.message else found.details.message,
             "info": _dumped(wording.info(found) if wording.info else found.details.info),
         },

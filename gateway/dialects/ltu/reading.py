@@ -1,6 +1,7 @@
 """What LTU's callers send, in the engines' words."""
 
 from typing import TypeVar
+from urllib.parse import quote
 
 from engines.core.registry import Engine
 from engines.core.shapes import Parameters
@@ -8,6 +9,9 @@ from gateway.dialects.ltu.services.table import inputs_of, params_of, wording_of
 from gateway.intake.forms import Form
 
 T = TypeVar("T")
+
+MOST_NAMES, MOST_CHARACTERS = 10, 40
+"""What of the fields that are ignored is told."""
 
 
 def translate(form: Form, engine: Engine) -> tuple[Form, Parameters]:
@@ -26,6 +30,15 @@ def translate(form: Form, engine: Engine) -> tuple[Form, Parameters]:
     told = params_of(engine).from_text(form.parameters())
     wording = wording_of(engine)
     return form, wording.translate(told) if wording.translate else told
+
+
+def ignored(form: Form, engine: Engine) -> str:
+    """The names of fields that mean nothing to the service, as a header field may have them."""
+    known = {*params_of(engine).spellings(), *(one.name for one in inputs_of(engine))}
+    if len(engine.inputs) > 1:
+        known.add("image")
+    unknown = [name for name in (*form.texts, *form.files) if name not in known]
+    return ", ".join(quote(name[:MOST_CHARACTERS], safe="") for name in unknown[:MOST_NAMES])
 
 
 def _share(fields: dict[str, list[T]], names: list[str]) -> None:

@@ -11,7 +11,7 @@ from gateway.dialects.dialect import Dialect, Refusal
 from gateway.dialects.ltu import present
 from gateway.dialects.ltu.describe import describe
 from gateway.dialects.ltu.models import ALIASES, PREFIX, Failure
-from gateway.dialects.ltu.reading import translate
+from gateway.dialects.ltu.reading import ignored, translate
 from gateway.dialects.ltu.services.table import inputs_of
 from gateway.flow import Call, Endpoint, Service
 from gateway.intake.accept import prefers
@@ -57,6 +57,8 @@ async def _read(call: Call, engine: Engine) -> Job:
     """Parameters and pictures from the query and a form."""
     intake = call.request.state["intake"]
     form = await read_form(call.request, max_bytes=intake.body_limit(len(engine.inputs)))
+    if fields := ignored(form, engine):
+        call.fields["Pixelgate-Ignored"] = fields
     form, params = translate(form, engine)
     inputs = inputs_of(engine)
     pictures = await intake.read(form, inputs, call.owner)

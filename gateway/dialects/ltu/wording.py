@@ -25,7 +25,7 @@ class Wording:
         result: makes `result` out of the engine's.
         info: makes `details.info`.
         message: makes `details.message`.
-        score: makes `details.score`, or is it; some services have always written their 0 as 0.0.
+        score: makes `details.score`, which is 0 without it.
         content: makes what stands beside the result, under "message": "ok".
     """
 
@@ -35,7 +35,7 @@ class Wording:
     result: Callable[[Any], BaseModel] | None = None
     info: Callable[[Any], BaseModel] | None = None
     message: Callable[[Any], str] | None = None
-    score: Callable[[Any], float] | float = 0
+    score: Callable[[Any], float] | None = None
     content: Callable[[Computed], BaseModel] | None = None
 
 

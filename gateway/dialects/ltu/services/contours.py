@@ -46,4 +46,4 @@ def message(found: contours.Result) -> str:
     return f"Got {len(found.contours)} contours"
 
 
-WORDING = Wording(result=result, info=info, message=message, score=0.0)
+WORDING = Wording(result=result, info=info, message=message)

@@ -20,4 +20,4 @@ def info(found: Result) -> HeatInfo:
     return HeatInfo()
 
 
-WORDING = Wording(info=info, score=0.0)
+WORDING = Wording(info=info)

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 import pybase64
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from engines import image_quality
 from engines.core.shapes import Parameters, Picture
@@ -12,22 +12,25 @@ from gateway.dialects.ltu.wording import Wording, as_in
 VAL_OF_A_SHARP_PICTURE = 1000.0
 SML_OF_A_SHARP_PICTURE = 150.0
 """The ratios of the document's sample."""
+MOST_TOLERANCE = 0.5
 
 Percentage = Annotated[float, Field(ge=0, le=100)]
 Unit = Annotated[float, Field(ge=0, le=1)]
+
+
+def _share(value: object) -> object:
+    """Callers think of percentages, too: the document calls it one and sends 0.01."""
+    if isinstance(value, str) and float(value) > MOST_TOLERANCE:
+        raise ValueError(f"a share of at most {MOST_TOLERANCE}; 0.05 is 5 %")
+    return value
 
 
 class Params(Parameters):
     """What counts as badly exposed, and how finely the histogram is cut."""
 
     bins: int = as_in(image_quality.Params, "bins")
-    tolerance: float = Field(
-        0.01,
-        ge=0,
-        le=50,
-        validation_alias=AliasChoices("tolerance", "tolerence"),
-        description="Share of the luminance range, at either end, that counts as badly exposed:"
-        " up to 0.5 a fraction, above that a percentage.",
+    tolerance: Annotated[float, BeforeValidator(_share)] = as_in(
+        image_quality.Params, "tolerance", misprint="tolerence"
     )
 
 
@@ -70,11 +73,6 @@ class QualityInfo(BaseModel):
     noise: float = Field(ge=0, description="Standard deviation of one colour channel's noise.")
 
 
-def translate(told: Params) -> image_quality.Params:
-    tolerance = told.tolerance if told.tolerance <= 0.5 else told.tolerance / 100
-    return image_quality.Params(bins=told.bins, tolerance=tolerance)
-
-
 def result(found: image_quality.Result) -> Result:
     return Result(
         encoding="TRUNCATED" if found.is_truncated else "OK",
@@ -111,4 +109,4 @@ def info(found: image_quality.Result) -> QualityInfo:
     return QualityInfo(noise=found.noise)
 
 
-WORDING = Wording(params=Params, translate=translate, result=result, info=info, score=0.0)
+WORDING = Wording(params=Params, result=result, info=info)

@@ -124,11 +124,9 @@ def info(found: engine.Result) -> MaskInfo:
 
 def message(found: engine.Result) -> str:
     channel = info(found).channel
-    if not channel:
-        return "No object detected"
-    return f"Succeded to detect object using channel {channel}"
+    said = f"Succeded to detect object using channel {channel}" if channel else "No object detected"
+    unused = ", ".join(found.details.info.unused)
+    return f"{said}; {unused} means nothing to this algorithm" if unused else said
 
 
-WORDING = Wording(
-    params=Params, translate=translate, result=result, info=info, message=message, score=0.0
-)
+WORDING = Wording(params=Params, translate=translate, result=result, info=info, message=message)

@@ -2,29 +2,40 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from engines import text_detection
+from engines.core.choice import Choice
 from engines.core.run import Computed
 from engines.core.shapes import Box, Parameters
 from engines.text_detection import FoundLine, FoundWord, Reader
 from gateway.dialects.ltu.wording import Wording
 
 AREAS_VERSION = 0.1
-READERS = {"Google": Reader.PPOCR, "Tesseract": Reader.TESSERACT}
 
 
-def _capitalised(value: object) -> object:
-    return value.capitalize() if isinstance(value, str) else value
+class Provider(Choice):
+    """Who reads, as the document calls them."""
+
+    GOOGLE = "Google"
+    TESSERACT = "Tesseract"
+
+
+READERS = {Provider.GOOGLE: Reader.PPOCR, Provider.TESSERACT: Reader.TESSERACT}
+RAN: Mapping[Reader, Literal["Google (PP-OCR)", "Tesseract"]] = {
+    Reader.PPOCR: "Google (PP-OCR)",
+    Reader.TESSERACT: "Tesseract",
+}
+"""The provider asked for, and in brackets what stands for it."""
 
 
 class Params(Parameters):
     """Who reads."""
 
-    provider: Annotated[Literal["Google", "Tesseract"], BeforeValidator(_capitalised)] = Field(
-        "Google",
+    provider: Provider = Field(
+        Provider.GOOGLE,
         description="Google: the built-in reader, PP-OCR, for print in any direction, in Latin"
         " letters, Chinese and Japanese. Tesseract: that program, where it is installed. In any"
         " case.",
@@ -36,7 +47,9 @@ class ReaderInfo(BaseModel):
 
     model: str
     device: str = Field(description="CPU or GPU.")
-    provider: Literal["Google", "Tesseract"]
+    provider: Literal["Google (PP-OCR)", "Tesseract"] = Field(
+        description="The provider asked for, and in brackets the engine that ran for it."
+    )
 
 
 class TextBox(BaseModel):
@@ -115,24 +128,22 @@ def translate(told: Params) -> text_detection.Params:
 
 def info(found: text_detection.Result) -> ReaderInfo:
     facts = found.details.info
-    provider: Literal["Google", "Tesseract"] = (
-        "Google" if facts.reader is Reader.PPOCR else "Tesseract"
-    )
-    return ReaderInfo(model=facts.model, device=facts.device, provider=provider)
+    return ReaderInfo(model=facts.model, device=facts.device, provider=RAN[facts.reader])
 
 
 def content(computed: Computed) -> TextDetectionContent:
     """Areas: the first holds the whole text, each further one a word.
 
-    Undocumented: `nbAreas` counts the words; without any there is no area at all.
+    Undocumented: `nbAreas` counts the words; without any the first area is the whole picture.
     """
     result = computed.result
     assert isinstance(result, text_detection.Result)
     words = [(line, word) for line in result.lines for word in line.words]
     name = _name(words)
     areas = {f"{name}/{place}": _word_area(*each) for place, each in enumerate(words, 1)}
-    if words:
-        areas = {f"{name}/0": _summary_area(result, areas)} | areas
+    height, width = computed.inputs[0].shape[:2]
+    summary = _summary_area(result, areas, Box(0, 0, width, height))
+    areas = {f"{name}/0": summary} | areas
     counts = TextCounts(textDetection=AreaCount(nbAreas=len(words)))
     return TextDetectionContent(
         image=TextImage(areas=areas, UUID=name, version=AREAS_VERSION),
@@ -152,9 +163,9 @@ def _word_area(line: FoundLine, word: FoundWord) -> Area:
     return _area("output", word.box, AreaText(type="words", language=line.language, text=word.text))
 
 
-def _summary_area(result: text_detection.Result, areas: Mapping[str, Area]) -> Area:
+def _summary_area(result: text_detection.Result, areas: Mapping[str, Area], picture: Box) -> Area:
     """The whole text, the box around all words, and where each word stands."""
-    boxes = [word.box for line in result.lines for word in line.words]
+    boxes = [word.box for line in result.lines for word in line.words] or [picture]
     left, top, right, bottom = zip(*boxes, strict=True)
     places: dict[str, list[str]] = {}
     for name, area in areas.items():

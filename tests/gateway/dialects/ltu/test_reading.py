@@ -3,7 +3,7 @@
 import pytest
 
 from engines.core.registry import catalogue
-from gateway.dialects.ltu.reading import translate
+from gateway.dialects.ltu.reading import ignored, translate
 from gateway.dialects.ltu.services.table import inputs_of
 from gateway.intake.forms import Form
 
@@ -42,3 +42,27 @@ def test_pictures_have_the_documents_names_and_stay_what_the_engine_takes() -> N
     engine = catalogue()["distance"]
     assert [one.name for one in inputs_of(engine)] == ["refImage", "queryImage"]
     assert [one.decoder for one in inputs_of(engine)] == [one.decoder for one in engine.inputs]
+
+
+@pytest.mark.parametrize(
+    ("service", "fields", "told"),
+    [
+        ("edges", {"threshold_min": ["1"], "edge_thicknesse": ["1"]}, ""),
+        ("edges", {"threshold": ["1"], "Edge_thickness": ["1"]}, "threshold, Edge_thickness"),
+        (
+            "differences",
+            {"image": ["a", "b"], "output_format": ["json"], "version": ["1"]},
+            "version",
+        ),
+        ("edges", {"a\r\nSet-Cookie: b": ["1"], "é": ["1"]}, "a%0D%0ASet-Cookie%3A%20b, %C3%A9"),
+    ],
+)
+def test_fields_that_mean_nothing_are_named(
+    service: str, fields: dict[str, list[str]], told: str
+) -> None:
+    assert ignored(Form(texts=fields), catalogue()[service]) == told
+
+
+def test_of_very_many_such_fields_some_are_named() -> None:
+    form = Form(files={f"{number}{'x' * 100}": [b"1"] for number in range(99)})
+    assert len(ignored(form, catalogue()["edges"])) == 10 * 40 + 9 * 2

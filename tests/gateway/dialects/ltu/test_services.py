@@ -168,6 +168,14 @@ def test_parameters_may_come_in_the_query_or_the_body_and_the_body_wins(call: Ca
     assert count(data={"count": '"2"', "version": "Custom", "output_format": "json"}) == 2
 
 
+def test_a_field_that_means_nothing_is_ignored_and_named(call: Caller) -> None:
+    answer = call("edges", files={"image": encoded("PNG")}, data={"threshold_minimum": "9"})
+    assert (answer.status_code, answer.headers["Pixelgate-Ignored"]) == (200, "threshold_minimum")
+    refused = call("edges", files={"image": b"none"}, data={"threshold_minimum": "9"})
+    assert (refused.status_code, refused.headers["Pixelgate-Ignored"]) == (422, "threshold_minimum")
+    assert "Pixelgate-Ignored" not in call("edges", files={"image": encoded("PNG")}).headers
+
+
 def test_a_get_takes_everything_from_the_query(call: Caller, pictures: str) -> None:
     query = {"image": f"{pictures}/PNG", "count": "2"}
     answer = call("colorPalette", "GET", params=query)
@@ -282,6 +290,8 @@ def test_an_unknown_path_is_404_in_the_native_form(call: Caller, path: str) -> N
     answer = requests.get(call.url + path, timeout=WAIT_SECONDS, allow_redirects=False)
     assert answer.status_code == 404
     assert answer.json()["error"] == "not_found"
+    is_near = path.lower().rstrip("/").endswith("/edges")
+    assert ("there is /v2/services/image/edges" in answer.json()["message"]) == is_near
 
 
 def test_every_answer_carries_the_common_headers(call: Caller) -> None:

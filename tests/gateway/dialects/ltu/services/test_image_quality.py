@@ -7,7 +7,7 @@ import pytest
 from engines.core.errors import BadParameter
 from engines.core.shapes import Details, Info, Picture
 from engines.image_quality import Exposure, Result, Sharpness
-from gateway.dialects.ltu.services.image_quality import Params, result, translate
+from gateway.dialects.ltu.services.image_quality import Params, result
 from tests.gateway.dialects.ltu.answers import answered
 
 
@@ -56,9 +56,19 @@ def test_the_histogram_has_one_byte_a_bin_and_255_for_the_largest() -> None:
     assert pybase64.b64decode(histogram) == bytes([0, 255, 128, 191])
 
 
-@pytest.mark.parametrize(("text", "fraction"), [("0.5", 0.5), ("0.6", 0.006), ("50", 0.5)])
-def test_above_one_half_the_tolerance_is_a_percentage(text: str, fraction: float) -> None:
-    assert translate(Params.from_text({"tolerance": text})).tolerance == fraction
+@pytest.mark.parametrize("text", ["0.51", "5", "50", "1e9"])
+def test_a_tolerance_that_looks_like_a_percentage_is_refused_with_the_share(text: str) -> None:
+    with pytest.raises(BadParameter, match=f"'{text}'; expected a share .* 0.05 is 5 %"):
+        Params.from_text({"tolerance": text})
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5])
+def test_a_share_is_taken_up_to_one_half(share: float) -> None:
+    assert Params.from_text({"tolerance": str(share)}).tolerance == share
+
+
+def test_the_score_is_a_whole_number_as_in_the_document() -> None:
+    assert type(answered("image_quality", rated())["details"]["score"]) is int
 
 
 def test_the_samples_misprint_of_tolerance_is_taken() -> None:
@@ -69,7 +79,7 @@ def test_the_right_spelling_wins_over_the_misprint() -> None:
     assert Params.from_text({"tolerence": "0.1", "tolerance": "0.2"}).tolerance == 0.2
 
 
-@pytest.mark.parametrize(("name", "text"), [("tolerance", "50.1"), ("tolerence", "1_0")])
+@pytest.mark.parametrize(("name", "text"), [("tolerance", "-0.1"), ("tolerence", "1_0")])
 def test_values_out_of_range_are_refused(name: str, text: str) -> None:
     with pytest.raises(BadParameter, match=name):
         Params.from_text({name: text})

@@ -15,8 +15,9 @@ from gateway.dialects.ltu.services.object_mask_detection import (
 from tests.gateway.dialects.ltu.answers import answered
 
 
-def found(channel: str) -> engine.Result:
-    details = Details[engine.MaskInfo](info=engine.MaskInfo(channel=channel))
+def found(channel: str, unused: tuple[str, ...] = ()) -> engine.Result:
+    info = engine.MaskInfo(channel=channel, unused=list(unused))
+    details = Details[engine.MaskInfo](info=info)
     return engine.Result(mask=Picture(np.zeros((2, 3), np.bool_)), details=details)
 
 
@@ -44,6 +45,14 @@ def test_of_the_other_algorithms_the_channel_is_the_documents_too(
 ) -> None:
     info = answered("object_mask_detection", found(channel))["details"]["info"]
     assert info == {"channel": letter}
+
+
+def test_a_channel_that_means_nothing_is_said() -> None:
+    answer = answered("object_mask_detection", found("grey", unused=("channel",)))
+    assert answer["details"]["message"] == (
+        "Succeded to detect object using channel G; channel means nothing to this algorithm"
+    )
+    assert answer["details"]["info"] == {"channel": "G"}
 
 
 def test_without_an_object_the_mask_is_still_there() -> None:

@@ -91,9 +91,23 @@ def test_each_further_area_is_a_word(label: dict[str, Any]) -> None:
     }
 
 
-def test_without_text_there_is_no_area() -> None:
+def test_without_text_the_first_area_is_the_whole_picture() -> None:
     empty = content(read())
-    assert empty["image"]["areas"] == {}
+    assert empty["image"]["areas"] == {
+        empty["image"]["UUID"] + "/0": {
+            "type": "input",
+            "boundingBox": {"x": 0, "y": 0, "width": 200, "height": 100},
+            "resultInfo": {
+                "textDetection": {
+                    "type": "summary",
+                    "language": "fr",
+                    "text": "",
+                    "subarea": [],
+                    "words": {},
+                }
+            },
+        }
+    }
     assert empty["summary"]["resultInfos"]["textDetection"]["nbAreas"] == 0
 
 
@@ -112,11 +126,12 @@ def test_a_provider_is_a_reader_in_any_case(text: str, reader: Reader) -> None:
     assert translate(Params.from_text({"provider": text})).reader is reader
 
 
-@pytest.mark.parametrize("text", ["Azure", "ppocr", ""])
+@pytest.mark.parametrize("text", ["Azure", "AWS", "ppocr", ""])
 def test_an_unknown_provider_is_refused(text: str) -> None:
-    with pytest.raises(BadParameter, match="expected 'Google' or 'Tesseract'"):
+    with pytest.raises(BadParameter, match=f"'{text}'; expected 'Google' or 'Tesseract'"):
         Params.from_text({"provider": text})
 
 
-def test_the_reader_is_told_under_the_documents_name() -> None:
-    assert info(read()).model_dump() == {"model": "m", "device": "CPU", "provider": "Google"}
+def test_the_provider_asked_for_is_told_with_what_ran_for_it() -> None:
+    told = info(read()).model_dump()
+    assert told == {"model": "m", "device": "CPU", "provider": "Google (PP-OCR)"}
