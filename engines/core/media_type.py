@@ -8,6 +8,7 @@ _SIGNATURES = (
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
     (b"\0\0\0\x0cjP  ", "image/jp2"),
+    (b"\0\0\0\x0cJXL ", "image/jxl"),
     (b"\0\0\1\0", "image/x-icon"),
     (b"8BPS", "image/vnd.adobe.photoshop"),
     (b"\xff\x0a", "image/jxl"),
@@ -15,7 +16,19 @@ _SIGNATURES = (
     (b"PK\3\4", "application/zip"),
     (b"\x1f\x8b", "application/gzip"),
 )
-_BRANDS = {b"avif": "image/avif", b"avis": "image/avif", b"heic": "image/heic"}
+_CODINGS = {
+    **dict.fromkeys((b"avif", b"avis"), "image/avif"),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis"), "image/heic"),
+    **dict.fromkeys((b"hevc", b"hevx", b"hevm", b"hevs"), "image/heic-sequence"),
+}
+_FAMILIES = {
+    b"mif1": "image/heif",
+    b"msf1": "image/heif-sequence",
+    b"crx ": "image/x-canon-cr3",
+    b"qt  ": "video/quicktime",
+}
+"""By brands of ISO/IEC 14496-12."""
+_MOST_BRAND_BYTES = 512
 
 
 def media_type(data: bytes) -> str:
@@ -26,8 +39,16 @@ def media_type(data: bytes) -> str:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
     if data[4:8] == b"ftyp":
-        return _BRANDS.get(data[8:12], "video/mp4")
+        return _type_by_brands(data)
     return _text_type(data[:512]) if data else "no bytes"
+
+
+def _type_by_brands(data: bytes) -> str:
+    """The coding that a brand names, the major one first; else the family of the major one."""
+    end = min(int.from_bytes(data[:4], "big"), _MOST_BRAND_BYTES)
+    brands = [data[8:12], *(data[at : at + 4] for at in range(16, end, 4))]
+    named = [_CODINGS[one] for one in brands if one in _CODINGS]
+    return named[0] if named else _FAMILIES.get(brands[0], "video/mp4")
 
 
 def _text_type(start: bytes) -> str:

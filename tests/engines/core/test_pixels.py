@@ -236,7 +236,14 @@ def test_every_bit_of_a_mask_counts() -> None:
         (b"%PDF-1.7", "application/pdf"),
         (b"\0\1\2\3\4", "application/octet-stream"),
         (b"\0\0\0\x1cftypavif", "image/avif"),
-        (b"\0\0\0\x1cftypheic", "image/heic"),
+        (b"\0\0\0\x14ftypheic\0\0\0\0mif1", "image/heic"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "image/heic"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0miafavif", "image/avif"),
+        (b"\0\0\0\x14ftypmif1\0\0\0\0mif1heic", "image/heif"),  # outside of its box
+        (b"\0\0\0\x14ftypmsf1\0\0\0\0hevc", "image/heic-sequence"),
+        (b"\0\0\0\x10ftypmsf1\0\0\0\0", "image/heif-sequence"),
+        (b"\0\0\0\x14ftypcrx \0\0\0\1isom", "image/x-canon-cr3"),
+        (b"\0\0\0\x14ftypisom\0\0\2\0qt  ", "video/mp4"),
     ],
 )
 def test_other_files_are_refused_by_name(data: bytes, found: str) -> None:
