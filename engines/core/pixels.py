@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile
 
-from engines.core import tiff
+from engines.core import png, tiff
 from engines.core.errors import (
     PictureTooLarge,
     TruncatedPicture,
@@ -144,6 +144,8 @@ def decode(data: bytes, mode: Mode, accepts: Sequence[str] = USUAL) -> Decoded:
     if found not in accepts:
         expected = " or ".join(", ".join(FORMATS[one] for one in accepts).rsplit(", ", 1))
         raise UndecodablePicture(f"cannot decode the picture ({found}, expected {expected})")
+    if found == "image/png":
+        data = png.still_image(data)
     header = _read_header(data)
     if mode is Mode.PARTIAL:
         return _partial(data, header)
@@ -236,8 +238,8 @@ def _decode_whole(data: bytes, header: ImageFile.ImageFile, mode: Mode) -> NDArr
         return _decode_gif(data, header)
     if header.format == "TIFF":
         return _decode_tiff(data, header)
-    if header.format == "PNG":
-        _check_chunks(data)
+    if header.format == "PNG" and png.is_cut(data):
+        raise _truncated(data)
     if header.format in ("PNG", "BMP") or mode is Mode.ORIGINAL:
         flags = cv2.IMREAD_UNCHANGED
     elif mode is Mode.GREY and header.mode != "CMYK":
@@ -247,19 +249,7 @@ def _decode_whole(data: bytes, header: ImageFile.ImageFile, mode: Mode) -> NDArr
     samples = _decode_by_opencv(data, flags | cv2.IMREAD_IGNORE_ORIENTATION)
     if samples.shape[1::-1] != header.size:
         raise _undecodable(data)
-    return _with_colour_key(samples, header)
-
-
-def _check_chunks(data: bytes) -> None:
-    """See that a PNG's chunks are there: OpenCV allocates what one claims, up to 4 GB."""
-    at, name = len(b"\x89PNG\r\n\x1a\n"), b""
-    while name != b"IEND":
-        if at + 12 > len(data):
-            raise _truncated(data)
-        length, name = struct.unpack_from(">I4s", data, at)
-        at += 12 + length
-    if at > len(data):
-        raise _truncated(data)
+    return _with_colour_key(samples, data, header)
 
 
 def _decode_by_opencv(data: bytes, flags: int) -> NDArray[Any]:
@@ -319,16 +309,19 @@ def _truncated(data: bytes) -> TruncatedPicture:
     return TruncatedPicture(f"the picture is cut off ({media_type(data)})")
 
 
-def _with_colour_key(samples: NDArray[Any], header: ImageFile.ImageFile) -> NDArray[Any]:
+def _with_colour_key(
+    samples: NDArray[Any], data: bytes, header: ImageFile.ImageFile
+) -> NDArray[Any]:
     """Add the alpha channel of a grey PNG that names one value as transparent.
 
-    OpenCV leaves only this one out.
+    OpenCV leaves only this one out. The value is one of the file's, not yet spread over all levels.
     """
     key = header.info.get("transparency")
     if samples.ndim != 2 or not isinstance(key, int):
         return samples
-    opaque = np.iinfo(samples.dtype).max
-    alpha = np.where(samples == key, 0, opaque).astype(samples.dtype)
+    opaque, highest = np.iinfo(samples.dtype).max, (1 << png.sample_bits(data)) - 1
+    is_clear = samples == (key & highest) * opaque // highest
+    alpha = np.where(is_clear, 0, opaque).astype(samples.dtype)
     return cv2.merge([samples, samples, samples, alpha])
 
 

@@ -3,21 +3,13 @@
 import struct
 import zlib
 
-from tests.pictures import encoded
-
-PNG_START = b"\x89PNG\r\n\x1a\n"
-
-
-def chunk(name: bytes, data: bytes) -> bytes:
-    """A part of a PNG."""
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+from tests import pictures
+from tests.pictures import PNG_START, encoded, png_chunk
 
 
-def png(width: int, height: int, extra: bytes = b"", rows: bytes = b"") -> bytes:
-    """A PNG in RGB of this size, with more chunks before its rows; by default it has none."""
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    body = chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    return PNG_START + chunk(b"IHDR", header) + extra + body
+def png(width: int, height: int) -> bytes:
+    """A PNG in RGB of this size, without rows."""
+    return pictures.png(width, height, 8, 2, b"")
 
 
 def flat_png(width: int, height: int) -> bytes:
@@ -26,7 +18,8 @@ def flat_png(width: int, height: int) -> bytes:
     row = b"\0" + b"\1\2\3" * width
     rows = b"".join(deflate.compress(row) for _ in range(height)) + deflate.flush()
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return PNG_START + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    chunks = ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b""))
+    return PNG_START + b"".join(png_chunk(*one) for one in chunks)
 
 
 def jpeg(width: int, height: int) -> bytes:
@@ -45,5 +38,5 @@ def gif(frames: int, side: int = 1) -> bytes:
 
 def with_chunk(name: bytes, start: bytes, size: int) -> bytes:
     """A good PNG of 8 x 8 px with a chunk whose text or profile grows to this size."""
-    grows = chunk(name, start + zlib.compress(bytes(size), 9))
-    return png(8, 8, grows, rows=bytes(8 * (1 + 3 * 8)))
+    grows = png_chunk(name, start + zlib.compress(bytes(size), 9))
+    return pictures.png(8, 8, 8, 2, bytes(8 * (1 + 3 * 8)), grows)
