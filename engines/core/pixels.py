@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile
 
-from engines.core import png, tiff
+from engines.core import jpeg, png, tiff
 from engines.core.errors import (
     PictureTooLarge,
     TruncatedPicture,
@@ -160,6 +160,8 @@ def decode(data: bytes, mode: Mode, accepts: Sequence[str] = USUAL) -> Decoded:
 
 def _read_header(data: bytes) -> ImageFile.ImageFile:
     kind = FORMATS[media_type(data)]
+    if kind == "JPEG" and (name := jpeg.undecoded_kind(data)):
+        raise UndecodablePicture(f"cannot decode the picture ({name})")
     if kind == "TIFF":
         tiff.check_pieces(data, _limits.max_pixels)
     with _no_warnings():
@@ -240,7 +242,7 @@ def _decode_whole(data: bytes, header: ImageFile.ImageFile, mode: Mode) -> NDArr
         return _decode_tiff(data, header)
     if header.format == "PNG" and png.is_cut(data):
         raise _truncated(data)
-    if header.format in ("PNG", "BMP") or mode is Mode.ORIGINAL:
+    if header.format in ("PNG", "BMP") or mode is Mode.ORIGINAL or jpeg.is_lossless(data):
         flags = cv2.IMREAD_UNCHANGED
     elif mode is Mode.GREY and header.mode != "CMYK":
         flags = cv2.IMREAD_GRAYSCALE
@@ -253,19 +255,29 @@ def _decode_whole(data: bytes, header: ImageFile.ImageFile, mode: Mode) -> NDArr
 
 
 def _decode_by_opencv(data: bytes, flags: int) -> NDArray[Any]:
+    is_jpeg = media_type(data) == "image/jpeg"
+    given = data + jpeg.END if is_jpeg else data  # without one, no JPEG decodes
     with _complaints() as complaints:
         try:
-            samples = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+            samples = cv2.imdecode(np.frombuffer(given, np.uint8), flags)
         except cv2.error as error:
             if error.code == cv2.Error.StsNoMem:
                 raise
             samples = None
     said = complaints().lower()
-    if b"premature end" in said or (samples is None and _is_cut_jpeg(data)):
+    if is_jpeg and _lacks_data(data, said, samples):
         raise _truncated(data)
     if samples is None or b"huffman" in said:
         raise _undecodable(data)
     return samples
+
+
+def _lacks_data(data: bytes, said: bytes, samples: NDArray[Any] | None) -> bool:
+    """Whether a JPEG ends early: libjpeg said so, or there is no end and not all is in order."""
+    if b"premature end" in said or b"0xd9 instead of rst" in said:
+        return True
+    is_odd = samples is None or said or not jpeg.has_all_scans(data)
+    return bool(is_odd) and not jpeg.has_end(data)
 
 
 @contextmanager
@@ -297,12 +309,6 @@ def _drain(reader: int) -> bytes:
         return os.read(reader, 65536)
     except BlockingIOError:
         return b""
-
-
-def _is_cut_jpeg(data: bytes) -> bool:
-    """Whether no end marker follows the last scan; a thumbnail's lies before it."""
-    end = data.rfind(b"\xff\xd9")
-    return media_type(data) == "image/jpeg" and (end < 0 or data.find(b"\xff\xda", end) >= 0)
 
 
 def _truncated(data: bytes) -> TruncatedPicture:
