@@ -42,7 +42,8 @@ spec: $(INSTALLED_DEV) ## Write openapi.yaml and docs/configuration.md anew
 sdk: $(INSTALLED_DEV) ## Generate clients in Python and TypeScript (needs Java)
 	PATH="$(abspath $(BIN)):$$PATH" scripts/sdk
 
-fuzz: $(INSTALLED_DEV) ## Try the service with what openapi.yaml allows, for ten minutes
+fuzz: $(INSTALLED_DEV) ## Try 100,000 damaged pictures, and what openapi.yaml allows, for ten minutes
+	$(BIN)/python -m tests.fuzz.pictures 100000 600
 	$(BIN)/python -m tests.fuzz 600
 
 lock: ## Write the lock files anew (needs uv)

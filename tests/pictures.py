@@ -44,3 +44,20 @@ def png(
     header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
     body = png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b"")
     return PNG_START + png_chunk(b"IHDR", header) + extra + body
+
+
+def jpeg_segment(marker: int, said: bytes) -> bytes:
+    """A part of a JPEG."""
+    return bytes([0xFF, marker]) + struct.pack(">H", len(said) + 2) + said
+
+
+def lossless_jpeg(components: int, bits: int = 8) -> bytes:
+    """16 x 16 px of the middle level: every difference is 0, and has a code of one bit, 0."""
+    names = range(1, components + 1)
+    sampled = b"".join(bytes([name, 0x11, 0]) for name in names)
+    frame = struct.pack(">BHHB", bits, 16, 16, components) + sampled
+    codes = bytes([0, 1, *[0] * 15, 0])
+    scan = bytes([components, *(byte for name in names for byte in (name, 0)), 1, 0, 0])
+    parts = ((0xC3, frame), (0xC4, codes), (0xDA, scan))
+    head = b"".join(jpeg_segment(*one) for one in parts)
+    return b"\xff\xd8" + head + bytes(32 * components) + b"\xff\xd9"

@@ -89,6 +89,17 @@ class Limits:
     max_frames: int = 10_000
 
 
+_PILLOW_ERRORS = (
+    struct.error,
+    AttributeError,
+    LookupError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    OSError,
+)
+"""What Pillow raises on damaged files, at one place or another."""
+
 Decoded: TypeAlias = Pixels | PartialImage | OriginalImage | NDArray[np.bool_]
 
 _limits = Limits()
@@ -336,7 +347,7 @@ def _decode_gif(data: bytes, header: ImageFile.ImageFile) -> Pixels:
     extent = header.tile[0].extents
     try:
         frame = header.convert("RGBA")
-    except (OSError, ValueError, SyntaxError):
+    except _PILLOW_ERRORS:
         raise _truncated(data) from None
     canvas = Image.new("RGBA", header.size)
     canvas.paste(frame.crop(extent), extent)
@@ -348,7 +359,7 @@ def _decode_tiff(data: bytes, header: ImageFile.ImageFile) -> NDArray[Any]:
     with _no_warnings(), _complaints():
         try:
             header.load()
-        except (OSError, ValueError, SyntaxError):
+        except _PILLOW_ERRORS:
             raise _undecodable(data) from None
     if header.mode.startswith("I;16"):
         return np.asarray(header).astype(np.uint16)
@@ -418,12 +429,8 @@ def _orientation(data: bytes) -> int:
         try:
             exif.load(data)
             return int(exif.get(ExifTags.Base.Orientation, 1))
-        except _ODD_EXIF:
+        except _PILLOW_ERRORS:
             return 1
-
-
-_ODD_EXIF = (struct.error, AttributeError, KeyError, SyntaxError, TypeError, ValueError, OSError)
-"""What Pillow raises on damaged EXIF, when it is read or written."""
 
 
 def _original(samples: NDArray[Any], header: ImageFile.ImageFile, media_type: str) -> OriginalImage:
@@ -441,7 +448,7 @@ def _upright_exif(data: bytes) -> bytes:
             exif.load(data)
             exif[ExifTags.Base.Orientation] = 1
             return exif.tobytes()
-        except _ODD_EXIF:
+        except _PILLOW_ERRORS:
             return b""
 
 
@@ -465,7 +472,10 @@ def _decode_upper_rows(data: bytes) -> Pixels:
     rows = dark.height if is_decoded.all() else int(is_decoded.argmin())
     if rows == 0:
         raise _truncated(data) from None
-    samples = np.asarray(dark.convert("RGBA"))[:rows]
+    try:
+        samples = np.asarray(dark.convert("RGBA"))[:rows]
+    except _PILLOW_ERRORS:
+        raise _undecodable(data) from None
     return _convert(samples, cv2.COLOR_RGBA2BGRA)
 
 
@@ -475,6 +485,6 @@ def _decode_over(data: bytes, background: int) -> ImageFile.ImageFile:
     image.im = Image.new(image.mode, image.size, colour if len(colour) > 1 else background).im
     try:
         image.load()
-    except (OSError, ValueError, SyntaxError):
+    except _PILLOW_ERRORS:
         image.tile = []
     return image

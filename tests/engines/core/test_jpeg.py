@@ -1,6 +1,5 @@
 """JPEG: kinds are decoded or refused by name; what lacks its end marker alone is whole."""
 
-import struct
 from typing import Any
 
 import cv2
@@ -11,7 +10,7 @@ from engines.core.errors import TruncatedPicture, UndecodablePicture
 from engines.core.jpeg import has_all_scans, has_end
 from engines.core.pixels import Mode, decode
 from engines.core.shapes import Pixels
-from tests.pictures import encoded
+from tests.pictures import encoded, jpeg_segment, lossless_jpeg
 
 KINDS: dict[str, dict[str, Any]] = {
     "baseline": {},
@@ -35,27 +34,11 @@ def of_kind(marker: int, bits: int = 8) -> bytes:
     return bytes(data)
 
 
-def segment(marker: int, said: bytes) -> bytes:
-    return bytes([0xFF, marker]) + struct.pack(">H", len(said) + 2) + said
-
-
-def lossless(components: int, bits: int = 8) -> bytes:
-    """16 x 16 px of the middle level: every difference is 0, and has a code of one bit, 0."""
-    names = range(1, components + 1)
-    frame = struct.pack(">BHHB", bits, 16, 16, components) + b"".join(
-        bytes([name, 0x11, 0]) for name in names
-    )
-    codes = bytes([0, 1, *[0] * 15, 0])
-    scan = bytes([components, *(byte for name in names for byte in (name, 0)), 1, 0, 0])
-    head = segment(0xC3, frame) + segment(0xC4, codes) + segment(0xDA, scan)
-    return b"\xff\xd8" + head + bytes(32 * components) + b"\xff\xd9"
-
-
 @pytest.mark.parametrize(
     ("data", "name"),
     [
         (of_kind(0xC1, 12), "12-bit JPEG"),
-        (lossless(1, 16), "16-bit lossless JPEG"),
+        (lossless_jpeg(1, 16), "16-bit lossless JPEG"),
         (of_kind(0xC5), "hierarchical JPEG"),
         (of_kind(0xCB), "lossless arithmetic-coded JPEG"),
         (of_kind(0xF7), "JPEG-LS"),
@@ -71,7 +54,7 @@ def test_a_kind_that_is_not_decoded_is_refused_by_name(data: bytes, name: str, m
 @pytest.mark.parametrize("components", [1, 3])
 @pytest.mark.parametrize("mode", [Mode.COLOUR, Mode.GREY])
 def test_a_lossless_jpeg_of_eight_bits_is_decoded(components: int, mode: Mode) -> None:
-    found = decode(lossless(components), mode)
+    found = decode(lossless_jpeg(components), mode)
     assert isinstance(found, np.ndarray)
     assert found.shape[:2] == (16, 16)
     assert (found == 128).all()
@@ -115,7 +98,7 @@ def test_a_progressive_jpeg_that_lacks_whole_scans_is_refused() -> None:
 def test_a_jpeg_that_lacks_the_scan_of_a_component_is_refused() -> None:
     data = encoded("JPEG", soft())
     scan = data.index(b"\xff\xda")
-    one = segment(0xDA, bytes([1, 1, 0, 0, 63, 0]))
+    one = jpeg_segment(0xDA, bytes([1, 1, 0, 0, 63, 0]))
     assert has_all_scans(data)
     assert not has_all_scans(data[:scan] + one)
 

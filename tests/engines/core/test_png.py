@@ -3,12 +3,13 @@
 import io
 import struct
 import zlib
+from contextlib import suppress
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from engines.core.errors import UndecodablePicture
+from engines.core.errors import EngineError, UndecodablePicture
 from engines.core.pixels import Mode, decode
 from engines.core.png import is_cut, still_image
 from tests.pictures import PNG_START, png, png_chunk
@@ -69,6 +70,19 @@ def test_what_shows_how_the_picture_lies_is_kept_and_texts_are_not() -> None:
     data = file.getvalue()
     assert still_image(data[:33] + texts + data[33:] + b"garbage") == still_image(data)
     assert decode(data, Mode.GREY).shape == (3, 2)
+
+
+PALETTE = png_chunk(b"PLTE", bytes(6)) + png_chunk(b"tRNS", bytes(300))
+CUT = {
+    "more alphas than a palette has": png(1, 2, 8, 3, b"\0\0" * 2, PALETTE)[:-12],
+    "an empty profile": png(1, 2, 8, 0, b"\0\0" * 2)[:-12] + png_chunk(b"iCCP", b"name\0"),
+}
+
+
+@pytest.mark.parametrize("data", CUT.values(), ids=CUT)
+def test_a_cut_png_that_is_damaged_besides_raises_no_other_error(data: bytes) -> None:
+    with suppress(EngineError):
+        decode(data, Mode.PARTIAL)
 
 
 @pytest.mark.parametrize("left", [0, 3, 4, 11, 12, 20])
