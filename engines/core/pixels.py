@@ -91,6 +91,7 @@ class Limits:
 
 _PILLOW_ERRORS = (
     struct.error,
+    ArithmeticError,
     AttributeError,
     LookupError,
     SyntaxError,
@@ -183,7 +184,7 @@ def _read_header(data: bytes) -> ImageFile.ImageFile:
             raise PictureTooLarge(
                 f"the picture has more than {_limits.max_pixels:,} pixels"
             ) from None
-        except (OSError, ValueError):  # ValueError: compressed text beyond Pillow's limits
+        except _PILLOW_ERRORS:
             raise _undecodable(data) from None
     _check_extent(data, header)
     return header
@@ -467,16 +468,16 @@ def _decode_upper_rows(data: bytes) -> Pixels:
     Pillow decodes what there is before it refuses the rest, but does not say how far it came.
     """
     dark, bright = _decode_over(data, BLACK), _decode_over(data, WHITE)
-    is_same = np.asarray(dark) == np.asarray(bright)
+    try:
+        is_same = np.asarray(dark) == np.asarray(bright)
+        samples = np.asarray(dark.convert("RGBA"))
+    except _PILLOW_ERRORS:
+        raise _undecodable(data) from None
     is_decoded = is_same.reshape(dark.height, -1).all(axis=1)
     rows = dark.height if is_decoded.all() else int(is_decoded.argmin())
     if rows == 0:
         raise _truncated(data) from None
-    try:
-        samples = np.asarray(dark.convert("RGBA"))[:rows]
-    except _PILLOW_ERRORS:
-        raise _undecodable(data) from None
-    return _convert(samples, cv2.COLOR_RGBA2BGRA)
+    return _convert(samples[:rows], cv2.COLOR_RGBA2BGRA)
 
 
 def _decode_over(data: bytes, background: int) -> ImageFile.ImageFile:

@@ -532,6 +532,13 @@ def test_a_tile_larger_than_any_picture_is_not_allocated() -> None:
         decode(claims, Mode.GREY, ALL)
 
 
+def test_a_strip_that_no_file_can_hold_is_damage() -> None:
+    grey = [(256, 3, 1, 4), (257, 3, 1, 4), (258, 3, 1, 8), (262, 3, 1, 1), (279, 4, 1, 16)]
+    at = len(tiff(*grey)) + 12
+    with pytest.raises(UndecodablePicture, match="damaged"):
+        decode(tiff(*grey, (273, 16, 1, at)) + b"\xff" * 8, Mode.GREY, ALL)
+
+
 def test_a_large_tiff_is_refused_as_not_accepted(rgb: Pixels) -> None:
     data = saved(picture(rgb), "TIFF", big_tiff=True)
     with pytest.raises(UndecodablePicture, match="application/octet-stream, expected"):

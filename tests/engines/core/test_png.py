@@ -72,9 +72,13 @@ def test_what_shows_how_the_picture_lies_is_kept_and_texts_are_not() -> None:
     assert decode(data, Mode.GREY).shape == (3, 2)
 
 
-PALETTE = png_chunk(b"PLTE", bytes(6)) + png_chunk(b"tRNS", bytes(300))
+PALETTE = png_chunk(b"PLTE", bytes(6))
 CUT = {
-    "more alphas than a palette has": png(1, 2, 8, 3, b"\0\0" * 2, PALETTE)[:-12],
+    "more alphas than a palette has": png(
+        1, 2, 8, 3, b"\0\0" * 2, PALETTE + png_chunk(b"tRNS", bytes(300))
+    )[:-12],
+    "a palette without an end": png(1, 2, 8, 3, b"\0\0" * 2, PALETTE)[:-12]
+    + png_chunk(b"PLTE", bytes(1000)),
     "an empty profile": png(1, 2, 8, 0, b"\0\0" * 2)[:-12] + png_chunk(b"iCCP", b"name\0"),
 }
 
