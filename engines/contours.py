@@ -6,9 +6,19 @@ from pydantic import BaseModel, Field
 
 from engines.core.choice import Choice
 from engines.core.registry import engine
-from engines.core.shapes import Box, Details, EngineResult, Image, Info, Parameters, Picture
+from engines.core.shapes import (
+    Box,
+    Details,
+    EngineResult,
+    Info,
+    Parameters,
+    Picture,
+    Pixels,
+    WithAlpha,
+)
+from engines.core.transparency import laid
 from engines.vision import marking
-from engines.vision.foreground import Outline, foreground, outlines
+from engines.vision.foreground import Outline, cut_out, foreground, outlines
 
 MOST_CONTOURS = 2000
 
@@ -41,34 +51,40 @@ class Result(EngineResult[Info]):
     contours: list[Contour] = Field(description="Biggest first, at most 2000.")
 
 
-def draw(image: Image, result: Result) -> Picture:
+def draw(image: WithAlpha, result: Result) -> Picture:
     """The picture with all outlines, the biggest object's in red and the others' in green."""
     marks = []
     for contour in reversed(result.contours):
         colour = (0, 0, 255) if contour is result.contours[0] else (0, 255, 0)
         marks.append((contour.outline, colour))
-    return Picture(marking.outlined(image, marks, max(1, round(max(image.shape) / 400))))
+    return Picture(marking.outlined(laid(image), marks, max(1, round(max(image.shape) / 400))))
 
 
-@engine(version="1.0.0", draw=draw)
-def contours(image: Image, *, params: Params) -> Result:
+@engine(version="2.0.0", draw=draw)
+def contours(image: WithAlpha, *, params: Params) -> Result:
     """Outline what differs from the ground around it in saturation or value.
 
-    Objects within holes of others are left out.
+    On a transparent ground the objects are what is visible. Those within holes of others are left
+    out.
 
     Args:
-        image: uint8 (H, W, 3), BGR.
+        image: uint8 (H, W, 3), BGR, or (H, W, 4), BGRA.
 
     Source:
         Suzuki & Abe, Topological structural analysis of digitized binary images by border
         following, CVGIP 30(1), 1985; what is an object: engines.vision.foreground.
     """
-    plane = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)[..., "HSV".index(params.channel)]
-    found = outlines(foreground(np.asarray(plane, np.uint8)).mask)[:MOST_CONTOURS]
+    objects = cut_out(image) or foreground(_plane(laid(image), params.channel))
+    found = outlines(objects.mask)[:MOST_CONTOURS]
     return Result(
         contours=[_contour(one) for one in found],
         details=Details[Info](message=f"Found {len(found)} contours", info=Info()),
     )
+
+
+def _plane(image: Pixels, channel: Channel) -> Pixels:
+    planes = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
+    return np.ascontiguousarray(planes[..., "HSV".index(channel)], np.uint8)
 
 
 def _contour(outline: Outline) -> Contour:

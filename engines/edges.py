@@ -30,7 +30,7 @@ class Result(EngineResult[Info]):
     edges: Picture = Field(description="One bit a pixel, white on edges; of the image's size.")
 
 
-@engine(version="1.0.0")
+@engine(version="2.0.0")
 def edges(image: Grey, *, params: Params) -> Result:
     """Find edges with Canny's detector.
 

@@ -10,13 +10,14 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from engines.core.choice import Choice
 from engines.core.registry import engine
-from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture, Pixels
-from engines.vision.foreground import Foreground, border, foreground, outlines
+from engines.core.shapes import Details, EngineResult, Info, Parameters, Picture, Pixels, WithAlpha
+from engines.core.transparency import laid
+from engines.vision.foreground import Foreground, border, cut_out, foreground, outlines
 from engines.vision.morphology import closed, square
 
 GAP = 0.015
 COLOURS_A_CHANNEL = 8
-HUE = "H"
+HUE, ALPHA = "H", "alpha"
 
 
 class Algorithm(Choice):
@@ -92,7 +93,8 @@ class MaskInfo(Info):
     """What the object was found in."""
 
     channel: str = Field(
-        description="The channel; grey for sobel, RGB for histogram; empty without an object."
+        description="The channel; grey for sobel, RGB for histogram, alpha where transparency parts"
+        " object and ground; empty without an object."
     )
     unused: list[str] = Field(
         [], description="Parameters that were given and mean nothing to the algorithm."
@@ -113,15 +115,16 @@ class Candidate(NamedTuple):
     separation: float
 
 
-@engine(version="1.0.0")
-def object_mask_detection(image: Image, *, params: Params) -> Result:
+@engine(version="2.0.0")
+def object_mask_detection(image: WithAlpha, *, params: Params) -> Result:
     """Part a picture's object from its ground, which is what surrounds it at the border.
 
-    Without a channel the one is taken whose mask has the greatest Fisher ratio: the squared
-    difference of object's and ground's mean contrast, by the sum of the contrast's variances.
+    Without a channel alpha is taken where the ground is transparent, and else the one whose mask
+    has the greatest Fisher ratio: the squared difference of object's and ground's mean contrast,
+    by the sum of the contrast's variances.
 
     Args:
-        image: uint8 (H, W, 3), BGR.
+        image: uint8 (H, W, 3), BGR, or (H, W, 4), BGRA.
 
     Returns:
         objects without their holes; gaps up to 3 % of the shorter side are closed.
@@ -151,12 +154,15 @@ def _unused(params: Params) -> list[str]:
 
 def _views(image: Pixels, params: Params) -> list[tuple[str, Foreground]]:
     """The foreground in each channel that comes into question."""
+    opaque = laid(image)
     if params.algorithm is Algorithm.SOBEL:
-        return [("grey", foreground(_gradient(image)))]
+        return [("grey", foreground(_gradient(opaque)))]
     if params.algorithm is Algorithm.HISTOGRAM:
-        return [("RGB", _rare_colours(image))]
+        return [("RGB", _rare_colours(opaque))]
+    if not params.channel and (found := cut_out(image)):
+        return [(ALPHA, found)]
     space = params.color_space
-    planes = np.atleast_3d(np.asarray(cv2.cvtColor(image, CONVERSIONS[space]), np.uint8))
+    planes = np.atleast_3d(np.asarray(cv2.cvtColor(opaque, CONVERSIONS[space]), np.uint8))
     return [
         (name, foreground(_plane(planes[..., place], name)))
         for place, name in enumerate(CHANNELS[space])

@@ -5,7 +5,8 @@ from pydantic import BaseModel, Field
 
 from engines.core.choice import Choice
 from engines.core.registry import engine
-from engines.core.shapes import Box, Details, EngineResult, Image, Info, Parameters, Picture
+from engines.core.shapes import Box, Details, EngineResult, Info, Parameters, Picture, WithAlpha
+from engines.core.transparency import laid
 from engines.models import languages, ppocr, tesseract, weights
 from engines.models.lines import Corners, Line, Word
 from engines.vision import marking
@@ -65,15 +66,15 @@ class Result(EngineResult[ReaderInfo]):
     lines: list[FoundLine]
 
 
-def draw(image: Image, result: Result) -> Picture:
+def draw(image: WithAlpha, result: Result) -> Picture:
     """The picture, faded, with every word written into its box."""
     words = ((word, line.angle) for line in result.lines for word in line.words)
     marks = [(word.box, word.text, angle) for word, angle in words]
-    return Picture(marking.overwritten(image, marks))
+    return Picture(marking.overwritten(laid(image), marks))
 
 
-@engine(version="1.0.0", draw=draw)
-def text_detection(image: Image, *, params: Params) -> Result:
+@engine(version="2.0.0", draw=draw)
+def text_detection(image: WithAlpha, *, params: Params) -> Result:
     """Read the print in a picture, whichever way it is turned.
 
     Returns:
@@ -89,7 +90,7 @@ def text_detection(image: Image, *, params: Params) -> Result:
     """
     read = tesseract.read if params.reader is Reader.TESSERACT else ppocr.read
     height, width = image.shape[:2]
-    lines = read(image)
+    lines = read(laid(image))
     text = "".join(f"{line.text}\n" for line in lines)
     language = languages.guess(text)
     count = sum(len(line.words) for line in lines)

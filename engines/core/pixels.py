@@ -24,12 +24,11 @@ from engines.core.errors import (
     UndecodablePicture,
 )
 from engines.core.media_type import media_type
+from engines.core.transparency import BLACK, WHITE, laid
 
 Pixels: TypeAlias = NDArray[np.uint8]
 Samples = TypeVar("Samples", bound=NDArray[Any])
 
-WHITE = 255
-BLACK = 0
 MAX_SIDE = 1_000_000
 """Pixels; libpng's limit, which holds here for every format."""
 
@@ -50,6 +49,7 @@ class Mode(Enum):
 
     COLOUR = "colour"
     GREY = "grey"
+    ALPHA = "alpha"
     PARTIAL = "partial"
     MASK = "mask"
     ORIGINAL = "original"
@@ -120,7 +120,7 @@ configure(_limits)
 
 @overload
 def decode(
-    data: bytes, mode: Literal[Mode.COLOUR, Mode.GREY], accepts: Sequence[str] = USUAL
+    data: bytes, mode: Literal[Mode.COLOUR, Mode.GREY, Mode.ALPHA], accepts: Sequence[str] = USUAL
 ) -> Pixels: ...
 @overload
 def decode(
@@ -139,9 +139,10 @@ def decode(data: bytes, mode: Mode, accepts: Sequence[str] = USUAL) -> Decoded: 
 def decode(data: bytes, mode: Mode, accepts: Sequence[str] = USUAL) -> Decoded:
     """Decode the first frame or page of a picture, turned upright.
 
-    Transparent pixels lie on white; in a mask they are false. Of sixteen bits the upper
-    eight are kept, but in a mask every bit counts, and an original has them all; colours of
-    sixteen bits in a TIFF have eight from the start.
+    Transparent pixels lie on white, and of GREY on the ground that the visible ones stand out
+    from; ALPHA keeps them, if there are any, and in a mask they are false. Of sixteen bits the
+    upper eight are kept, but in a mask every bit counts, and an original has them all; colours
+    of sixteen bits in a TIFF have eight from the start.
 
     Args:
         accepts: media types, of those in `FORMATS`.
@@ -166,8 +167,11 @@ def decode(data: bytes, mode: Mode, accepts: Sequence[str] = USUAL) -> Decoded:
         return _original(_upright(samples, header), header, found)
     if mode is Mode.MASK:
         return _upright(_mask(samples), header)
-    opaque = _flatten(_eight_bits(samples), WHITE)
-    return _upright(_grey(opaque) if mode is Mode.GREY else _colour(opaque), header)
+    pixels = _eight_bits(samples)
+    if mode is Mode.GREY:
+        return _upright(_grey(laid(pixels)), header)
+    is_kept = mode is Mode.ALPHA and _is_transparent(pixels)
+    return _upright(pixels if is_kept else _colour(laid(pixels, WHITE)), header)
 
 
 def _read_header(data: bytes) -> ImageFile.ImageFile:
@@ -377,12 +381,8 @@ def _eight_bits(samples: NDArray[Any]) -> Pixels:
     return (samples >> 8).astype(np.uint8) if samples.dtype == np.uint16 else samples
 
 
-def _flatten(pixels: Pixels, background: int) -> Pixels:
-    if pixels.ndim == 2 or pixels.shape[2] == 3:
-        return pixels
-    alpha = pixels[..., 3:].astype(np.uint16)
-    blend = pixels[..., :3] * alpha + background * (255 - alpha) + 127
-    return (blend // 255).astype(np.uint8)
+def _is_transparent(pixels: Pixels) -> bool:
+    return pixels.ndim == 3 and pixels.shape[2] == 4 and bool((pixels[..., 3] < 255).any())
 
 
 def _mask(samples: NDArray[Any]) -> NDArray[np.bool_]:
@@ -458,7 +458,7 @@ def _partial(data: bytes, header: ImageFile.ImageFile) -> PartialImage:
         samples, is_truncated = _decode_whole(data, header, Mode.PARTIAL), False
     except TruncatedPicture:
         samples, is_truncated = _decode_upper_rows(data), True
-    opaque = _colour(_flatten(_eight_bits(samples), WHITE))
+    opaque = _colour(laid(_eight_bits(samples), WHITE))
     return PartialImage(_upright(opaque, header), is_truncated)
 
 

@@ -32,6 +32,8 @@ Image: TypeAlias = Annotated[Pixels, PictureDecoder(Mode.COLOUR)]
 """uint8 (H, W, 3), BGR, upright."""
 Grey: TypeAlias = Annotated[Pixels, PictureDecoder(Mode.GREY)]
 """uint8 (H, W), Rec. 601 luma, upright."""
+WithAlpha: TypeAlias = Annotated[Pixels, PictureDecoder(Mode.ALPHA)]
+"""uint8 (H, W, 4), BGRA, if anything is transparent, else (H, W, 3), BGR; upright."""
 Rows: TypeAlias = Annotated[PartialImage, PictureDecoder(Mode.PARTIAL)]
 """The rows that could be decoded, BGR, upright."""
 Mask: TypeAlias = Annotated[NDArray[np.bool_], PictureDecoder(Mode.MASK)]

@@ -12,6 +12,7 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from engines.core.shapes import Pixels
+from engines.core.transparency import visible
 from engines.vision.morphology import disc
 
 BORDER = 0.02
@@ -45,6 +46,19 @@ def foreground(channel: Pixels) -> Foreground:
     differs = (contrast > _threshold(smooth, contrast)).astype(np.uint8)
     without_specks = cv2.morphologyEx(differs, cv2.MORPH_OPEN, disc(1))
     return Foreground(_trimmed(without_specks, contrast), contrast)
+
+
+def cut_out(image: Pixels) -> Foreground | None:
+    """What is visible on a transparent ground; None where the border is not mostly transparent.
+
+    Args:
+        image: BGRA, or BGR without any ground.
+    """
+    if image.shape[2] < 4:
+        return None
+    mask = visible(image)
+    around = np.concatenate([arc.ravel() for arc in border(mask)])
+    return Foreground(mask, image[..., 3]) if around.mean() < 0.5 else None
 
 
 def outlines(mask: MatLike) -> list[Outline]:

@@ -24,6 +24,12 @@ def written(text: str, *, letter_px: int = 26, width: int = 460, height: int = 2
     return np.array(canvas)
 
 
+def on_transparent(image: Pixels, colour: int) -> Pixels:
+    """Dark print on white as print of one level on a transparent ground, BGRA."""
+    ink = 255 - image[..., :1]
+    return np.dstack([np.full_like(image, colour), ink])
+
+
 def turned(image: Pixels, quarters: int) -> Pixels:
     """Turned counter-clockwise."""
     return np.ascontiguousarray(np.rot90(image, quarters))

@@ -8,6 +8,7 @@ import skimage.data
 from engines.contours import Channel, Contour, Params, Result, contours, draw
 from engines.core.errors import BadParameter
 from engines.core.shapes import Box, Pixels
+from tests.engines.drawing import on_transparent, written
 
 WHITE = (255, 255, 255)
 
@@ -34,6 +35,26 @@ def filled(contour: Contour, shape: tuple[int, ...]) -> Pixels:
     mask = np.zeros(shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.array(contour.outline, np.int32)], 1)
     return mask
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("level", [0, 255])
+def test_print_on_a_transparent_ground_is_outlined_as_black_on_white(
+    channel: Channel, level: int
+) -> None:
+    page = written("Ring 7", letter_px=60)
+    expected = [one.box for one in find(page).contours]
+    found = [one.box for one in find(on_transparent(page, level), channel).contours]
+    assert len(found) == len(expected) == 6
+    for one, other in zip(found, expected, strict=True):
+        assert one == pytest.approx(other, abs=2)
+
+
+def test_outlines_of_a_white_logo_are_drawn_on_a_ground_that_shows_it() -> None:
+    image = on_transparent(written("Ring 7", letter_px=60), 255)
+    drawn = draw(image, find(image)).pixels
+    assert drawn.shape == (200, 460, 3)
+    assert drawn[0, 0].tolist() == [0, 0, 0]
 
 
 def test_value_is_looked_at_by_default() -> None:

@@ -12,6 +12,7 @@ from engines.core.errors import BadParameter
 from engines.core.pixels import Mode, decode
 from engines.core.shapes import Mask, Pixels
 from engines.edges import Params, edges
+from tests.pictures import encoded
 
 
 @pytest.fixture
@@ -33,6 +34,14 @@ def test_a_square_has_its_outline_as_edges(square: Pixels) -> None:
     to_outline = np.abs(np.maximum(np.abs(x - 49.5), np.abs(y - 49.5)) - 20)
     assert 150 <= mask.sum() <= 164
     assert to_outline.max() <= 1.5
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_what_is_visible_on_a_transparent_ground_has_its_outline(level: int) -> None:
+    picture = np.zeros((100, 100, 2), np.uint8)
+    picture[30:70, 30:70] = level, 255
+    mask = found(decode(encoded("PNG", picture), Mode.GREY))
+    assert 150 <= mask.sum() <= 164
 
 
 def test_the_message_tells_whether_there_are_edges(square: Pixels) -> None:

@@ -39,6 +39,24 @@ def cat() -> Pixels:
     return disc((200, 190, 180), photograph)
 
 
+@pytest.mark.parametrize("colours", ["white", "black", "black and white"])
+def test_what_is_cut_out_of_a_transparent_ground_is_the_object(colours: str) -> None:
+    half = np.arange(WIDTH)[:, np.newaxis] < 180
+    level = {"white": 255, "black": 0, "black and white": np.where(half, 0, 255)}[colours]
+    result = detect(np.dstack([disc(0, level), 255 * DISC.astype(np.uint8)]))
+    assert np.array_equal(result.mask.pixels, DISC)
+    assert result.details.info.channel == "alpha"
+
+
+@pytest.mark.parametrize(
+    "params", [{"algorithm": "sobel"}, {"algorithm": "histogram"}, {"channel": "V"}]
+)
+def test_a_white_object_is_found_otherwise_than_by_alpha(params: dict[str, Any]) -> None:
+    result = detect(np.dstack([disc(0, 255), 255 * DISC.astype(np.uint8)]), **params)
+    assert mask_iou(result.mask.pixels, DISC) > 0.9
+    assert result.details.info.channel != "alpha"
+
+
 def test_the_defaults_choose_a_channel_of_hsv_and_the_biggest_object() -> None:
     assert Params() == Params(
         algorithm=Algorithm.OTSU,

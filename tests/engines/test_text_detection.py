@@ -15,7 +15,7 @@ from engines.core.shapes import Box, Pixels
 from engines.models import tesseract
 from engines.text_detection import Params, Reader, Result, draw, text_detection
 from engines.vision.marking import FONT
-from tests.engines.drawing import turned, written
+from tests.engines.drawing import on_transparent, turned, written
 
 TEXT = "The old keeper counts\n17 silver coins by\nthe window at 9:45"
 needs_tesseract = pytest.mark.skipif(
@@ -37,6 +37,22 @@ def drawn_box(word: str, x: int, y: int, size: int = 26) -> Box:
     draw_on = ImageDraw.Draw(Image.new("1", (1, 1)))
     bounds = draw_on.textbbox((x, y), word, font=ImageFont.truetype(FONT, size))
     return Box(*(round(side) for side in bounds))
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("level", [0, 255])
+def test_print_on_a_transparent_ground_is_read_whatever_its_colour(
+    reader: Reader, level: int
+) -> None:
+    assert read(on_transparent(written(TEXT), level), reader).text == TEXT + "\n"
+
+
+def test_black_and_white_print_on_one_transparent_ground_is_read() -> None:
+    words = [
+        on_transparent(written(word, height=90), level)
+        for word, level in (("Morning", 0), ("Evening", 255))
+    ]
+    assert read(np.vstack(words)).text == "Morning\nEvening\n"
 
 
 @pytest.mark.parametrize("reader", READERS)

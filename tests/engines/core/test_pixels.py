@@ -121,6 +121,26 @@ def test_transparent_pixels_lie_on_white(rgb: Pixels, mode: str) -> None:
     assert np.abs(found - np.asarray(expected)[..., :3]).max() <= 1
 
 
+@pytest.mark.parametrize("level", [0, 255])
+def test_transparent_pixels_of_a_grey_picture_lie_on_what_the_others_stand_out_from(
+    level: int,
+) -> None:
+    samples = np.zeros((9, 9, 2), np.uint8)
+    samples[3:6, 3:6] = level, 255
+    found = decode(saved(picture(samples), "PNG"), Mode.GREY)
+    assert found[4, 4] == level
+    assert found[0, 0] == 255 - level
+
+
+def test_alpha_is_kept_where_something_is_transparent(rgb: Pixels) -> None:
+    alpha = np.full((48, 64, 1), 255, np.uint8)
+    opaque = decode(saved(picture(np.dstack([rgb, alpha])), "PNG"), Mode.ALPHA)
+    assert np.array_equal(opaque, rgb[..., ::-1])
+    alpha[0] = 7
+    clear = decode(saved(picture(np.dstack([rgb, alpha])), "PNG"), Mode.ALPHA)
+    assert np.array_equal(clear, np.dstack([rgb[..., ::-1], alpha]))
+
+
 @pytest.mark.parametrize("mode", ["RGB", "L", "P"])
 def test_a_transparent_colour_becomes_white(rgb: Pixels, mode: str) -> None:
     image = picture(rgb).quantize(16) if mode == "P" else picture(rgb).convert(mode)
@@ -142,9 +162,9 @@ def test_a_gif_keeps_its_first_frame_on_white(rgb: Pixels) -> None:
 def test_a_gif_frame_smaller_than_its_canvas_has_white_around_it(rgb: Pixels) -> None:
     data = bytearray(saved(picture(rgb[..., 0]), "GIF"))
     data[6:10] = struct.pack("<HH", 80, 90)
-    found = decode(bytes(data), Mode.GREY)
-    assert found.shape == (90, 80)
-    assert np.array_equal(found[:48, :64], rgb[..., 0])
+    found = decode(bytes(data), Mode.COLOUR)
+    assert found.shape == (90, 80, 3)
+    assert np.array_equal(found[:48, :64, 0], rgb[..., 0])
     assert (found[48:] == 255).all()
     assert (found[:, 64:] == 255).all()
 

@@ -114,4 +114,4 @@ def test_of_a_grey_png_exactly_the_key_is_transparent(depth: int, key: int) -> N
 def test_a_grey_key_has_no_more_bits_than_a_sample() -> None:
     clear = png_chunk(b"tRNS", b"\xff\xf1")
     data = png(4, 1, 2, 0, b"\0" + bytes([0b00011011]), clear)
-    assert decode(data, Mode.GREY).tolist() == [[0, 255, 170, 255]]
+    assert decode(data, Mode.COLOUR)[0, :, 0].tolist() == [0, 255, 170, 255]

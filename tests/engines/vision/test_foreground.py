@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.core.shapes import Pixels
-from engines.vision.foreground import border, enclosed_pixels, foreground, outlines
+from engines.core.shapes import Mask, Pixels
+from engines.vision.foreground import border, cut_out, enclosed_pixels, foreground, outlines
 from tests.engines.drawing import mask_iou
 
 DISC = np.hypot(*(np.indices((120, 160)) - np.array([50, 70]).reshape(2, 1, 1))) < 30
@@ -60,6 +60,20 @@ def test_the_contrast_is_the_distance_from_the_ground() -> None:
     contrast = foreground(disc_on(100, 160)).contrast
     assert contrast[50, 70] == 60
     assert contrast[110, 10] == 0
+
+
+def test_on_a_transparent_ground_what_is_visible_is_foreground() -> None:
+    image = np.dstack([np.full((120, 160, 3), 255), 255 * DISC]).astype(np.uint8)
+    found = cut_out(image)
+    assert found is not None
+    assert np.array_equal(found.mask, DISC)
+
+
+@pytest.mark.parametrize("is_ground", [DISC, np.zeros_like(DISC)])
+def test_where_the_border_is_visible_alpha_parts_nothing(is_ground: Mask) -> None:
+    image = np.dstack([np.full((120, 160, 3), 255), 255 * ~is_ground]).astype(np.uint8)
+    assert cut_out(image) is None
+    assert cut_out(image[..., :3]) is None
 
 
 def test_outlines_come_biggest_first_and_without_specks() -> None:

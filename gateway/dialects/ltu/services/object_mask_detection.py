@@ -53,7 +53,7 @@ COLOR_SPACES = {
     ColorSpace.G: engine.ColorSpace.GREY,
     ColorSpace.YRB: engine.ColorSpace.YCRCB,
 }
-LETTERS = {"grey": "G", "Cr": "R", "Cb": "B"}
+LETTERS = {"grey": "G", "Cr": "R", "Cb": "B", "alpha": "A"}
 """Of the engine's channels, where it is not their name in capitals."""
 
 
@@ -98,7 +98,8 @@ class MaskInfo(BaseModel):
     """What the object was found in."""
 
     channel: str = Field(
-        description="Letter of the channel; G for SOBEL, RGB for BINNING; empty without an object."
+        description="Letter of the channel; G for SOBEL, RGB for BINNING, A for transparency; empty"
+        " without an object."
     )
 
 
