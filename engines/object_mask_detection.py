@@ -154,13 +154,14 @@ def _unused(params: Params) -> list[str]:
 
 def _views(image: Pixels, params: Params) -> list[tuple[str, Foreground]]:
     """The foreground in each channel that comes into question."""
+    is_free = params.algorithm is Algorithm.OTSU and not params.channel
+    if is_free and (found := cut_out(image)):
+        return [(ALPHA, found)]
     opaque = laid(image)
     if params.algorithm is Algorithm.SOBEL:
         return [("grey", foreground(_gradient(opaque)))]
     if params.algorithm is Algorithm.HISTOGRAM:
         return [("RGB", _rare_colours(opaque))]
-    if not params.channel and (found := cut_out(image)):
-        return [(ALPHA, found)]
     space = params.color_space
     planes = np.atleast_3d(np.asarray(cv2.cvtColor(opaque, CONVERSIONS[space]), np.uint8))
     return [
