@@ -119,6 +119,41 @@ def test_every_cause_is_named_beside_its_status() -> None:
     assert not [word for word in words if f"`{word}`" not in told]
 
 
+def test_services_come_first_then_the_realm_then_health() -> None:
+    kinds = [
+        next(at for at, prefix in enumerate((PREFIX, "/realms/", "/health/")) if prefix in path)
+        for path in DOCUMENT["paths"]
+    ]
+    assert kinds == sorted(kinds)
+    named = [tag["name"] for tag in DOCUMENT["tags"]]
+    used = [operation["tags"][0] for _, _, operation in operations()]
+    assert {*named[:3]} == {*used[: kinds.count(0)]}
+    assert named[-1] == used[-1] == "Health"
+
+
+def test_swagger_lists_each_service_once() -> None:
+    paths = spec.part(PARTS["core"])["paths"]
+    listed = [(path, *item) for path, item in paths.items() if path.startswith(PREFIX)]
+    assert listed == [(PREFIX + engine.service, "post") for engine in catalogue().values()]
+
+
+@every_engine
+def test_post_tells_of_what_swagger_does_not_list(engine: Engine) -> None:
+    told = DOCUMENT["paths"][PREFIX + engine.service]["post"]["description"]
+    assert "GET takes the same" in told
+    assert all(f"`{PREFIX}{alias}`" in told for alias in ALIASES.get(engine.service, ()))
+
+
+def test_swagger_is_told_no_scopes_and_sdks_are_told_all() -> None:
+    assert scopes(spec.part(PARTS["core"])) == {}
+    assert {engine.service for engine in catalogue().values()} < scopes(DOCUMENT).keys()
+
+
+def scopes(document: dict[str, Any]) -> dict[str, str]:
+    flows = document["components"]["securitySchemes"]["password"]["flows"]
+    return dict(flows["password"]["scopes"])
+
+
 def test_another_realm_and_address_are_in_the_document() -> None:
     document = spec.document(PARTS.values(), Site("https://images.example.com/pixels", "Other"))
     url = document["components"]["securitySchemes"]["password"]["flows"]["password"]["tokenUrl"]
@@ -144,5 +179,6 @@ def test_a_part_addresses_the_host_that_serves_it() -> None:
 @pytest.mark.parametrize("name", PARTS)
 def test_a_part_holds_the_same_as_the_whole(name: str) -> None:
     part = spec.part(PARTS[name])
-    assert part["paths"].items() <= DOCUMENT["paths"].items()
+    for path, item in part["paths"].items():
+        assert item.items() <= DOCUMENT["paths"][path].items()
     assert part["components"]["schemas"].items() <= DOCUMENT["components"]["schemas"].items()

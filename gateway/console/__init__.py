@@ -66,6 +66,8 @@ def routes(table: DialectTable) -> list[BaseRoute]:
     documents = Documents(table)
     return [
         Route("/", index),
+        Route("/docs", index),
+        Route("/favicon.ico", favicon),
         Route("/swagger", documents.swagger),
         Route("/openapi.yaml", documents.whole_yaml),
         Route("/openapi.json", documents.whole_json),
@@ -75,8 +77,13 @@ def routes(table: DialectTable) -> list[BaseRoute]:
 
 
 def index(request: Request[State]) -> Response:
-    """People who open the bare address want to try the service."""
+    """People who open the bare address, or where other frameworks have it, want Swagger UI."""
     return RedirectResponse("swagger?urls.primaryName=Core")
+
+
+def favicon(request: Request[State]) -> Response:
+    """What browsers ask for beside any page that names no icon; that it is a PNG they see."""
+    return FileResponse(_STATIC / "favicon-32x32.png")
 
 
 def _site(request: Request[State]) -> Site:

@@ -6,9 +6,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A dialect's share of the document."""
+    """A dialect's share of the document.
+
+    Args:
+        unlisted: names of operations that say again what another says, by another method or under
+            an older name; SDKs have them, and Swagger UI's list does not.
+    """
 
     tags: list[dict[str, str]]
     paths: dict[str, dict[str, Any]]
     schemas: dict[str, dict[str, Any]]
     responses: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unlisted: frozenset[str] = frozenset()

@@ -1,6 +1,7 @@
 """openapi.yaml: put together from what the dialects say of themselves."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -20,7 +21,8 @@ Image analysis that stays on your own machine, under the wire formats of known p
 
 Get a token with the user's name and password (button *Authorize*), then send a picture to a
 service: as a file, as the address of one, or as base64 text. A service answers JSON; with
-`Accept: image/png` those that have a picture to show answer that picture itself.
+`Accept: image/png` those that have a picture to show answer that picture itself (button *Execute as
+picture*).
 
 Every answer names its request in the header `X-Request-ID`, as the service's log does.
 """
@@ -62,8 +64,26 @@ def document(parts: Collection[Description], site: Site = HERE) -> dict[str, Any
 
 
 def part(described: Description, site: Site = HERE) -> dict[str, Any]:
-    """One dialect's document, its addresses relative to the host that serves it."""
-    return _document(described, site._replace(base_url=urlsplit(site.base_url).path))
+    """One dialect's document for Swagger UI, its addresses relative to the host that serves it.
+
+    Its list has each service once, and its dialog asks for no scopes: sixteen boxes would push the
+    button out of sight, and a token without any may do all that its user may.
+    """
+    listed = replace(described, paths=dict(_listed(described)))
+    document = _document(listed, site._replace(base_url=urlsplit(site.base_url).path))
+    document["components"]["securitySchemes"]["password"]["flows"]["password"]["scopes"] = {}
+    return document
+
+
+def _listed(described: Description) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, item in described.paths.items():
+        operations = {
+            method: operation
+            for method, operation in item.items()
+            if operation["operationId"] not in described.unlisted
+        }
+        if operations:
+            yield path, operations
 
 
 def as_yaml(parts: Collection[Description], site: Site = HERE) -> str:

@@ -20,6 +20,8 @@ from tests.serving import WAIT_SECONDS, Served, free_port, serving
 PAGE = "/swagger?urls.primaryName=Core"
 EDGES = "operations-Get_image_infos-edges"
 DIFFERENCES = "operations-Compare_images-differences"
+DISTANCE = "operations-Compare_images-distance"
+OBJECTS = "operations-Analyse_images-objectDetection"
 
 
 @pytest.fixture
@@ -51,11 +53,21 @@ def open_operation(browser: Chrome, name: str = EDGES) -> WebElement:
     return operation
 
 
-def execute(operation: WebElement, photograph: Path) -> None:
+def execute(operation: WebElement, photograph: Path, button: str = "execute") -> None:
     required = "//tr[.//*[contains(@class, 'required')]]//input[@type='file']"
     for picker in operation.find_elements(By.XPATH, f".{required}"):
         picker.send_keys(str(photograph))
-    operation.find_element(By.CSS_SELECTOR, "button.execute").click()
+    operation.find_element(By.CSS_SELECTOR, f"button.{button}").click()
+
+
+def is_on_the_screen(browser: Chrome, element: WebElement) -> bool:
+    """Whether people see an element, and nothing lies over it, without scrolling."""
+    middle = """
+        const { left, right, top, bottom } = arguments[0].getBoundingClientRect();
+        const found = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+        return bottom <= innerHeight && arguments[0].contains(found);
+    """
+    return bool(browser.execute_script(middle, element))
 
 
 def shown_picture(browser: Chrome, operation: WebElement) -> WebElement:
@@ -119,6 +131,51 @@ def test_a_picture_answer_is_shown_as_a_picture(
     assert str(picture.get_attribute("src")).startswith("blob:")
     keep(browser, operation, "picture")
     assert complaints(browser) == []
+
+
+@pytest.mark.parametrize("name", [DIFFERENCES, DISTANCE, OBJECTS])
+def test_a_button_beside_execute_shows_the_answer_as_a_picture(
+    browser: Chrome, served: Served, photograph: Path, name: str
+) -> None:
+    browser.get(served.url + PAGE)
+    authorise(browser, served)
+    operation = open_operation(browser, name)
+    execute(operation, photograph, "execute-as-picture")
+    picture = shown_picture(browser, operation)
+    assert str(picture.get_attribute("src")).startswith("blob:")
+    keep(browser, operation, name)
+    assert complaints(browser) == []
+
+
+def test_after_a_picture_execute_answers_json_again(
+    browser: Chrome, served: Served, photograph: Path
+) -> None:
+    browser.get(served.url + PAGE)
+    authorise(browser, served)
+    operation = open_operation(browser)
+    execute(operation, photograph, "execute-as-picture")
+    shown_picture(browser, operation)
+    operation.find_element(By.CSS_SELECTOR, "button.execute").click()
+    body = operation.find_element(By.CSS_SELECTOR, ".live-responses-table .microlight")
+    assert '"message": "Edges found."' in str(body.get_attribute("textContent"))
+
+
+def test_the_first_screen_shows_services(browser: Chrome, served: Served) -> None:
+    browser.set_window_size(1280, 800)
+    browser.get(served.url + PAGE)
+    services = browser.find_elements(By.CSS_SELECTOR, ".opblock-summary-control")
+    keep(browser, browser.find_element(By.ID, "swagger-ui"), "first-screen")
+    seen = [one.text for one in services if is_on_the_screen(browser, one)]
+    assert len(seen) >= 3
+    assert all("/v2/services/image/" in text for text in seen)
+
+
+def test_the_dialog_shows_its_button_without_scrolling(browser: Chrome, served: Served) -> None:
+    browser.set_window_size(1280, 800)
+    browser.get(served.url + PAGE)
+    browser.find_element(By.CSS_SELECTOR, "button.authorize.unlocked").click()
+    button = browser.find_element(By.CSS_SELECTOR, ".auth-container button.authorize")
+    WebDriverWait(browser, WAIT_SECONDS).until(lambda _: is_on_the_screen(browser, button))
 
 
 def test_what_swagger_fills_in_by_itself_is_taken(

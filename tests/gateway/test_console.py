@@ -35,11 +35,17 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_the_bare_address_leads_to_swagger_below_any_prefix(
-    client: httpx.AsyncClient,
+@pytest.mark.parametrize("path", ["/", "/docs"])
+async def test_where_people_look_first_leads_to_swagger_below_any_prefix(
+    client: httpx.AsyncClient, path: str
 ) -> None:
-    answer = await client.get("/")
+    answer = await client.get(path)
     assert answer.headers["location"] == "swagger?urls.primaryName=Core"
+
+
+async def test_browsers_find_an_icon_where_they_ask_for_it(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/favicon.ico")
+    assert answer.headers["content-type"] == "image/png"
 
 
 async def test_the_yaml_has_the_public_address(client: httpx.AsyncClient) -> None:

@@ -29,11 +29,32 @@ const ShownPictures = ({ React }) => ({
   },
 });
 
+/** Beside "Execute" a button for the answer as a picture: the list of media types is far below. */
+const PictureButton = ({ React }) => ({
+  wrapComponents: {
+    execute: (Execute) => (props) => {
+      const { operation, path, method, disabled, oas3Actions, oas3Selectors } = props;
+      const execute = React.createElement(Execute, { ...props, key: "execute" });
+      if (!operation.hasIn(["responses", "200", "content", "image/png"])) return execute;
+      const accept = (value) => oas3Actions.setResponseContentType({ value, path, method });
+      const onClick = (event) => {
+        const chosen = oas3Selectors.responseContentType(path, method);
+        accept("image/png");
+        event.currentTarget.previousElementSibling.click();
+        accept(chosen);
+      };
+      const className = "btn execute-as-picture";
+      const button = { key: "picture", className, onClick, disabled };
+      return [execute, React.createElement("button", button, "Execute as picture")];
+    },
+  },
+});
+
 window.ui = SwaggerUIBundle({
   urls: [{ name: "Core", url: "openapi/core.json" }],
   dom_id: "#swagger-ui",
   presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
-  plugins: [ShownPictures],
+  plugins: [ShownPictures, PictureButton],
   layout: "StandaloneLayout",
   deepLinking: true,
   displayRequestDuration: true,

@@ -1,4 +1,4 @@
-"""LTU's share of openapi.yaml: the realm, and one path a service."""
+"""LTU's share of openapi.yaml: one path a service, and the realm."""
 
 from collections.abc import Callable
 from functools import cache
@@ -34,6 +34,7 @@ _ANALYSED = ("imageQuality", "textDetection", "classification", "objectDetection
 """What the vendor's document has in its second chapter."""
 
 _FILE = "A picture as a file: JPEG, PNG or GIF."
+_GET = "GET takes the same from the query alone: a picture as its address or as base64."
 _TEXT = "A picture as its address (http or https), or as base64."
 
 
@@ -43,13 +44,20 @@ def describe() -> Description:
     known: dict[str, Schema] = {}
     schemas.collect(known, ImageObject, "Picture")
     schemas.collect(known, Failure, "Failure")
-    paths = realm.paths(known)
+    services = dict[str, Schema]()
     answers = describe_errors.responses()
     for engine in catalogue().values():
         answers[_type_name(engine)] = _success(known, engine)
         for name in (engine.service, *ALIASES.get(engine.service, ())):
-            paths[PREFIX + name] = _path(engine, name)
-    return Description([*realm.TAGS, *TAGS], paths, known, answers)
+            services[PREFIX + name] = _path(engine, name)
+    unlisted = frozenset(
+        operation["operationId"]
+        for item in services.values()
+        for method, operation in item.items()
+        if method == "get" or "deprecated" in operation
+    )
+    paths = services | realm.paths(known)
+    return Description([*TAGS, *realm.TAGS], paths, known, answers, unlisted)
 
 
 def _path(engine: Engine, name: str) -> Schema:
@@ -65,6 +73,7 @@ def _path(engine: Engine, name: str) -> Schema:
         "post": {
             "operationId": name,
             **told,
+            "description": f"{told['description']}\n\n{_GET}",
             **alias,
             "requestBody": _body(engine),
             "responses": {**done, **describe_errors.of_service(has_body=True)},
@@ -93,6 +102,8 @@ def _description(engine: Engine) -> str:
     text = f"{engine.description}.\n\nCoordinates are those of the upright picture: EXIF applied."
     if engine.draw:
         text += " With `Accept: image/png` the answer is a picture that shows the result."
+    for alias in ALIASES.get(engine.service, ()):
+        text += f"\n\nThe path `{PREFIX}{alias}` is answered alike."
     return text
 
 
