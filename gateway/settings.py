@@ -197,7 +197,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Lowest level that is logged."
     )
-    log_format: Literal["json", "text"] = Field("json", description="Form of a log line.")
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto", description="Form of a log line; `auto`: `text` on a terminal, `json` elsewhere."
+    )
 
     @field_validator(
         "fetch_allow",

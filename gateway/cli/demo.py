@@ -56,15 +56,20 @@ def show(settings: Settings) -> None:
         token = _token(client, settings, password)
         palette = _analyze(client, token, "colorPalette")
         edges = _analyze(client, token, "edges")
+        # Once this is answered, the log lines of what was asked before it are written.
+        client.get("/health/live")
     picture = settings.data / "sample-edges.png"
     picture.write_bytes(base64.b64decode(edges["result"]["edges"]["value"]))
-    click.echo(f"\nThe main job, done once with {SAMPLE}:")
-    click.echo(f"  colorPalette: {palette['details']['message']}, {palette['result']['colors']}")
-    click.echo(f"  edges: {edges['details']['message']} The picture: {picture.resolve()}")
-    click.echo(f"\nSwagger: {settings.base_url}/swagger?urls.primaryName=Core")
-    click.echo(f"User: {USER}")
-    click.echo(f"Password: {password}")
-    click.echo(curl_line(settings, password))
+    lines = (
+        f"\nThe main job, done once with {SAMPLE}:",
+        f"  colorPalette: {palette['details']['message']}, {palette['result']['colors']}",
+        f"  edges: {edges['details']['message']} The picture: {picture.resolve()}",
+        f"\nSwagger: {settings.base_url}/swagger?urls.primaryName=Core",
+        f"User: {USER}",
+        f"Password: {password}",
+        curl_line(settings, password),
+    )
+    click.echo("\n".join(lines))  # By one call, so that no log line comes between.
 
 
 def curl_line(settings: Settings, password: str) -> str:

@@ -50,16 +50,17 @@ _SPEAKING = (
 
 
 def configure(
-    level: Literal["debug", "info", "warning", "error"], form: Literal["json", "text"]
+    level: Literal["debug", "info", "warning", "error"], form: Literal["auto", "json", "text"]
 ) -> None:
     """Send our events, and the warnings of every library, to stderr in one form."""
+    is_text = form == "text" or (form == "auto" and sys.stderr.isatty())
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _add_process,
             _describe_error,
-            _as_json if form == "json" else _as_text,
+            _as_text if is_text else _as_json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=_Stderr,
@@ -150,12 +151,16 @@ def _as_json(_: WrappedLogger, __: str, event: EventDict) -> bytes:
         return _hide_secrets(json.dumps(ordered, default=str).encode())
 
 
-_logfmt = structlog.processors.LogfmtRenderer(key_order=_FIRST, bool_as_flag=False)
+_fields = structlog.processors.LogfmtRenderer(bool_as_flag=False)
 
 
 def _as_text(logger: WrappedLogger, name: str, event: EventDict) -> bytes:
+    """To the second, what happened, and its fields as logfmt."""
     printable = {key: _printable(value) for key, value in event.items()}
-    return _hide_secrets(_logfmt(logger, name, printable).encode("utf-8", "backslashreplace"))
+    time, level, happened = (str(printable.pop(key)) for key in _FIRST)
+    happened = happened.replace("\n", "\\n")
+    line = f"{time[:19]}Z {level:<7} {happened:<20} {_fields(logger, name, printable)}"
+    return _hide_secrets(line.encode("utf-8", "backslashreplace"))
 
 
 def _printable(value: object) -> object:

@@ -1,5 +1,6 @@
 """The outermost layer: request id, headers that every answer carries, log line, last resort."""
 
+import logging
 import time
 from secrets import token_hex
 from typing import cast
@@ -88,11 +89,14 @@ class _TrackedRequest:
     def log(self) -> None:
         # What stands in a sent path may be a secret; Starlette's router leaves its route here.
         route = self._scope.get("route")
-        log.info(
+        path = _NO_ROUTE if route is None else str(route.path)
+        # Load balancers ask every second, and would bury all else.
+        log.log(
+            logging.DEBUG if path.startswith("/health/") else logging.INFO,
             "request answered" if self.status else "request abandoned",
             request_id=self._request_id,
             method=self._scope["method"],
-            path=_NO_ROUTE if route is None else str(route.path),
+            path=path,
             status=self.status,
             seconds=round(time.perf_counter() - self._started, 4),
         )

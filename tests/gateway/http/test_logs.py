@@ -51,9 +51,27 @@ def test_an_event_is_one_line_of_text_that_no_terminal_obeys(lines: Lines) -> No
     configure("info", "text")
     structlog.get_logger().info("task finished", task="a\nb\x1b[31m", ready=True)
     (line,) = lines()
-    assert r'event="task finished"' in line
+    assert " info    task finished " in line
     assert r"a\nb\x1b[31m" in line.replace(r"\\", "\\")
     assert "ready=true" in line
+
+
+@pytest.mark.parametrize(("is_terminal", "beginning"), [(True, "2"), (False, "{")])
+def test_the_form_is_chosen_by_where_the_log_goes(
+    lines: Lines, monkeypatch: pytest.MonkeyPatch, is_terminal: bool, beginning: str
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
+    configure("info", "auto")
+    structlog.get_logger().info("task finished")
+    (line,) = lines()
+    assert line.startswith(beginning)
+
+
+def test_an_event_of_several_lines_is_one_line_of_text(lines: Lines) -> None:
+    configure("info", "text")
+    logging.getLogger("uvicorn.error").warning("odd\nthing")
+    (line,) = lines()
+    assert " odd\\nthing " in line
 
 
 def test_what_is_below_the_level_is_not_written(lines: Lines) -> None:

@@ -30,7 +30,7 @@ async def answer(request: Request) -> Response:
     return Response("kept", headers={"Cache-Control": "max-age=60"})
 
 
-PATHS = ("/fault", "/refusal", "/failure", "/kept", "/kept/{name}")
+PATHS = ("/fault", "/refusal", "/failure", "/kept", "/kept/{name}", "/health/live")
 
 
 async def ask(path: str, method: str = "GET") -> httpx.Response:
@@ -92,6 +92,13 @@ async def test_a_path_is_logged_as_it_is_declared(method: str, path: str, logged
     with capture_logs() as lines:
         await ask(path, method)
     assert [line["path"] for line in lines] == [logged]
+
+
+@pytest.mark.parametrize(("path", "level"), [("/health/live", "debug"), ("/kept", "info")])
+async def test_what_load_balancers_ask_is_logged_for_debugging_alone(path: str, level: str) -> None:
+    with capture_logs() as lines:
+        await ask(path)
+    assert [line["log_level"] for line in lines] == [level]
 
 
 async def test_an_answer_is_not_stored_unless_it_says_so_itself() -> None:
