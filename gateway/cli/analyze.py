@@ -1,8 +1,10 @@
 """`pixelgate analyze`: the engines on files, without a server, in the same pool."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from gateway.settings import Settings
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif")
 RESULTS = "results.jsonl"
+INTERRUPTED = 128 + signal.SIGINT
 
 
 @click.command("analyze")
@@ -55,7 +58,7 @@ def analyze(
 ) -> None:
     """Compute SERVICE of pictures in files, without a server.
 
-    Bad files are listed at the end, and make the exit code 1.
+    Bad files are listed at the end, and make the exit code 1; so does a folder without pictures.
     """
     sys.exit(run(load_settings(), service, paths, pairs, reference, out))
 
@@ -68,32 +71,49 @@ def run(
     reference: Path | None,
     out: Path | None,
 ) -> int:
-    """Compute all, say what failed, and answer the exit code."""
+    """Compute all, say what failed and what was skipped, and answer the exit code."""
     order = read_order(service, pairs, reference)
     shelf = Shelf(out)
     is_done = shelf.has(order)
-    files = [found for found in find(paths, leaving_out=out) if not is_done(found.path)]
-    pool = SlotPool(
-        slots=settings.slot_count,
-        queue_length=2 * settings.slot_count,
-        quarantine=MemoryQuarantine(),
-    )
+    found = [*find(paths, leaving_out=out)]
+    pictures = [one for one in found if one.is_picture]
+    files = [one for one in pictures if not is_done(one.path)]
+    failures = list[Failed]()
     with click.progressbar(length=len(files), label=service, file=sys.stderr) as bar:
-        failures = asyncio.run(
-            analyze_all(
-                order,
-                files,
-                pool=pool,
-                at_once=2 * settings.slot_count,
-                deadline_seconds=order.engine.deadline_seconds or settings.deadline_seconds,
-                shelf=shelf,
-                advance=bar.update,
-            )
+        working = analyze_all(
+            order,
+            files,
+            pool=SlotPool(
+                slots=settings.slot_count,
+                queue_length=2 * settings.slot_count,
+                quarantine=MemoryQuarantine(),
+            ),
+            at_once=2 * settings.slot_count,
+            deadline_seconds=order.engine.deadline_seconds or settings.deadline_seconds,
+            shelf=shelf,
+            advance=bar.update,
+            fail=failures.append,
         )
+        with suppress(KeyboardInterrupt):
+            asyncio.run(working)
     for failed in failures:
         click.echo(f"{failed.path}: {failed.reason}", err=True)
-    click.echo(f"{len(files) - len(failures)} computed, {len(failures)} failed.", err=True)
-    return 1 if failures else 0
+    computed = bar.pos - len(failures)
+    skipped = _skipped(len(pictures) - len(files), len(found) - len(pictures))
+    click.echo(f"{computed} computed, {len(failures)} failed, {skipped}.", err=True)
+    if bar.pos < len(files):
+        resume = "the same command goes" if out else "with --out the same command would go"
+        click.echo(f"Stopped after {bar.pos} of {len(files)}; {resume} on from there.", err=True)
+        return INTERRUPTED
+    return 1 if failures or not pictures else 0
+
+
+def _skipped(before: int, others: int) -> str:
+    """How many files were not looked at, and why."""
+    names = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+    reasons = {"computed before": before, f"not called {names}": others}
+    told = ", ".join(f"{count} {reason}" for reason, count in reasons.items() if count)
+    return f"{before + others} skipped{told and f': {told}'}"
 
 
 def read_order(service: str, pairs: Sequence[str], reference: Path | None) -> "Order":
@@ -152,19 +172,21 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A picture file, and how its results are called below the folder of results."""
+    """A file, how its results are called below the folder of results, and whether it counts."""
 
     path: Path
     name: Path
+    is_picture: bool = True
 
 
 def find(arguments: Iterable[Path], *, leaving_out: Path | None = None) -> Iterator[Found]:
-    """The files named, and the pictures of the folders named, but not earlier results."""
+    """The files named, and those of the folders named, but not earlier results."""
     for argument in arguments:
         if argument.is_dir():
             for path in sorted(argument.rglob("*")):
-                if path.suffix.lower() in SUFFIXES and leaving_out not in path.parents:
-                    yield Found(path, path.relative_to(argument))
+                if path.is_file() and leaving_out not in path.parents:
+                    is_picture = path.suffix.lower() in SUFFIXES
+                    yield Found(path, path.relative_to(argument), is_picture)
         else:
             yield Found(argument, Path(argument.name))
 
@@ -232,9 +254,10 @@ async def analyze_all(
     deadline_seconds: float,
     shelf: Shelf,
     advance: Callable[[int], None],
-) -> list[Failed]:
+    fail: Callable[[Failed], None],
+) -> None:
     """Compute every file; a bad one stops none of the others."""
-    waiting, failures = iter(files), list[Failed]()
+    waiting = iter(files)
 
     async def work() -> None:
         for found in waiting:
@@ -243,7 +266,7 @@ async def analyze_all(
                 answer = await pool.run(job, deadline_seconds=deadline_seconds, owner="analyze")
                 shelf.put(order, found, answer)
             except (EngineError, GatewayError, OSError) as error:
-                failures.append(Failed(found.path, str(error)))
+                fail(Failed(found.path, str(error)))
             advance(1)
 
     await pool.start()
@@ -251,4 +274,3 @@ async def analyze_all(
         await asyncio.gather(*(work() for _ in range(at_once)))
     finally:
         await pool.stop(grace_seconds=deadline_seconds)
-    return failures

@@ -1,6 +1,7 @@
 """Engines on files, without a server."""
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from gateway.__main__ import main
+from gateway.cli.analyze import Shelf
 from tests.pictures import encoded
 
 
@@ -39,7 +41,9 @@ def test_a_folder_is_computed_and_a_bad_file_is_listed(folder: Path, tmp_path: P
     result = analyze("edges", str(folder), "--param", "edge_thickness=3", "--out", str(out))
     assert result.exit_code == 1
     assert "broken.gif: image: cannot decode the picture" in result.output
-    assert "2 computed, 1 failed." in result.output
+    assert (
+        "2 computed, 1 failed, 1 skipped: 1 not called .jpg, .jpeg, .png or .gif." in result.output
+    )
     found = lines(out / "results.jsonl")
     assert sorted(found) == ["a.PNG", "b.jpg"]
     assert found["a.PNG"]["result"] == {"edges": {"picture": "edges.1.png"}}
@@ -57,6 +61,41 @@ def test_a_second_run_computes_only_what_is_missing(folder: Path, tmp_path: Path
     assert "1 computed" in analyze("colorPalette", str(folder), "--out", out).output
     other = analyze("colorPalette", str(folder), "--out", out, "--param", "count=2")
     assert "3 computed" in other.output
+
+
+def test_what_was_computed_before_is_said_to_be_skipped(folder: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    (folder / "broken.gif").unlink()
+    analyze("colorPalette", str(folder), "--out", out)
+    result = analyze("colorPalette", str(folder), "--out", out)
+    assert result.exit_code == 0
+    assert "0 computed, 0 failed, 3 skipped: 2 computed before, 1 not called " in result.output
+
+
+def test_a_folder_without_pictures_is_no_success(tmp_path: Path) -> None:
+    (tmp_path / "photograph.heic").write_bytes(b"")
+    result = analyze("colorPalette", str(tmp_path))
+    assert result.exit_code == 1
+    assert "0 computed, 0 failed, 1 skipped: 1 not called " in result.output
+
+
+@pytest.mark.parametrize(
+    ("out", "said"), [(True, "the same command goes on"), (False, "with --out the same command")]
+)
+def test_ctrl_c_says_how_far_it_came_and_how_to_go_on(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: bool, said: str
+) -> None:
+    put = Shelf.put
+
+    def put_and_press_ctrl_c(*arguments: Any) -> None:
+        put(*arguments)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Shelf, "put", put_and_press_ctrl_c)
+    options = ("--out", str(tmp_path / "out")) if out else ()
+    result = analyze("colorPalette", str(folder), *options)
+    assert result.exit_code == 130
+    assert f"Stopped after 1 of 3; {said}" in result.output
 
 
 def test_without_a_folder_for_results_the_lines_are_printed(folder: Path) -> None:
