@@ -15,6 +15,8 @@ from auth.errors import AccountRefused
 from auth.scopes import join_scopes, split_scopes
 from auth.tables import sessions, users
 
+MIN_PASSWORD_CHARACTERS = 8
+"""NIST SP 800-63B §5.1.1.2 (2017); revision 4 wants 15 where nothing else is asked for."""
 MAX_PASSWORD_BYTES = 1_024
 NAME = re.compile(r"[\w.@+-]{1,128}")
 
@@ -122,10 +124,14 @@ class Users:
         return self._nobodys_hash
 
     def _hash(self, password: str) -> str:
-        length = len(password.encode())
-        if not 1 <= length <= MAX_PASSWORD_BYTES:
+        if len(password) < MIN_PASSWORD_CHARACTERS:
             raise AccountRefused(
-                f"The password has {length} bytes; expected 1 to {MAX_PASSWORD_BYTES}."
+                f"The password has {len(password)} characters; "
+                f"expected {MIN_PASSWORD_CHARACTERS} and more."
+            )
+        if (length := len(password.encode())) > MAX_PASSWORD_BYTES:
+            raise AccountRefused(
+                f"The password has {length} bytes; expected {MAX_PASSWORD_BYTES} at most."
             )
         return self._hasher.hash(password)
 

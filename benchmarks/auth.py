@@ -127,7 +127,7 @@ def verify(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         database = open_database(f"sqlite:///{folder}/rows.db")
         issuer = Issuer(database, config, Path(folder) / "keys", status_of=status_of)
-        user = Users(database).add("ada", "word")
+        user = Users(database).add("ada", "correct horse")
         session = Sessions(database, config).start(user.id, "ltu-api", "openid")
         keys = KeyRing(Path(folder) / "keys", lifetime_seconds=config.access_seconds)
         token = str(TokenMint(config, keys).answer(session, user, "openid")["access_token"])

@@ -132,7 +132,7 @@ async def test_every_worker_notices_a_logout_within_two_seconds(
         lambda realm: realm.users.remove("ada"),
         lambda realm: realm.users.set_enabled("ada", False),
         lambda realm: disable_row(realm),
-        lambda realm: realm.users.set_password("ada", "other"),
+        lambda realm: realm.users.set_password("ada", "battery staple"),
         lambda realm: Clients(realm.engine).remove("ltu-api"),
         lambda realm: Clients(realm.engine).set_enabled("ltu-api", False),
     ],

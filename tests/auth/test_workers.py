@@ -53,18 +53,18 @@ def run(served: Served) -> Run:
 @pytest.fixture
 def bob(run: Run) -> Iterator[str]:
     """An account whose password is its name."""
-    run("users", "add", "bob", "--password-stdin", typed="bob\n")
-    yield "bob"
-    if "bob" in run("users", "list"):
-        run("users", "remove", "bob")
+    run("users", "add", "bob@host", "--password-stdin", typed="bob@host\n")
+    yield "bob@host"
+    if "bob@host" in run("users", "list"):
+        run("users", "remove", "bob@host")
 
 
 @pytest.fixture
 def eve(run: Run) -> Iterator[str]:
     """An account that may use `edges` alone; its password is its name."""
-    run("users", "add", "eve", "--password-stdin", "--scope", "edges", typed="eve\n")
-    yield "eve"
-    run("users", "remove", "eve")
+    run("users", "add", "eve@host", "--password-stdin", "--scope", "edges", typed="eve@host\n")
+    yield "eve@host"
+    run("users", "remove", "eve@host")
 
 
 def await_each(

@@ -30,7 +30,9 @@ def test_every_command_explains_itself(run: Run, command: list[str]) -> None:
 
 
 def test_accounts_are_added_listed_and_removed(run: Run) -> None:
-    added = run("users", "add", "ada", "--password-stdin", "--email", "a@b.c", stdin="word\n")
+    added = run(
+        "users", "add", "ada", "--password-stdin", "--email", "a@b.c", stdin="correct horse\n"
+    )
     assert (added.exit_code, added.output) == (0, "Added ada.\n")
     assert run("users", "list").output == "ada  a@b.c  all services\n"
     assert run("users", "remove", "ada").exit_code == 0
@@ -38,8 +40,8 @@ def test_accounts_are_added_listed_and_removed(run: Run) -> None:
 
 
 def test_a_password_is_set_anew(run: Run) -> None:
-    run("users", "add", "ada", "--password-stdin", stdin="word\n")
-    result = run("users", "password", "ada", "--password-stdin", stdin="other\n")
+    run("users", "add", "ada", "--password-stdin", stdin="correct horse\n")
+    result = run("users", "password", "ada", "--password-stdin", stdin="battery staple\n")
     assert (result.exit_code, result.output) == (0, "The password of ada is set.\n")
 
 
@@ -47,10 +49,10 @@ def test_a_password_is_set_anew(run: Run) -> None:
     ("arguments", "stdin"),
     [
         (["users", "remove", "nobody"], ""),
-        (["users", "password", "nobody", "--password-stdin"], "word\n"),
-        (["users", "add", "ada", "--password-stdin"], "\n"),
+        (["users", "password", "nobody", "--password-stdin"], "correct horse\n"),
+        (["users", "add", "ada", "--password-stdin"], "seven77\n"),
     ],
-    ids=["remove unknown", "password of unknown", "empty password"],
+    ids=["remove unknown", "password of unknown", "short password"],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(
     run: Run, arguments: list[str], stdin: str

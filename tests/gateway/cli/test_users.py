@@ -17,7 +17,7 @@ def test_an_account_is_added_listed_and_removed(run: Run, ada: str) -> None:
 
 
 def test_scopes_limit_an_account(run: Run, tmp_path: Path) -> None:
-    run("users", "add", "bob", "--password-stdin", "--scope", "edges", typed="word\n")
+    run("users", "add", "bob", "--password-stdin", "--scope", "edges", typed="correct horse\n")
     database = open_database(Settings(data=tmp_path).database_url)
     assert Users(database).get("bob").scopes == frozenset({"edges"})
     assert run("users", "list").stdout == "bob    edges\n"
@@ -36,9 +36,11 @@ def test_a_service_that_does_not_exist_limits_nobody(run: Run, ada: str) -> None
 
 
 def test_a_new_password_replaces_the_old_one(run: Run, ada: str, tmp_path: Path) -> None:
-    assert run("users", "password", ada, "--password-stdin", typed="other\n").exit_code == 0
+    assert (
+        run("users", "password", ada, "--password-stdin", typed="battery staple\n").exit_code == 0
+    )
     users = Users(open_database(Settings(data=tmp_path).database_url))
-    assert users.with_password(ada, "other")
+    assert users.with_password(ada, "battery staple")
     assert users.with_password(ada, "correct horse") is None
 
 
