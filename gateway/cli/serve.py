@@ -4,8 +4,9 @@ import sys
 
 import click
 
+from auth.users import Users
 from gateway.cli import demo
-from gateway.cli.command import load_settings, name_misspelt
+from gateway.cli.command import load_settings, name_misspelt, opened_database
 from gateway.http import server
 from gateway.http.server import DrainingApp
 from gateway.settings import Settings
@@ -21,7 +22,16 @@ def serve(is_demo: bool) -> None:
         sys.exit("The demo account needs the embedded issuer; PIXELGATE_ISSUER names another.")
     if is_demo:
         demo.start(settings)
+    elif not (settings.issuer or settings.open_dialects):
+        tell_of_no_account()
     server.serve(settings, build)
+
+
+def tell_of_no_account() -> None:
+    """Say on standard error that nobody can log in yet, and what to do about it."""
+    with opened_database() as database:
+        if not Users(database).all():
+            click.echo("There is no account yet; `pixelgate users add NAME` makes one.", err=True)
 
 
 def build(settings: Settings) -> DrainingApp:
