@@ -2,19 +2,16 @@
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from tests.browser.prefix import PREFIX, proxy
-from tests.needs import need
 from tests.serving import WAIT_SECONDS, Served, free_port, serving
 
 PAGE = "/swagger?urls.primaryName=Core"
@@ -22,20 +19,6 @@ EDGES = "operations-Get_image_infos-edges"
 DIFFERENCES = "operations-Compare_images-differences"
 DISTANCE = "operations-Compare_images-distance"
 OBJECTS = "operations-Analyse_images-objectDetection"
-
-
-@pytest.fixture
-def browser() -> Iterator[Chrome]:
-    options = ChromeOptions()
-    options.binary_location = need("chromium", "apt-get install chromium chromium-driver")
-    for argument in ("headless=new", "no-sandbox", "no-proxy-server", "window-size=1200,1800"):
-        options.add_argument(f"--{argument}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = need("chromedriver", "apt-get install chromium-driver")
-    started = Chrome(options=options, service=Service(driver))
-    started.implicitly_wait(WAIT_SECONDS)
-    yield started
-    started.quit()
 
 
 def authorise(browser: Chrome, served: Served) -> None:
