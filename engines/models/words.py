@@ -25,11 +25,10 @@ class Crop(NamedTuple):
 
 def cut_line(crop: Crop, text: Text) -> Line | None:
     """The line with its words; None for one without."""
-    words = _words(crop, text)
-    if not words:
+    if not "".join(text.characters).strip():
         return None
     height, width = crop.pixels.shape[:2]
-    return Line(tuple(words), _back(crop, 0, 0, width, height))
+    return Line(tuple(_words(crop, text)), _back(crop, 0, 0, width, height))
 
 
 def _words(crop: Crop, text: Text) -> list[Word]:
