@@ -1,0 +1,157 @@
+"""PP-OCR: lines are read where they stand, however the page lies; steps with networks drawn."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engines.core.errors import ModelUnavailable
+from engines.core.shapes import Pixels
+from engines.models import ppocr, weights
+from engines.models.lines import Corners, Line
+from engines.models.ppocr import read
+from engines.models.weights import Label, ModelFiles
+from tests.engines.drawing import turned, written
+
+TEXT = "Lanterns along\nthe harbour wall"
+BLANK = np.full((320, 640, 3), 255, np.uint8)
+SHOWN = 1.5
+"""How much larger the detector is shown that page."""
+
+
+def texts(lines: list[Line]) -> list[str]:
+    return [line.text for line in lines]
+
+
+def unturned(corners: Corners, quarters: int, page: Pixels) -> Corners:
+    """Where points of a page turned counter-clockwise lie on the page itself."""
+    for done in range(quarters):
+        width = page.shape[1] if (quarters - done) % 2 else page.shape[0]
+        corners = np.stack([width - corners[:, 1], corners[:, 0]], axis=1)
+    return corners
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_corners_start_at_the_texts_own_upper_left(quarters: int) -> None:
+    page = written(TEXT)
+    upright, aside = read(page), read(turned(page, quarters))
+    assert texts(aside) == texts(upright) == TEXT.split("\n")
+    for one, other in zip(upright, aside, strict=True):
+        assert np.abs(unturned(other.corners, quarters, page) - one.corners).max() <= 5
+
+
+@pytest.mark.parametrize("degrees", [6, -9])
+def test_a_line_askew_has_corners_askew(degrees: float) -> None:
+    page = written("Lanterns along", height=160)
+    matrix = cv2.getRotationMatrix2D((230, 80), degrees, 1)
+    askew = cv2.warpAffine(page, matrix, (460, 160), borderValue=(255, 255, 255))
+    (level,), (line,) = read(page), read(np.asarray(askew, np.uint8))
+    assert line.text == "Lanterns along"
+    assert np.abs(cv2.transform(level.corners[None], matrix)[0] - line.corners).max() <= 6
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (60, 60)])
+def test_pictures_without_text_have_no_lines(shape: tuple[int, int]) -> None:
+    assert read(np.full((*shape, 3), 90, np.uint8)) == []
+
+
+@pytest.mark.parametrize("name", ["text_detector", "text_recognizer"])
+def test_a_model_that_is_absent_is_named(tmp_path: Path, name: str) -> None:
+    weights.configure({name: ModelFiles(tmp_path / "absent.onnx")})
+    try:
+        with pytest.raises(ModelUnavailable, match=f"model '{name}' cannot be used"):
+            read(written(TEXT))
+    finally:
+        weights.configure({})
+
+
+Networks = Callable[..., list[tuple[int, ...]]]
+
+
+@pytest.fixture
+def networks(monkeypatch: pytest.MonkeyPatch) -> Networks:
+    """Let networks see lines where a test draws them, and read `a`; gives the sizes they saw."""
+
+    def let(
+        *boxes: tuple[int, int, int, int], seen: float = 1, read: float = 0.9
+    ) -> list[tuple[int, ...]]:
+        sizes: list[tuple[int, ...]] = []
+
+        def detector(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+            sizes.append(inputs.shape[2:])
+            found = np.zeros((1, 1, *inputs.shape[2:]), np.float32)
+            for left, top, right, bottom in boxes:
+                found[0, 0, top:bottom, left:right] = seen
+            return found
+
+        def recognizer(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+            return np.full((len(inputs), 1, 2), (0, read), np.float32)
+
+        def upright(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+            return np.array([[1, 0]], np.float32)
+
+        stand_ins = {"text_detector": detector, "text_recognizer": recognizer}
+        labels = (Label(""), Label("a"))
+        monkeypatch.setattr(
+            weights,
+            "model",
+            lambda name: SimpleNamespace(labels=labels, run=stand_ins.get(name, upright)),
+        )
+        return sizes
+
+    return let
+
+
+def test_a_line_reaches_beyond_its_image_by_area_and_perimeter(networks: Networks) -> None:
+    """Differentiable binarization shrinks lines; by how much is in the paper's section 3.5."""
+    networks((150, 150, 450, 210))
+    (line,) = read(BLANK)
+    beyond = 1.6 * (300 * 60) / (2 * (300 + 60))
+    expected = np.array([[150 - beyond, 150 - beyond], [450 + beyond, 210 + beyond]]) / SHOWN
+    assert np.abs(line.corners[[0, 2]] - expected).max() < 1.5
+
+
+def test_lines_are_read_from_top_to_bottom(networks: Networks) -> None:
+    networks((90, 300, 390, 330), (90, 60, 390, 90), (90, 180, 390, 210))
+    tops = [line.corners[0, 1] for line in read(BLANK)]
+    assert len(tops) == 3
+    assert tops == sorted(tops)
+
+
+@pytest.mark.parametrize(("seen", "count"), [(0.29, 0), (0.45, 0), (0.55, 1), (1, 1)])
+def test_a_line_that_is_hardly_seen_is_none(networks: Networks, seen: float, count: int) -> None:
+    networks((150, 150, 450, 210), seen=seen)
+    assert len(read(BLANK)) == count
+
+
+@pytest.mark.parametrize(("height", "count"), [(1, 0), (2, 0), (4, 1)])
+def test_a_line_as_thin_as_a_stroke_is_none(networks: Networks, height: int, count: int) -> None:
+    networks((150, 150, 450, 150 + height))
+    assert len(read(BLANK)) == count
+
+
+@pytest.mark.parametrize(("belief", "count"), [(0.45, 0), (0.55, 1)])
+def test_what_is_hardly_read_is_no_line(networks: Networks, belief: float, count: int) -> None:
+    networks((150, 150, 450, 210), read=belief)
+    assert len(read(BLANK)) == count
+
+
+def test_no_more_lines_are_read_than_time_is_meant_for(
+    networks: Networks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ppocr, "MOST_LINES", 2)
+    networks((90, 300, 390, 330), (90, 60, 390, 90), (90, 180, 390, 210))
+    assert len(read(BLANK)) == 2
+
+
+@pytest.mark.parametrize(("height", "looks"), [(4, [(608, 832), (1088, 1504)]), (40, [(608, 832)])])
+def test_a_closer_look_is_taken_at_small_print(
+    networks: Networks, height: int, looks: list[tuple[int, int]]
+) -> None:
+    sizes = networks((150, 150, 450, 150 + height))
+    read(np.full((1100, 1500, 3), 255, np.uint8))
+    assert sizes == looks

@@ -1,0 +1,134 @@
+"""Lines are read in the order they come in, whatever their widths; repeats are one character."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engines.core.shapes import Pixels
+from engines.models import recognition, weights
+from engines.models.recognition import Text, batch, fitted, texts
+from engines.models.weights import Label
+from tests.engines.drawing import written
+
+LINES = ["Harbour lights and lanterns", "OK", "Eleven boats", "17 coins"]
+
+
+def line(text: str) -> Pixels:
+    return written(text, width=60 + 16 * len(text), height=90)[24:68]
+
+
+@pytest.fixture
+def hears(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let the network say the same rows of beliefs about every line; gives what it was shown."""
+
+    def let(rows: list[list[float]]) -> list[tuple[int, ...]]:
+        shown: list[tuple[int, ...]] = []
+
+        def run(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+            shown.append(inputs.shape)
+            return np.repeat(np.array([rows], np.float32), len(inputs), axis=0)
+
+        labels = tuple(Label(one) for one in ("", "a", "b"))
+        stand_in = SimpleNamespace(labels=labels, run=run)
+        monkeypatch.setattr(weights, "model", lambda name: stand_in)
+        return shown
+
+    return let
+
+
+def said(text: Text) -> str:
+    return "".join(text.characters)
+
+
+@pytest.mark.parametrize("batch_width", [1, recognition.BATCH_WIDTH])
+def test_lines_of_any_widths_are_read_in_their_order(
+    monkeypatch: pytest.MonkeyPatch, batch_width: int
+) -> None:
+    monkeypatch.setattr(recognition, "BATCH_WIDTH", batch_width)
+    assert [said(one) for one in texts([line(text) for text in LINES])] == LINES
+
+
+def test_no_lines_say_nothing() -> None:
+    assert texts([]) == []
+
+
+def test_a_blank_line_says_nothing_and_is_sure_of_nothing() -> None:
+    (text,) = texts([np.full((40, 200, 3), 255, np.uint8)])
+    assert text == Text((), (), ())
+    assert text.score == 0
+
+
+def test_each_character_has_its_place_along_the_line() -> None:
+    picture = line("HHHHH")
+    (text,) = texts([picture])
+    ink = np.flatnonzero((picture < 128).any(axis=(0, 2))) / picture.shape[1]
+    letter = (ink[-1] - ink[0]) / 5
+    middles = ink[0] + letter * (np.arange(5) + 0.5)
+    assert np.abs(np.array(text.places) - middles).max() < letter / 2
+
+
+def test_places_are_those_in_the_line_not_in_the_wider_one_read_with_it() -> None:
+    alone, beside = texts([line("OK")])[0], texts([line("OK"), line("Eleven boats")])[0]
+    assert beside.places == pytest.approx(alone.places, abs=0.05)
+
+
+NONE, A, B = [0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.1, 0.2, 0.7]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [([A, A, B], "ab"), ([A, NONE, A], "aa"), ([NONE, NONE], ""), ([NONE, B, B, NONE, A], "ba")],
+)
+def test_repeats_are_one_character_unless_nothing_is_between(
+    hears: Any, rows: list[list[float]], expected: str
+) -> None:
+    hears(rows)
+    assert said(texts([np.zeros((48, 96, 3), np.uint8)])[0]) == expected
+
+
+def test_a_repeated_character_is_as_sure_as_it_ever_was_and_stands_in_its_middle(
+    hears: Any,
+) -> None:
+    hears([NONE, [0.1, 0.6, 0.3], A, [0.3, 0.7, 0.0]])
+    (text,) = texts([np.zeros((48, 96, 3), np.uint8)])
+    assert text.scores == pytest.approx([0.8])
+    assert text.places == pytest.approx([2.5 / 4])
+
+
+def test_a_text_is_as_sure_as_its_characters_on_average() -> None:
+    assert Text(("a", "b"), (0.2, 0.6), (0.5, 0.9)).score == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(
+    ("shape", "width"), [((48, 100), 100), ((24, 100), 200), ((48, 4), 16), ((1, 900), 3200)]
+)
+def test_lines_are_shown_48_px_high_neither_too_thin_nor_too_long(
+    hears: Any, shape: tuple[int, int], width: int
+) -> None:
+    shown = hears([NONE])
+    texts([np.zeros((*shape, 3), np.uint8)])
+    assert shown == [(1, 3, 48, width)]
+
+
+def test_no_more_lines_are_read_at_once_than_memory_is_meant_for(hears: Any) -> None:
+    shown = hears([NONE])
+    texts([np.zeros((48, 900, 3), np.uint8)] * 5)
+    assert [shape[0] for shape in shown] == [2, 2, 1]
+
+
+def test_a_short_line_is_followed_by_grey_and_a_long_one_squeezed() -> None:
+    white = np.full((24, 50, 3), 255, np.uint8)
+    assert (fitted(white, 130)[:, :100] == 255).all()
+    assert (fitted(white, 130)[:, 100:] == 128).all()
+    assert (fitted(white, 60) == 255).all()
+
+
+def test_black_is_minus_one_and_white_one_channel_by_channel() -> None:
+    blue = np.zeros((2, 3, 3), np.uint8)
+    blue[..., 0] = 255
+    inputs = batch([blue, 255 - blue])
+    assert inputs.shape == (2, 3, 2, 3)
+    assert inputs.mean(axis=(2, 3)).tolist() == [[1, -1, -1], [-1, 1, 1]]
