@@ -6,7 +6,6 @@ import skimage.data
 
 from engines.core.errors import NotAlignable
 from engines.core.shapes import Pixels
-from engines.vision.keypoints import find_keypoints, match_keypoints
 from engines.vision.registration import (
     Fit,
     fit_homography,
@@ -68,19 +67,6 @@ def test_a_homography_no_camera_gives_is_not_sane(
 
 def test_an_ordinary_homography_is_sane() -> None:
     assert is_sane(Fit(TILT, points(9), points(9), 1.0, np.ones(9, np.bool_)), (300, 300))
-
-
-def test_a_picture_matches_itself_point_by_point(grey: Pixels) -> None:
-    found = find_keypoints(grey)
-    pairs = match_keypoints(found, found)
-    assert len(pairs) > 100
-    assert np.array_equal(found.points[pairs[:, 0]], found.points[pairs[:, 1]])
-
-
-def test_a_flat_picture_has_no_keypoints_and_no_matches(grey: Pixels) -> None:
-    none = find_keypoints(np.full((50, 50), 7, np.uint8))
-    assert len(none.points) == 0
-    assert len(match_keypoints(none, find_keypoints(grey))) == 0
 
 
 def test_registering_both_ways_gives_inverse_matrices(grey: Pixels) -> None:
