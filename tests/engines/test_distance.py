@@ -9,8 +9,10 @@ import skimage.data
 from cv2.typing import MatLike
 
 from engines.core.registry import catalogue
-from engines.core.shapes import Pixels
-from engines.distance import Decision, Params, Result, distance
+from engines.core.shapes import Box, Pixels
+from engines.distance import Decision, Params, Result, Scores, distance
+from engines.vision.boxes import iou
+from engines.vision.marking import RED
 from tests.engines.drawing import encoded_again
 
 
@@ -58,6 +60,13 @@ def recoloured(image: Pixels) -> MatLike:
     return np.asarray(np.clip(image * (1.2, 1.0, 0.8), 0, 255), np.uint8)
 
 
+def left_alone(image: Pixels) -> MatLike:
+    """Grey but for its left half."""
+    shown = np.full_like(image, 90)
+    shown[:, :256] = image[:, :256]
+    return shown
+
+
 COPIES = [saved, resized, half, quarter_turn, tilted, mirrored, recoloured]
 
 
@@ -85,6 +94,35 @@ def test_a_flat_picture_in_two_sizes_is_a_match() -> None:
     assert rate(np.full((40, 60, 3), 90), np.full((80, 120, 3), 92)).distance < 1
 
 
+@pytest.fixture
+def soft() -> Pixels:
+    """Without any detail, and unlike itself however it is turned or mirrored."""
+    y, x = np.mgrid[:300, :300] / 300
+    return np.stack([200 * x, 60 + 100 * y, 200 * x * y], axis=2).astype(np.uint8)
+
+
+@pytest.mark.parametrize("quarters", range(4))
+@pytest.mark.parametrize("step", [1, -1])
+def test_without_detail_turned_and_mirrored_pictures_match(
+    soft: Pixels, quarters: int, step: int
+) -> None:
+    assert rate(soft, np.rot90(soft[:, ::step], quarters)).decision is Decision.MATCH
+
+
+def test_without_detail_the_match_is_weaker_the_lighter_the_other(soft: Pixels) -> None:
+    distances = [rate(soft, soft + levels).distance for levels in (0, 1, 10, 26, 29)]
+    assert distances == sorted(distances)
+    assert distances[0] == 0
+    assert distances[3] < 1 < distances[4]
+
+
+def test_faint_slopes_in_two_directions_do_not_match() -> None:
+    y, x = np.mgrid[:400, :600]
+    down, across = 100 + 27 * y / 400, 100 + 27 * x / 600
+    pictures = [np.dstack([one] * 3) for one in (down, across)]
+    assert rate(*pictures).decision is Decision.NO_MATCH
+
+
 def test_flat_pictures_of_two_colours_do_not_match() -> None:
     red, blue = np.zeros((2, 40, 60, 3), np.uint8)
     red[..., 2] = blue[..., 0] = 255
@@ -109,6 +147,13 @@ def test_the_same_kind_of_texture_is_similar() -> None:
     assert result.decision is Decision.SIMILAR
 
 
+def test_of_the_same_colours_another_arrangement_is_not_the_same(photograph: Pixels) -> None:
+    blocks = photograph.reshape(16, 32, 16, 32, 3).swapaxes(1, 2).reshape(256, 32, 32, 3)
+    shuffled = blocks[np.random.default_rng(2026).permutation(256)].reshape(16, 16, 32, 32, 3)
+    result = rate(photograph, shuffled.swapaxes(1, 2).reshape(photograph.shape))
+    assert result.decision is Decision.NO_MATCH
+
+
 @pytest.mark.parametrize("copy", COPIES)
 def test_the_distance_is_the_same_both_ways_round(
     photograph: Pixels, copy: Callable[[Pixels], MatLike]
@@ -119,17 +164,67 @@ def test_the_distance_is_the_same_both_ways_round(
     assert there.query.common_part == back.reference.common_part
 
 
-def test_strength_and_distance_add_up_to_one(photograph: Pixels) -> None:
-    result = rate(photograph, half(photograph))
-    assert result.scores is not None
-    assert result.scores.strength + result.distance == pytest.approx(1)
+def scores(first: MatLike, second: MatLike) -> Scores:
+    found = rate(first, second).scores
+    assert found is not None
+    return found
 
 
-def test_the_box_lies_where_the_common_part_is(photograph: Pixels) -> None:
-    part = rate(photograph, half(photograph)).reference.common_part
+def test_the_less_is_common_the_weaker_the_match(photograph: Pixels) -> None:
+    results = [rate(photograph, photograph[:, :width]) for width in (256, 180, 128, 90)]
+    strengths = [one.scores.strength for one in results if one.scores]
+    assert strengths == sorted(set(strengths), reverse=True)
+    assert [one.distance for one in results] == pytest.approx([1 - one for one in strengths])
+
+
+def test_a_common_part_with_nothing_in_its_middle_is_covered_along_its_rim(
+    photograph: Pixels,
+) -> None:
+    hollow = photograph.copy()
+    hollow[60:452, 60:452] = 90
+    rim_of_eight_by_eight = 28 / 64
+    assert 0.2 < scores(photograph, hollow).coverage <= rim_of_eight_by_eight
+    assert scores(photograph, saved(photograph)).coverage > 0.8
+
+
+def test_what_has_no_counterpart_lowers_the_share_of_all_alone(
+    photograph: Pixels, cat: Pixels
+) -> None:
+    strange = photograph.copy()
+    strange[64:448, 64:448] = cv2.resize(cat, (384, 384))
+    found, undisturbed = scores(photograph, strange), scores(photograph, half(photograph))
+    assert found.inliers_of_all < undisturbed.inliers_of_all / 2
+    assert found.inliers_of_matched == pytest.approx(undisturbed.inliers_of_matched, abs=0.05)
+
+
+def test_what_has_moved_lowers_the_share_of_the_matched(photograph: Pixels) -> None:
+    moved = photograph.copy()
+    moved[128:384, 128:384] = np.roll(moved[128:384, 128:384], 40, axis=1)
+    assert scores(photograph, moved).inliers_of_matched < 0.8
+    assert scores(photograph, half(photograph)).inliers_of_matched > 0.9
+
+
+def test_the_boxes_lie_where_a_part_was_cut_out(photograph: Pixels) -> None:
+    result = rate(photograph, photograph[100:300, 150:450])
+    assert result.reference.common_part is not None
+    assert result.query.common_part is not None
+    assert iou(result.reference.common_part, Box(150, 100, 450, 300)) > 0.9
+    assert iou(result.query.common_part, Box(0, 0, 512, 341)) > 0.9
+
+
+@pytest.mark.parametrize("is_query", [True, False])
+def test_the_boxes_of_a_mirrored_part_are_in_each_pictures_own_pixels(
+    photograph: Pixels, is_query: bool
+) -> None:
+    seen = mirrored(np.asarray(left_alone(photograph)))
+    result = rate(photograph, seen) if is_query else rate(seen, photograph)
+    whole, part = result.reference.common_part, result.query.common_part
+    if not is_query:
+        whole, part = part, whole
+    assert whole is not None
     assert part is not None
-    assert part.left < 50
-    assert 205 < part.right <= 256
+    assert iou(whole, Box(0, 0, 256, 512)) > 0.9
+    assert iou(part, Box(256, 0, 512, 512)) > 0.9
 
 
 def test_the_longer_side_is_brought_to_512(photograph: Pixels) -> None:
@@ -144,17 +239,30 @@ def test_without_a_match_there_is_no_box_and_no_score(photograph: Pixels, cat: P
     assert result.scores is None
 
 
-def test_the_answer_as_a_picture_shows_both_side_by_side(photograph: Pixels) -> None:
+def shown(reference: Pixels, query: Pixels) -> Pixels:
     engine = catalogue()["distance"]
     assert engine.draw is not None
-    shown = engine.draw(photograph, photograph, rate(photograph, photograph)).pixels
-    assert shown.shape == (512, 512 + 8 + 512, 3)
+    picture: Pixels = engine.draw(reference, query, rate(reference, query)).pixels
+    return picture
 
 
-def test_the_pictures_are_left_as_they_were(photograph: Pixels) -> None:
-    before = photograph.copy()
-    result = rate(photograph, photograph)
-    engine = catalogue()["distance"]
-    assert engine.draw is not None
-    engine.draw(photograph, photograph, result)
-    assert np.array_equal(photograph, before)
+def test_the_answer_as_a_picture_frames_the_common_part_on_both(photograph: Pixels) -> None:
+    picture = shown(photograph[:300, :400], photograph[50:250, 100:300])
+    assert picture.shape == (300, 400 + 8 + 300, 3)
+    is_red = (picture == RED).all(axis=2)
+    y, x = np.nonzero(is_red[:, :400])
+    assert iou(Box(x.min(), y.min(), x.max(), y.max()), Box(100, 50, 300, 250)) > 0.9
+    assert is_red[:, 408:].any()
+
+
+def test_without_a_match_nothing_is_framed(photograph: Pixels, cat: Pixels) -> None:
+    picture = shown(photograph, cat)
+    assert np.array_equal(picture[:, :512], photograph)
+
+
+def test_the_pictures_may_be_read_only_views(photograph: Pixels) -> None:
+    still = photograph.copy()
+    still.flags.writeable = False
+    view = still[::-1, 100:]
+    assert rate(still, view).decision is Decision.MATCH
+    assert shown(still, view).any()
