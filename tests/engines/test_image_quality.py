@@ -78,6 +78,28 @@ def test_of_an_even_ramp_the_tolerance_is_badly_exposed(ramp: Pixels, tolerance:
     assert exposure.overexposed_percent == pytest.approx(100 * tolerance, abs=0.5)
 
 
+@pytest.mark.parametrize(("tolerance", "margin"), [(0, 0), (0.2, 51), (0.4, 102)])
+def test_the_level_at_the_tolerance_is_badly_exposed_and_the_next_is_not(
+    tolerance: float, margin: int
+) -> None:
+    levels = np.hstack([plain(level) for level in (margin, margin + 1, 254 - margin, 255 - margin)])
+    exposure = rate(levels, tolerance=tolerance).exposure
+    assert exposure.underexposed.pixels[0, ::8].tolist() == [True, False, False, False]
+    assert exposure.overexposed.pixels[0, ::8].tolist() == [False, False, False, True]
+
+
+def test_at_a_tolerance_of_one_half_every_level_is_badly_exposed_once(ramp: Pixels) -> None:
+    exposure = rate(ramp, tolerance=0.5).exposure
+    assert (exposure.underexposed.pixels ^ exposure.overexposed.pixels).all()
+    assert exposure.underexposed_percent == exposure.overexposed_percent == 50
+
+
+def test_mean_and_deviation_are_those_of_two_levels() -> None:
+    exposure = rate(np.hstack([plain(0), plain(0), plain(0), plain(200)])).exposure
+    assert exposure.mean == pytest.approx(50)
+    assert exposure.standard_deviation == pytest.approx(200 * np.sqrt(3) / 4)
+
+
 @pytest.mark.parametrize("bins", [1, 2, 255, 256])
 def test_a_plain_picture_is_in_one_bin(bins: int) -> None:
     histogram = rate(plain(200), bins=bins).exposure.histogram
@@ -85,11 +107,30 @@ def test_a_plain_picture_is_in_one_bin(bins: int) -> None:
     assert histogram[200 * bins // 256] == sum(histogram) == 64
 
 
-@given(st.integers(1, 256), st.binary(min_size=12, max_size=12))
-def test_every_pixel_is_in_its_bin(bins: int, levels: bytes) -> None:
+@given(st.binary(min_size=12, max_size=12))
+def test_256_bins_are_the_levels_themselves(levels: bytes) -> None:
     grey = np.frombuffer(levels, np.uint8).reshape(3, 4, 1).repeat(3, axis=2)
-    counts = np.bincount([level * bins // 256 for level in levels], minlength=bins)
-    assert rate(grey, bins=bins).exposure.histogram == counts.tolist()
+    histogram = rate(grey, bins=256).exposure.histogram
+    assert histogram == [levels.count(level) for level in range(256)]
+
+
+@given(st.integers(1, 256))
+def test_bins_are_as_wide_as_each_other_to_a_level(bins: int) -> None:
+    every_level = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, axis=2)
+    histogram = rate(every_level, bins=bins).exposure.histogram
+    assert len(histogram) == bins
+    assert sum(histogram) == 256
+    assert max(histogram) - min(histogram) <= 1
+
+
+@pytest.mark.parametrize(("bins", "first", "last"), [(2, 127, 128), (4, 63, 192), (255, 1, 255)])
+def test_dark_levels_are_in_the_first_bin_and_light_ones_in_the_last(
+    bins: int, first: int, last: int
+) -> None:
+    assert rate(plain(first), bins=bins).exposure.histogram[0] == 64
+    assert rate(plain(first + 1), bins=bins).exposure.histogram[0] == 0
+    assert rate(plain(last), bins=bins).exposure.histogram[-1] == 64
+    assert rate(plain(last - 1), bins=bins).exposure.histogram[-1] == 0
 
 
 def test_a_flat_picture_has_no_sharpness_and_no_noise() -> None:
@@ -125,6 +166,21 @@ def test_noise_is_measured_on_a_ramp(sigma: float, is_coloured: bool) -> None:
     assert measured == pytest.approx(sigma, rel=0.15)
 
 
+def test_stripes_are_as_sharp_across_as_down(photograph: Pixels) -> None:
+    across = np.tile(np.repeat([[50, 50, 180]], 60, axis=0).ravel(), (180, 1))
+    stripes = np.dstack([across] * 3).astype(np.uint8)
+    assert rate(stripes).sharpness.sum_modified_laplacian > 0
+    ours, turned = rate(stripes).sharpness, rate(np.swapaxes(stripes, 0, 1)).sharpness
+    assert ours.model_dump() == pytest.approx(turned.model_dump())
+
+
+def test_texture_of_one_half_is_no_noise() -> None:
+    noise = np.random.default_rng(5).normal(0, 5, (240, 320, 3))
+    noise[:, 200:] += np.where(np.indices((240, 120)).sum(axis=0) // 2 % 2, 60, -60)[..., None]
+    measured = rate(np.rint(128 + noise).astype(np.uint8)).noise
+    assert measured == pytest.approx(5, rel=0.15)
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (2, 2), (3, 3), (1, 20_000), (20_000, 1)])
 def test_odd_sizes_are_rated(shape: tuple[int, int]) -> None:
     image = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
@@ -144,6 +200,7 @@ def test_a_view_of_a_picture_is_rated_as_its_copy_is(photograph: Pixels) -> None
 
 def test_badly_exposed_pixels_are_painted() -> None:
     image = np.hstack([plain(0), plain(128), plain(255)])
+    image.flags.writeable = False
     painted = draw(PartialImage(image, False), rate(image)).pixels
     assert (painted[:, 8:16] == 128).all()
     assert painted[0, 0].tolist() == [255, 64, 0]
