@@ -1,6 +1,6 @@
 """Differences: what changed is found on both pictures, and nothing else; the reply's form."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cv2
@@ -14,6 +14,7 @@ from engines.core.registry import catalogue
 from engines.core.shapes import Box, Pixels
 from engines.differences import MaskType, Params, Result, differences
 from engines.vision.boxes import corners, iou
+from engines.vision.marking import RED
 from tests.engines.drawing import encoded_again
 
 PATCH = Box(180, 120, 230, 160)
@@ -117,6 +118,32 @@ def test_light_noise_and_viewpoint_are_no_differences(
     assert compare(photograph, change(photograph), **ROUGH).on_image1 == []
 
 
+def squares(sides: Sequence[int], pitch: int = 60) -> Pixels:
+    """Dark squares on a light page of 600 × 600, row after row."""
+    page = np.full((600, 600, 3), 230, np.uint8)
+    for place, side in enumerate(sides):
+        x, y = (5 + pitch * index for index in (place % (600 // pitch), place // (600 // pitch)))
+        page[y : y + side, x : x + side] = 20
+    return page
+
+
+def sides_found(result: Result) -> list[int]:
+    return [one.box.right - one.box.left for one in result.on_image1]
+
+
+def test_differences_come_largest_first_in_the_same_order_on_both() -> None:
+    result = compare(squares([]), squares([9, 17, 5, 21, 13]), resolution=600)
+    assert sides_found(result) == [21, 17, 13, 9, 5]
+    assert [one.box for one in result.on_image2] == [one.box for one in result.on_image1]
+
+
+def test_of_more_than_300_differences_the_largest_are_listed() -> None:
+    second = squares([*[5] * 40, *[9] * 280, *[5] * 40], pitch=30)
+    result = compare(squares([]), second, resolution=600)
+    assert sides_found(result) == [9] * 280 + [5] * 20
+    assert len(result.on_image2) == result.details.info.count == 300
+
+
 def test_a_word_of_a_drawn_page_is_found(page: Pixels) -> None:
     second = page.copy()
     cv2.putText(second, "OK", (400, 333), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0, 0, 0), 1)
@@ -186,16 +213,52 @@ def test_ignored_areas_are_not_compared(photograph: Pixels) -> None:
     assert compare(photograph, patched(photograph), ignore=[area]).on_image1 == []
 
 
+def test_every_ignored_area_counts() -> None:
+    areas = [[(x - 3, 0), (x + 25, 0), (x + 25, 40), (x - 3, 40)] for x in (5, 125)]
+    result = compare(squares([]), squares([21, 21, 21]), ignore=areas, resolution=600)
+    assert [one.box for one in result.on_image1] == [Box(65, 5, 86, 26)]
+
+
 def test_lists_are_read_from_json() -> None:
     params = Params.from_text({"ignore": "[[[1, 2], [3, 4], [5, 6.5]]]", "mask_color": "[1,2,3,4]"})
     assert params.ignore == (((1, 2), (3, 4), (5, 6.5)),)
     assert params.mask_color == (1, 2, 3, 4)
 
 
-def test_the_margin_is_not_compared(photograph: Pixels) -> None:
-    second = patched(photograph, Box(0, 100, 30, 140))
+@pytest.mark.parametrize(
+    "box",
+    [Box(0, 100, 30, 140), Box(482, 100, 512, 140), Box(100, 0, 140, 30), Box(100, 370, 140, 400)],
+)
+def test_the_margin_is_not_compared(photograph: Pixels, box: Box) -> None:
+    second = patched(photograph, box)
     assert compare(photograph, second).details.info.count == 1
     assert compare(photograph, second, margin=40).details.info.count == 0
+
+
+def test_the_rim_is_left_out_as_a_share_of_the_longer_side() -> None:
+    page = np.full((300, 600, 3), 230, np.uint8)
+    second = patched(page, Box(0, 100, 40, 140))
+    assert sides_found(compare(page, second, resolution=600)) == [40]
+    (cut,) = compare(page, second, rim=0.05, resolution=600).on_image1
+    assert cut.box == pytest.approx((30, 100, 40, 140), abs=1)
+    assert compare(page, second, rim=0.1, resolution=600).on_image1 == []
+
+
+def test_differences_smaller_than_the_smallest_are_left_out() -> None:
+    second = squares([9, 27, 15])
+    told = {"resolution": 600}
+    assert sides_found(compare(squares([]), second, smallest=0.02, **told)) == [27, 15]
+    assert sides_found(compare(squares([]), second, smallest=0.04, **told)) == [27]
+
+
+def test_the_percentage_is_of_what_was_compared() -> None:
+    page = np.full((200, 400, 3), 230, np.uint8)
+    second = patched(page, Box(100, 50, 200, 150))
+    roi = np.zeros((200, 400), np.bool_)
+    roi[:, :200] = True
+    assert compare(page, second).differing_percent == pytest.approx(12.5, abs=0.3)
+    result = differences(page, second, roi, params=Params())
+    assert result.differing_percent == pytest.approx(25, abs=0.6)
 
 
 def test_a_higher_threshold_finds_less(photograph: Pixels) -> None:
@@ -214,9 +277,13 @@ def test_more_smoothing_erases_small_differences(photograph: Pixels) -> None:
     assert compare(photograph, second, smoothing=3).details.info.count == 0
 
 
-def test_hue_is_compared_on_demand(photograph: Pixels) -> None:
-    found = compare(photograph, patched(photograph), color_space="HSV").on_image1
-    assert [iou(one.box, PATCH) > 0.7 for one in found] == [True]
+def test_another_hue_in_the_dark_is_found_on_demand() -> None:
+    night = np.full((200, 300, 3), (12, 0, 0), np.uint8)
+    second = night.copy()
+    second[50:90, 100:160] = (0, 12, 0)
+    assert compare(night, second).on_image1 == []
+    (one,) = compare(night, second, color_space="HSV").on_image1
+    assert iou(one.box, Box(100, 50, 160, 90)) > 0.9
 
 
 def test_an_outline_touches_every_side_of_its_box(photograph: Pixels) -> None:
@@ -227,11 +294,37 @@ def test_an_outline_touches_every_side_of_its_box(photograph: Pixels) -> None:
         assert one.box == Box(x.min(), y.min(), x.max() + 1, y.max() + 1)
 
 
+def test_what_is_found_at_half_the_size_has_its_whole_box() -> None:
+    page = np.full((600, 600, 3), 230, np.uint8)
+    for box in (Box(100, 200, 120, 240), Box(580, 580, 600, 600)):
+        (one,) = compare(page, patched(page, box), resolution=300).on_image1
+        assert one.box == box
+
+
+def test_outlines_and_matrices_may_be_left_out() -> None:
+    result = compare(squares([]), squares([20]), outlines=False)
+    assert result.on_image1[0].outline is None
+    assert result.matrix1 is result.matrix2 is None
+
+
+def disc() -> Pixels:
+    """A dark disc of 100 px round the middle of the light page."""
+    return np.asarray(cv2.circle(squares([]), (300, 300), 100, (20, 20, 20), -1), np.uint8)
+
+
+def test_the_circle_round_a_disc_is_its_own() -> None:
+    (one,) = compare(squares([]), disc(), resolution=600).on_image1
+    assert one.circle.center == pytest.approx((300, 300), abs=1)
+    assert one.circle.radius == pytest.approx(100, abs=1.5)
+
+
 def test_the_circle_holds_the_outline(photograph: Pixels) -> None:
     one = compare(photograph, patched(photograph)).on_image1[0]
     assert one.outline is not None
-    for point in one.outline:
-        assert np.hypot(*np.subtract(point, one.circle.center)) <= one.circle.radius + 0.01
+    middle = np.array(one.circle.center)
+    assert np.linalg.norm(one.outline - middle, axis=1).max() == pytest.approx(
+        one.circle.radius, abs=0.01
+    )
 
 
 def test_a_binary_mask_fills_its_box(photograph: Pixels) -> None:
@@ -252,11 +345,29 @@ def test_a_mask_of_contours_has_the_colour_asked_for(photograph: Pixels) -> None
     assert {tuple(pixel) for pixel in drawn.tolist()} == {(0, 0, 0, 0), (0, 10, 255, 125)}
 
 
+@pytest.mark.parametrize(("thickness", "pixels"), [(1, 4 * 20), (50, 21**2)])
+def test_the_outline_of_a_mask_is_as_thick_as_asked(thickness: int, pixels: int) -> None:
+    told = {"mask_type": "contours", "mask_thickness": thickness, "resolution": 600}
+    (one,) = compare(squares([]), squares([21]), **told).on_image1
+    assert one.mask is not None
+    assert np.count_nonzero(one.mask.pixels[..., 3]) == pytest.approx(pixels, abs=4)
+
+
 def test_masks_of_too_many_pixels_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engines.differences.MOST_MASK_PIXELS", 1000)
     blank = np.full((200, 300, 3), 230, np.uint8)
     with pytest.raises(BadParameter, match="mask_type is binary; the masks of"):
         compare(blank, patched(blank), mask_type="binary")
+    assert compare(blank, patched(blank)).details.info.count == 1
+
+
+def test_the_masks_on_a_large_second_picture_count_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    blank = np.full((200, 300, 3), 230, np.uint8)
+    large = np.repeat(np.repeat(patched(blank), 4, axis=0), 4, axis=1)
+    monkeypatch.setattr("engines.differences.MOST_MASK_PIXELS", 10_000)
+    assert compare(blank, patched(blank), mask_type="binary").on_image1
+    with pytest.raises(BadParameter, match="the masks of 2 differences"):
+        compare(blank, large, mask_type="binary")
 
 
 def test_the_matrices_are_those_between_the_pictures(photograph: Pixels) -> None:
@@ -292,19 +403,33 @@ def test_values_out_of_range_are_refused(name: str, text: str) -> None:
         Params.from_text({name: text})
 
 
-def test_the_answer_as_a_picture_outlines_the_differences_on_both(photograph: Pixels) -> None:
+@pytest.mark.parametrize("outlines", [True, False])
+def test_the_answer_as_a_picture_outlines_the_differences_on_both(outlines: bool) -> None:
     engine = catalogue()["differences"]
     assert engine.draw is not None
-    result = compare(photograph, patched(photograph))
-    shown = engine.draw(photograph, photograph, None, result).pixels
-    assert shown.shape == (400, 512 + 8 + 512, 3)
-    plain = engine.draw(photograph, photograph, None, compare(photograph, photograph)).pixels
-    changed = (shown != plain).any(axis=2)
-    assert changed[:, :512].any()
-    assert changed[:, 520:].any()
+    page, second = squares([]), squares([0, 40])
+    shown = engine.draw(page, second, None, compare(page, second, outlines=outlines)).pixels
+    assert shown.shape == (600, 600 + 8 + 600, 3)
+    is_red = (shown == RED).all(axis=2)
+    assert is_red[5:45, 65].mean() > 0.9
+    assert is_red[5:45, 608 + 65].mean() > 0.9
+    assert not is_red[:, 110:600].any()
 
 
-def test_the_pictures_are_left_as_they_were(photograph: Pixels) -> None:
-    before = photograph.copy()
-    compare(photograph, elsewhere(photograph))
-    assert np.array_equal(photograph, before)
+def test_a_disc_is_outlined_as_a_disc_in_the_picture() -> None:
+    engine = catalogue()["differences"]
+    assert engine.draw is not None
+    page, second = squares([]), disc()
+    shown = engine.draw(page, second, None, compare(page, second)).pixels
+    is_red = (shown == RED).all(axis=2)
+    assert is_red[198:203, 300].any()
+    assert not is_red[190:225, 190:225].any()
+
+
+def test_the_pictures_may_be_read_only_views(photograph: Pixels) -> None:
+    first, second = photograph[::-1, ::-1], patched(photograph)[::-1, ::-1]
+    first.flags.writeable = second.flags.writeable = False
+    copies = compare(first.copy(), second.copy())
+    assert [one.box for one in compare(first, second).on_image1] == [
+        one.box for one in copies.on_image1
+    ]
