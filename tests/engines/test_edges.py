@@ -44,10 +44,13 @@ def test_what_is_visible_on_a_transparent_ground_has_its_outline(level: int) -> 
     assert 150 <= mask.sum() <= 164
 
 
-def test_the_message_tells_whether_there_are_edges(square: Pixels) -> None:
-    result = edges(square, params=Params())
-    assert result.details.message == "Edges found."
-    assert result.details.info.model_dump() == {}
+@pytest.mark.parametrize(("threshold", "said"), [(79, "Edges found."), (80, "No edges found.")])
+def test_the_message_tells_whether_a_step_of_20_levels_is_an_edge(
+    threshold: float, said: str
+) -> None:
+    step = np.repeat(np.array([[90, 110]], np.uint8), 20, axis=1).repeat(30, axis=0)
+    params = Params(threshold_min=threshold, threshold_max=threshold)
+    assert edges(step, params=params).details.message == said
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (40, 60)])

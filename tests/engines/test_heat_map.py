@@ -93,11 +93,13 @@ def test_each_map_is_found_in_any_case_and_differs(photograph: Pixels, name: str
 
 
 @pytest.mark.parametrize("colormap", list(Colormap))
-def test_lightness_rises_with_the_heat(colormap: Colormap) -> None:
-    levels = np.arange(256, dtype=np.uint8)[np.newaxis]
-    colours = cv2.applyColorMap(levels, getattr(cv2, f"COLORMAP_{colormap.name}"))
-    lightness = cv2.cvtColor(colours, cv2.COLOR_BGR2LAB)[0, :, 0].astype(int)
-    assert (np.diff(lightness[::8]) > 0).all()
+def test_a_lone_spot_is_lightest_and_all_around_it_gets_darker(colormap: Colormap) -> None:
+    image = np.asarray(cv2.circle(plain(200, 200), (100, 100), 4, (255, 255, 255), -1), np.uint8)
+    shown = heat_map(image, params=Params(overlay=False, colormap=colormap)).heatmap.pixels
+    lightness = cv2.cvtColor(shown, cv2.COLOR_BGR2LAB)[..., 0].astype(int)
+    outwards = lightness[100, 100:124:4]
+    assert (np.diff(outwards) < 0).all()
+    assert outwards[0] == lightness.max()
 
 
 @pytest.mark.parametrize(("name", "text"), [("colormap", "jet"), ("overlay", "perhaps")])
