@@ -35,6 +35,10 @@ def names(tmp_path: Path) -> Path:
     return file
 
 
+def hashed(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def refusal(name: str, files: ModelFiles) -> str:
     weights.configure({name: files})
     with pytest.raises(ModelUnavailable) as caught:
@@ -44,8 +48,7 @@ def refusal(name: str, files: ModelFiles) -> str:
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_each_committed_file_is_the_one_that_is_declared(entry: weights.Entry) -> None:
-    data = (FOLDER / entry.file).read_bytes()
-    assert hashlib.sha256(data).hexdigest() == entry.sha256
+    assert hashed(FOLDER / entry.file) == entry.sha256
 
 
 def test_the_committed_files_stay_below_sixty_megabytes() -> None:
@@ -73,6 +76,12 @@ def test_a_model_is_loaded_once() -> None:
 def test_an_unknown_name_is_refused_where_it_is_configured() -> None:
     with pytest.raises(ModelUnavailable, match="no model 'cat'; expected one of classifier"):
         weights.configure({}, preload=["cat"])
+
+
+@pytest.mark.parametrize("name", ["", "Classifier"])
+def test_a_user_cannot_replace_a_model_that_there_is_not(name: str) -> None:
+    with pytest.raises(ModelUnavailable, match="There is no model"):
+        weights.configure({name: ModelFiles(CLASSIFIER)})
 
 
 def test_preloading_tells_what_fails_and_goes_on(tmp_path: Path) -> None:
@@ -169,6 +178,60 @@ def test_each_of_several_outputs_is_tried(
     monkeypatch.setattr(weights.Model, "run_all", spoiled)
     message = refusal(two_outputs.name, ModelFiles(CLASSIFIER))
     assert message.endswith(f"its output {name} on a black picture is not finite.")
+
+
+DETECTOR = FOLDER / "PP-OCRv6_det_small.onnx"
+
+
+@pytest.mark.parametrize(
+    ("contract", "said"),
+    [
+        (
+            {"gives": {"fetch_name_0": ("N", 1, "H", 7)}},
+            "is [1, 1, 64, 64]; expected [*, 1, *, 7].",
+        ),
+        ({"trial": (1, 2, 64, 64)}, "it fails on a black picture (InvalidArgument)."),
+    ],
+)
+def test_what_a_users_file_does_not_declare_is_found_by_trying_it(
+    monkeypatch: pytest.MonkeyPatch, contract: Any, said: str
+) -> None:
+    entry = next(one for one in ENTRIES if one.name == "text_detector")
+    monkeypatch.setattr(weights, "ENTRIES", (replace(entry, **contract),))
+    weights.configure({})
+    assert weights.check_all()[0].fault == ""
+    assert refusal("text_detector", ModelFiles(DETECTOR)).endswith(said)
+
+
+def test_a_lone_output_may_be_called_as_it_likes(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = next(one for one in ENTRIES if one.name == "text_detector")
+    renamed = replace(entry, gives={"heat": ("N", 1, "H", "W")})
+    monkeypatch.setattr(weights, "ENTRIES", (renamed,))
+    weights.configure({"text_detector": ModelFiles(DETECTOR)})
+    outputs = weights.model("text_detector").run_all(np.zeros(entry.trial, np.float32))
+    assert outputs["heat"].shape == (1, 1, 64, 64)
+
+
+def test_a_hash_may_be_written_in_capitals() -> None:
+    weights.configure({"text_detector": ModelFiles(DETECTOR, sha256=hashed(DETECTOR).upper())})
+    assert weights.model("text_detector").title == "PP-OCRv6_det_small"
+
+
+def test_a_recognisers_alphabet_has_nothing_before_it_and_a_space_behind(tmp_path: Path) -> None:
+    ours = [label.name for label in weights.model("text_recognizer").labels]
+    own = tmp_path / "alphabet.txt"
+    own.write_text("\n".join(ours[-2:0:-1]) + "\n", "utf-8")
+    file = FOLDER / "PP-OCRv6_rec_small.onnx"
+    weights.configure({"text_recognizer": ModelFiles(file, own)})
+    found = [label.name for label in weights.model("text_recognizer").labels]
+    assert found == ["", *ours[-2:0:-1], " "]
+
+
+def test_an_alphabet_that_is_no_utf_8_is_refused(tmp_path: Path) -> None:
+    own = tmp_path / "alphabet.txt"
+    own.write_bytes(b"a\n\xff\n")
+    message = refusal("text_recognizer", ModelFiles(FOLDER / "PP-OCRv6_rec_small.onnx", own))
+    assert message.endswith("its labels are no readable UTF-8 text.")
 
 
 def test_labels_of_another_number_are_refused(tmp_path: Path) -> None:
