@@ -392,16 +392,16 @@ class Connection(HttpToolsProtocol):
         elif arriving is not None:
             self._answer_instead(arriving, answer)
         else:
-            self._write(answer)
+            self._write(answer, _path_in(self.url))
 
     def _answer_instead(self, cycle: RequestCycle, answer: EarlyAnswer) -> None:
         cycle.abandon()
         if cycle.response_started:
             self.transport.abort()
         else:
-            self._write(answer)
+            self._write(answer, cycle.scope["path"])
 
-    def _write(self, answer: EarlyAnswer) -> None:
+    def _write(self, answer: EarlyAnswer, path: str) -> None:
         request_id = uuid.uuid4().hex
         log.info(
             "request refused",
@@ -410,19 +410,11 @@ class Connection(HttpToolsProtocol):
             error=answer.word,
         )
         if not self.transport.is_closing():
-            response = self._render(self._path, answer.refusal(request_id))
+            response = self._render(path, answer.refusal(request_id))
             self.transport.write(
                 early.as_bytes(response, request_id, self.server_state.default_headers)
             )
         self.finish()
-
-    @property
-    def _path(self) -> str:
-        """What the request that is refused asks for, as far as that has arrived."""
-        refused = self._arriving or self._running
-        if refused is not None:
-            return refused.scope["path"]
-        return unquote(self.url.partition(b"?")[0].decode("latin-1"))
 
     def _become_deaf(self) -> None:
         """Read no more requests from this connection."""
@@ -463,3 +455,12 @@ class Connection(HttpToolsProtocol):
             and not running.response_started
             and running.scope["http_version"] == "1.1"
         )
+
+
+def _path_in(target: bytes) -> str:
+    """The path of a request that is refused by its head; empty where none can be made out."""
+    try:
+        path = httptools.parse_url(target[: early.MAX_URL_BYTES]).path or b""
+    except httptools.HttpParserInvalidURLError:
+        return ""
+    return unquote(path.decode("ascii"))

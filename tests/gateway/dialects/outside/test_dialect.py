@@ -86,6 +86,7 @@ def test_a_caller_is_known_by_the_query(
     [
         (b"POST %b HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nply", 408, "request_timeout"),
         (b"POST %b HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "malformed_request"),
+        (b"POST http://a%b HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "malformed_request"),
         (b"POST %b HTTP/1.1\r\n" + b"X: y\r\n" * 200, 431, "head_too_large"),
     ],
 )
