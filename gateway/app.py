@@ -11,7 +11,6 @@ from engines.process.preparation import prepare
 from gateway import console
 from gateway.dialects.dialect import Dialect
 from gateway.dialects.table import DIALECTS, DialectTable
-from gateway.http.cors import for_browsers
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.middleware import RequestMiddleware
 from gateway.intake.fetch import Fetcher
@@ -40,7 +39,7 @@ def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> Re
         # A redirect would build its address from the Host header.
         redirect_slashes=False,
     )
-    return RequestMiddleware(for_browsers(router, settings.allowed_origins), lifecycle, table)
+    return RequestMiddleware(router, lifecycle, table, settings.allowed_origins)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Collection
 from secrets import token_hex
 from typing import cast
 
@@ -14,6 +15,7 @@ from gateway.dialects.dialect import Refusal
 from gateway.dialects.table import DialectTable
 from gateway.errors import ShuttingDown, UnknownPath, WrongMethod
 from gateway.flow import State
+from gateway.http.cors import for_browsers
 from gateway.http.lifecycle import Lifecycle
 
 log = structlog.get_logger()
@@ -26,10 +28,17 @@ _NO_ROUTE = "unknown"
 class RequestMiddleware:
     """Wraps the application; what no dialect's endpoint has answered is answered here."""
 
-    def __init__(self, app: ASGIApp, lifecycle: Lifecycle, dialects: DialectTable) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        lifecycle: Lifecycle,
+        dialects: DialectTable,
+        allowed_origins: Collection[str] = (),
+    ) -> None:
         self._app = app
         self._dialects = dialects
         self.lifecycle = lifecycle
+        self._answer = for_browsers(self._app_or_refusal, allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens inside."""
@@ -40,21 +49,32 @@ class RequestMiddleware:
         # Only inside an application, Starlette's routes raise what they refuse.
         scope["app"] = self
         try:
-            if self.lifecycle.refuses(scope["path"]):
-                raise ShuttingDown("The service is ending.", retry_after_seconds=5)
-            await self._app(scope, receive, tracked.send)
-        except Exception as error:
-            if tracked.status:
-                raise  # Too late for another answer.
-            error = self._in_our_words(error, scope["path"])
-            refusal = self._dialects.of(scope["path"]).refuse(error, cast(State, scope["state"]))
-            await refusal(scope, receive, tracked.send)
+            await self._answer(scope, receive, tracked.send)
         finally:
             tracked.log()
 
     def render(self, path: str, refusal: Refusal) -> Response:
         """A refusal of a request that never came as far as this, in its dialect's form."""
         return self._dialects.of(path).render(refusal)
+
+    async def _app_or_refusal(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            if self.lifecycle.refuses(scope["path"]):
+                raise ShuttingDown("The service is ending.", retry_after_seconds=5)
+            await self._app(scope, receive, noting)
+        except Exception as error:
+            if has_begun:
+                raise  # Too late for another answer.
+            error = self._in_our_words(error, scope["path"])
+            refusal = self._dialects.of(scope["path"]).refuse(error, cast(State, scope["state"]))
+            await refusal(scope, receive, send)
 
     def _in_our_words(self, error: Exception, path: str) -> Exception:
         """The router's own refusals as ours."""

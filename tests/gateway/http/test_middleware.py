@@ -33,12 +33,16 @@ async def answer(request: Request) -> Response:
 PATHS = ("/fault", "/refusal", "/failure", "/kept", "/kept/{name}", "/health/live")
 
 
+PAGE = "https://app.example"
+
+
 async def ask(path: str, method: str = "GET") -> httpx.Response:
+    """Ask from a page that may read the answer."""
     routes = [*(Route(one, answer) for one in PATHS), Mount("/files", Response("a file"))]
-    edge = RequestMiddleware(Router(routes), Lifecycle(), NATIVE)
+    edge = RequestMiddleware(Router(routes), Lifecycle(), NATIVE, [PAGE])
     transport = httpx.ASGITransport(edge)
     async with httpx.AsyncClient(transport=transport, base_url="http://pixelgate.test") as client:
-        return await client.request(method, path)
+        return await client.request(method, path, headers={"Origin": PAGE})
 
 
 @pytest.mark.parametrize(
@@ -108,3 +112,8 @@ async def test_an_answer_is_not_stored_unless_it_says_so_itself() -> None:
 
 async def test_a_wrong_method_is_told_the_right_ones() -> None:
     assert (await ask("/kept", "POST")).headers["Allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize("path", ["/kept", "/fault", "/nowhere"])
+async def test_a_page_that_is_named_may_read_every_answer(path: str) -> None:
+    assert (await ask(path)).headers["Access-Control-Allow-Origin"] == PAGE
