@@ -201,6 +201,11 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # uvicorn-worker has no type
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
+    def run(self) -> None:
+        super().run()
+        # The interpreter would wait for its threads, and a resolver keeps one as long as it likes.
+        os._exit(0)
+
     async def _serve(self) -> None:
         settings: Settings = self.app.settings
         config: Config = self.config

@@ -161,6 +161,13 @@ def test_a_request_beyond_the_time_to_drain_is_answered_503(tmp_path: Path) -> N
         assert served.process.wait(WAIT_SECONDS) == 0
 
 
+def test_a_thread_that_hangs_keeps_no_process(tmp_path: Path) -> None:
+    with running(tmp_path, TINY, drain_seconds=1) as served:
+        served.get("/thread")
+        assert served.end() == 0
+        assert "SIGKILL" not in served.log.read_text()
+
+
 def test_after_a_second_signal_nothing_is_waited_for(tiny: Served, tmp_path: Path) -> None:
     with request_under_way(tiny, tmp_path / "never") as begun:
         tiny.process.send_signal(signal.SIGTERM)

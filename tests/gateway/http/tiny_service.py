@@ -2,13 +2,16 @@
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
+from threading import Event
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from auth.threads import Threads
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.middleware import RequestMiddleware
 from gateway.http.server import serve
@@ -29,6 +32,10 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         raise ValueError(request.headers["authorization"])
     if scope["path"] == "/read":
         await request.body()
+    if scope["path"] == "/thread":
+        threads = Threads(1, abandons=True)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(threads.run(Event().wait), 0.01)
     if scope["path"] == "/client":
         await Response(f"{request.client}")(scope, receive, send)
         return
