@@ -17,7 +17,6 @@ class IssuerConfig:
     rotate_refresh: bool = True
     require_https: bool = False
     service_scopes: frozenset[str] = frozenset()
-    allowed_origins: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         # The name stands in addresses and, quoted, in headers.

@@ -31,7 +31,6 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         answer = await self._answer(request)
-        self._allow_origin(request, answer)
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -71,10 +70,3 @@ class Endpoint:
 
     def _methods(self) -> str:
         return ", ".join([*self.handlers, "OPTIONS"])
-
-    def _allow_origin(self, request: Request, answer: Response) -> None:
-        """Only pages that the operator named may read private answers."""
-        origin = request.headers.get("origin", "")
-        if origin in self._config.allowed_origins:
-            answer.headers["Access-Control-Allow-Origin"] = origin
-            answer.headers.add_vary_header("Origin")

@@ -76,7 +76,6 @@ def issuer_config(settings: Settings) -> IssuerConfig:
         rotate_refresh=settings.rotate_refresh,
         require_https=settings.require_https,
         service_scopes=service_scopes(),
-        allowed_origins=frozenset(settings.allowed_origins),
     )
 
 

@@ -22,7 +22,6 @@ OTHER_SETTINGS = Settings(
     offline_idle_seconds=64,
     rotate_refresh=False,
     require_https=True,
-    allowed_origins=("https://app.example",),
 )
 
 
@@ -34,10 +33,10 @@ def test_every_choice_reaches_the_embedded_issuer(name: str) -> None:
 
 async def test_the_embedded_issuer_names_its_token_endpoint(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, public_url="https://pixelgate.example")
-    trust = in_embedded(settings, open_database(settings.database_url))
+    wiring = in_embedded(settings, open_database(settings.database_url))
     token_url = "https://pixelgate.example/realms/Production/protocol/openid-connect/token"
-    assert await trust.token_url() == token_url
-    assert trust.routes
+    assert await wiring.token_url() == token_url
+    assert wiring.routes
 
 
 def test_an_outside_issuer_leaves_no_routes(tmp_path: Path) -> None:
