@@ -93,7 +93,7 @@ def test_no_dialect_imports_another() -> None:
     folders = [path for path in (ROOT / "gateway" / "dialects").iterdir() if path.is_dir()]
     for folder in folders:
         others = {f"gateway.dialects.{one.name}" for one in folders if one != folder}
-        for path in folder.glob("*.py"):
+        for path in folder.rglob("*.py"):
             assert not any(name.startswith(tuple(others)) for name in imported(path)), path
 
 

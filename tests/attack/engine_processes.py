@@ -17,8 +17,8 @@ def engines(served: Served) -> list[psutil.Process]:
     return [
         engine
         for worker in served.workers()
-        for nursery in worker.children()
-        for engine in nursery.children()
+        for fork_server in worker.children()
+        for engine in fork_server.children()
     ]
 
 

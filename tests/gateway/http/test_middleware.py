@@ -39,8 +39,8 @@ PAGE = "https://app.example"
 async def ask(path: str, method: str = "GET") -> httpx.Response:
     """Ask from a page that may read the answer."""
     routes = [*(Route(one, answer) for one in PATHS), Mount("/files", Response("a file"))]
-    edge = RequestMiddleware(Router(routes), Lifecycle(), NATIVE, [PAGE])
-    transport = httpx.ASGITransport(edge)
+    middleware = RequestMiddleware(Router(routes), Lifecycle(), NATIVE, [PAGE])
+    transport = httpx.ASGITransport(middleware)
     async with httpx.AsyncClient(transport=transport, base_url="http://pixelgate.test") as client:
         return await client.request(method, path, headers={"Origin": PAGE})
 

@@ -37,7 +37,7 @@ def database(tmp_path: Path) -> Engine:
 
 
 @pytest.fixture(params=["memory", "database"])
-def refusals(request: pytest.FixtureRequest, database: Engine, clock: Clock) -> Quarantine:
+def quarantine(request: pytest.FixtureRequest, database: Engine, clock: Clock) -> Quarantine:
     if request.param == "memory":
         return MemoryQuarantine(clock=clock)
     return DatabaseQuarantine(database, clock=clock)
@@ -79,19 +79,19 @@ def test_anything_else_has_another() -> None:
 
 
 @pytest.mark.anyio
-async def test_nothing_is_refused_at_first(refusals: Quarantine) -> None:
-    assert not await refusals.has_any()
-    assert not await refusals.is_refused("d")
+async def test_nothing_is_refused_at_first(quarantine: Quarantine) -> None:
+    assert not await quarantine.has_any()
+    assert not await quarantine.is_refused("d")
 
 
 @pytest.mark.anyio
-async def test_a_refusal_holds_for_its_time(refusals: Quarantine, clock: Clock) -> None:
-    await refusals.refuse("d", 60)
-    assert await refusals.has_any()
-    assert await refusals.is_refused("d")
-    assert not await refusals.is_refused("e")
+async def test_a_refusal_holds_for_its_time(quarantine: Quarantine, clock: Clock) -> None:
+    await quarantine.refuse("d", 60)
+    assert await quarantine.has_any()
+    assert await quarantine.is_refused("d")
+    assert not await quarantine.is_refused("e")
     clock.now += 61
-    assert not await refusals.is_refused("d")
+    assert not await quarantine.is_refused("d")
 
 
 @pytest.mark.anyio
@@ -106,13 +106,13 @@ async def test_another_worker_knows_within_two_seconds(database: Engine, clock: 
 
 @pytest.mark.anyio
 async def test_a_refusal_may_be_renewed_and_old_ones_vanish(database: Engine, clock: Clock) -> None:
-    refusals = DatabaseQuarantine(database, clock=clock)
-    await refusals.refuse("old", 1)
-    await refusals.refuse("d", 60)
+    quarantine = DatabaseQuarantine(database, clock=clock)
+    await quarantine.refuse("old", 1)
+    await quarantine.refuse("d", 60)
     clock.now += 30
-    await refusals.refuse("d", 60)
+    await quarantine.refuse("d", 60)
     clock.now += 45
-    assert await refusals.is_refused("d")
+    assert await quarantine.is_refused("d")
     with database.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(refused_jobs)) == 1
 
@@ -129,7 +129,7 @@ async def test_a_database_that_cannot_be_read_refuses_nothing(
 async def test_a_database_that_cannot_be_written_costs_nobody_an_answer(
     database: Engine, clock: Clock
 ) -> None:
-    refusals = DatabaseQuarantine(database, clock=clock)
+    quarantine = DatabaseQuarantine(database, clock=clock)
     metadata.drop_all(database)
-    await refusals.refuse("d", 60)
-    assert await refusals.is_refused("d")
+    await quarantine.refuse("d", 60)
+    assert await quarantine.is_refused("d")

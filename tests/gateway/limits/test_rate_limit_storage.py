@@ -47,19 +47,19 @@ async def test_callers_are_counted_apart(worker: Open) -> None:
 
 
 async def test_a_window_begins_with_its_first_request(worker: Open, clock: Clock) -> None:
-    counters, began = worker(), clock()
-    await counters.incr("ada", 60)
+    storage, began = worker(), clock()
+    await storage.incr("ada", 60)
     clock.turn(59)
-    assert await counters.incr("ada", 60) == 2
-    assert await counters.get_expiry("ada") == began + 60
+    assert await storage.incr("ada", 60) == 2
+    assert await storage.get_expiry("ada") == began + 60
 
 
 async def test_a_new_window_begins_with_nothing(worker: Open, clock: Clock) -> None:
-    counters = worker()
-    await counters.incr("ada", 60)
+    storage = worker()
+    await storage.incr("ada", 60)
     clock.turn(60)
-    assert await counters.get("ada") == 0
-    assert await counters.incr("ada", 60) == 1
+    assert await storage.get("ada") == 0
+    assert await storage.incr("ada", 60) == 1
 
 
 async def test_rows_of_past_windows_are_swept(worker: Open, clock: Clock, database: Engine) -> None:
@@ -72,13 +72,13 @@ async def test_rows_of_past_windows_are_swept(worker: Open, clock: Clock, databa
 
 
 async def test_a_count_can_be_cleared(worker: Open) -> None:
-    counters = worker()
-    await counters.incr("ada", 60)
-    await counters.incr("bob", 60)
-    await counters.clear("ada")
-    assert (await counters.get("ada"), await counters.get("bob")) == (0, 1)
-    await counters.reset()
-    assert await counters.get("bob") == 0
+    storage = worker()
+    await storage.incr("ada", 60)
+    await storage.incr("bob", 60)
+    await storage.clear("ada")
+    assert (await storage.get("ada"), await storage.get("bob")) == (0, 1)
+    await storage.reset()
+    assert await storage.get("bob") == 0
 
 
 async def test_a_url_names_another_place(database: Engine) -> None:
