@@ -1,7 +1,7 @@
 """The process that engine processes are forked from: it has imported everything and does nothing.
 
 It is started by `python -m engines.process.fork_server SOCKET PARENT`. It reads one pickled `Setup`
-and then, for each engine process wanted, a byte with a socket and the file of a shared_memory.
+and then, for each engine process wanted, a byte with a socket and the file of a shared memory.
 """
 
 import gc

@@ -33,7 +33,7 @@ class ForkServer:
         """Ask for an engine process on the other end of a connection; it appears in a moment.
 
         Raises:
-            OSError: the fork_server cannot be started, or does not listen.
+            OSError: the fork server cannot be started, or does not listen.
         """
         if self._process is None or self._process.poll() is not None:
             self.kill()

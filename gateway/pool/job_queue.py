@@ -19,7 +19,7 @@ _WEIGHT = 0.1
 class JobQueue:
     """A bounded, fair queue of jobs, each of which waits for its deadline at most.
 
-    A step is the time between two pending_jobs that are taken while others wait.
+    A step is the time between two jobs that are taken while others wait.
     """
 
     def __init__(self, length: int) -> None:
