@@ -43,7 +43,9 @@ class Settings(BaseSettings):
     )
     data: Path = Field(Path("data"), description="Folder of keys, database and demo account.")
     database: str = Field(
-        "", description="SQLAlchemy URL of the database. Empty: SQLite in the data folder."
+        "",
+        description="SQLAlchemy URL of the database; `postgresql://…` needs the extra "
+        "`postgresql`. Empty: SQLite in the data folder.",
     )
     workers: int = Field(1, ge=1, le=64, description="Gateway processes.")
     slots: int = Field(
@@ -159,8 +161,9 @@ class Settings(BaseSettings):
     limits: str = Field(
         "",
         pattern=r"^(memory://|(redis|rediss)://\S+)?$",
-        description="Where requests are counted for the rate limit: `redis://…`, or `memory://`, "
-        "where each gateway process counts for itself. Empty: in the database.",
+        description="Where requests are counted for the rate limit: `redis://…`, which needs the "
+        "extra `redis`, or `memory://`, where each gateway process counts for itself. "
+        "Empty: in the database.",
     )
     max_jobs_per_caller: int = Field(
         128,

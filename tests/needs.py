@@ -10,9 +10,15 @@ ROOT = Path(__file__).parent.parent
 NPM_TOOLS = ROOT / "tests" / "tools" / "node_modules" / ".bin"
 
 
-def need(program: str, remedy: str) -> str:
-    """Where a program is; skips the test, saying why, if it is nowhere."""
-    found = shutil.which(program) or shutil.which(program, path=str(NPM_TOOLS))
+def need(program: str, remedy: str, folders: str = "") -> str:
+    """Where a program is; skips the test, saying why, if it is nowhere.
+
+    Args:
+        program: its name.
+        remedy: the command that installs it.
+        folders: where to look beside the path, separated by colons.
+    """
+    found = shutil.which(program) or shutil.which(program, path=f"{NPM_TOOLS}:{folders}")
     if found:
         return found
     missing = f"{program} is not installed: {remedy}"

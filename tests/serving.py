@@ -108,7 +108,8 @@ class Served:
 @contextmanager
 def serving(folder: Path, **settings: object) -> Iterator[Served]:
     """Start the service with two gateway workers and an account that may use everything."""
-    password = demo.prepare(Settings(data=folder))
+    database = str(settings.get("database", ""))
+    password = demo.prepare(Settings(data=folder, database=database))
     with running(folder, "gateway", "serve", **settings) as served:
         served.user, served.password = demo.USER, password
         yield served

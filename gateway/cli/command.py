@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 
 import click
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
 from auth.errors import AccountRefused
+from gateway.cli import drivers
 from gateway.settings import CONFIG_VARIABLE, PREFIX, Settings, misspelt, without_password
 from gateway.store.database import Database, open_database
 
@@ -41,7 +43,13 @@ def name_misspelt() -> None:
 @contextmanager
 def opened_database() -> Iterator[Database]:
     """The database that the settings name; a refusal ends in one sentence."""
-    database = open_database(load_settings().database_url)
+    settings = load_settings()
+    drivers.require(settings)
+    try:
+        database = open_database(settings.database_url)
+    except (OSError, ValueError, SQLAlchemyError) as error:
+        reason = str(getattr(error, "orig", error)).partition("\n")[0]
+        sys.exit(f"The database cannot be opened: {reason}.")
     try:
         yield database
     except AccountRefused as error:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import packages_distributions
+from importlib.metadata import packages_distributions, version
 from typing import Any
 
 import click
@@ -18,7 +18,9 @@ import cv2
 
 from engines.core.errors import EngineError
 from engines.core.registry import Engine, catalogue
+from gateway.cli import drivers
 from gateway.cli.command import load_settings
+from gateway.cli.drivers import Driver
 from gateway.dialects.ltu import examples
 from gateway.settings import Settings
 
@@ -55,6 +57,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _opencv()
     yield _data(settings)
     yield _port(settings)
+    yield from map(_driver, drivers.needed(settings))
     yield _program("tesseract", "textDetection with provider=Tesseract", "tesseract-ocr")
     yield _program("java", "make sdk", "default-jre-headless")
     cv2.setNumThreads(1)
@@ -91,6 +94,12 @@ def _port(settings: Settings) -> Finding:
                 return Finding("Port", State.OPTIONAL, text)
             return Finding("Port", State.WRONG, f"{settings.port}: {error.strerror}")
     return Finding("Port", State.FINE, f"{settings.port} is free")
+
+
+def _driver(driver: Driver) -> Finding:
+    if driver.is_installed:
+        return Finding(driver.module, State.FINE, version(driver.module))
+    return Finding(driver.module, State.WRONG, driver.remedy)
 
 
 def _program(name: str, purpose: str, package: str) -> Finding:

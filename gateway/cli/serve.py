@@ -5,7 +5,7 @@ import sys
 import click
 
 from auth.users import Users
-from gateway.cli import demo
+from gateway.cli import demo, drivers
 from gateway.cli.command import load_settings, name_misspelt, opened_database
 from gateway.http import server
 from gateway.http.server import DrainingApp
@@ -20,6 +20,7 @@ def serve(is_demo: bool) -> None:
     name_misspelt()
     if is_demo and settings.issuer:
         sys.exit("The demo account needs the embedded issuer; PIXELGATE_ISSUER names another.")
+    drivers.require(settings)
     if is_demo:
         demo.start(settings)
     elif not (settings.issuer or settings.open_dialects):

@@ -20,7 +20,8 @@ COUNTING_THREADS = 4
 def open_rate_limit_storage(url: str, database: Database) -> Storage:
     """Where a URL of `limits` points, or the database without one."""
     return (
-        cast(Storage, storage_from_string(f"async+{url}"))
+        # Of the clients that `limits` knows it takes no current version of the other, coredis.
+        cast(Storage, storage_from_string(f"async+{url}", implementation="redispy"))
         if url
         else DatabaseRateLimitStorage(database)
     )

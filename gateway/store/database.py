@@ -32,7 +32,11 @@ def open_database(url: str) -> Database:
 
 
 def _open_server(url: str) -> Engine:
-    return create_engine(url, pool_pre_ping=True)
+    address = make_url(url)
+    if address.drivername == "postgresql":
+        # SQLAlchemy 2.0 would take psycopg2.
+        address = address.set(drivername="postgresql+psycopg")
+    return create_engine(address, pool_pre_ping=True)
 
 
 def _open_sqlite(url: str) -> Engine:

@@ -1,12 +1,15 @@
-"""The command line on data of its own."""
+"""The command line on data of its own, and a database of each kind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import Engine
 
 from gateway.__main__ import main
+from gateway.store.database import open_database
+from tests import servers
 from tests.gateway.pool.running import LoopClock
 from tests.serving import settings_environment
 
@@ -31,3 +34,33 @@ def ada(run: Run) -> str:
 async def clock(monkeypatch: pytest.MonkeyPatch) -> LoopClock:
     """The event loop's clock, for the length of a test."""
     return LoopClock(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a PostgreSQL server; a test makes a database of its own there."""
+    with servers.postgresql() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[str]:
+    """The address of a Redis server."""
+    with servers.redis() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'new' / 'rows.sqlite'}"
+    return servers.new_database(request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Engine]:
+    """The same, opened."""
+    database = open_database(database_url)
+    yield database
+    database.dispose()

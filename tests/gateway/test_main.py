@@ -79,6 +79,26 @@ def test_a_file_of_settings_that_is_not_there_is_said(run: Run, tmp_path: Path) 
     assert (result.exit_code, "cannot be read" in result.output) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("sqlite:////proc/nowhere/rows.db", "No such file or directory"),
+        ("postgresql://ada:hush@127.0.0.1:1/rows", "Connection refused"),
+        ("no address", "Could not parse SQLAlchemy URL"),
+    ],
+)
+@pytest.mark.parametrize("command", ["serve", "users list"])
+def test_a_database_that_cannot_be_opened_is_one_sentence(
+    run: Run, command: str, address: str, reason: str
+) -> None:
+    result = run(*command.split(), PIXELGATE_DATABASE=address)
+    assert result.exit_code == 1
+    assert result.output.startswith("The database cannot be opened: ")
+    assert reason in result.output
+    assert "hush" not in result.output
+    assert len(result.output.splitlines()) == 1
+
+
 def test_a_misspelt_variable_is_named(run: Run) -> None:
     result = run("settings", PIXELGATE_PROT="8001")
     assert "PIXELGATE_PROT is no setting; did you mean PIXELGATE_PORT?" in result.stderr

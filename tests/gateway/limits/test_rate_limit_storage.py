@@ -1,14 +1,12 @@
 """Requests counted in the database."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Engine, func, select
 
 from gateway.limits.rate_limit_storage import DatabaseRateLimitStorage, open_rate_limit_storage
-from gateway.store.database import open_database
 from gateway.store.tables import request_counts
 from tests.auth.conftest import Clock
 
@@ -20,13 +18,6 @@ Open = Callable[[], DatabaseRateLimitStorage]
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Engine]:
-    database = open_database(f"sqlite:///{tmp_path / 'rows.db'}")
-    yield database
-    database.dispose()
 
 
 @pytest.fixture

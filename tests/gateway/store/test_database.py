@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Table, delete, insert, make_url, select
+from sqlalchemy import Engine, Table, delete, insert, make_url, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
@@ -27,32 +27,29 @@ with open_database(sys.argv[1]).connect() as connection:
 """
 
 
-def url_in(folder: Path) -> str:
-    return f"sqlite:///{folder / 'new' / 'rows.sqlite'}"
-
-
-def test_the_migrations_make_the_tables_that_the_code_names(tmp_path: Path) -> None:
-    with open_database(url_in(tmp_path)).connect() as connection:
+def test_the_migrations_make_the_tables_that_the_code_names(database: Engine) -> None:
+    with database.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         ours = [change for change in compare_metadata(context, metadata) if _is_of_auth(change)]
     assert ours == []
 
 
-def test_opening_again_changes_nothing(tmp_path: Path) -> None:
-    with open_database(url_in(tmp_path)).begin() as connection:
+def test_opening_again_changes_nothing(database: Engine, database_url: str) -> None:
+    with database.begin() as connection:
         connection.execute(delete(clients))
-    with open_database(url_in(tmp_path)).connect() as connection:
+    open_database(database_url).dispose()
+    with database.connect() as connection:
         assert connection.execute(select(clients)).all() == []
 
 
-def test_processes_that_start_at_once_migrate_once(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", OPEN_AND_COUNT, url_in(tmp_path)]
+def test_processes_that_start_at_once_migrate_once(database_url: str) -> None:
+    command = [sys.executable, "-c", OPEN_AND_COUNT, database_url]
     starts = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(3)]
     assert [start.communicate(timeout=WAIT_SECONDS)[0].strip() for start in starts] == [b"1"] * 3
 
 
 def test_nobody_else_may_read_the_rows(tmp_path: Path) -> None:
-    open_database(url_in(tmp_path)).dispose()
+    open_database(f"sqlite:///{tmp_path / 'new' / 'rows.sqlite'}").dispose()
     assert stat.S_IMODE((tmp_path / "new" / "rows.sqlite").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
 
@@ -62,31 +59,26 @@ def test_a_database_without_a_file_is_refused() -> None:
         open_database("sqlite://")
 
 
-def test_a_row_needs_what_it_refers_to(tmp_path: Path) -> None:
+def test_a_row_needs_what_it_refers_to(database: Engine) -> None:
     row = {"prefix": "p", "digest": "d", "user_id": "nobody", "label": "", "created_at": 0}
-    with (
-        open_database(url_in(tmp_path)).begin() as connection,
-        pytest.raises(IntegrityError),
-    ):
+    with database.begin() as connection, pytest.raises(IntegrityError):
         connection.execute(insert(api_keys).values(row))
 
 
-def test_a_reader_does_not_wait_for_a_writer(tmp_path: Path) -> None:
-    engine = open_database(url_in(tmp_path))
-    reads = engine.execution_options(reads_only=True)
-    with engine.begin() as writer:
+def test_a_reader_does_not_wait_for_a_writer(database: Engine) -> None:
+    reads = database.execution_options(reads_only=True)
+    with database.begin() as writer:
         writer.execute(insert(revoked_tokens).values(id="a", expires_at=0))
         with reads.connect() as reader:
             assert reader.execute(select(revoked_tokens)).all() == []
 
 
-def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
-    engine = open_database(url_in(tmp_path))
-    with engine.connect() as connection:
+def test_a_failed_transaction_leaves_nothing(database: Engine) -> None:
+    with database.connect() as connection:
         connection.execute(insert(revoked_tokens).values(id="a", expires_at=0))
         with pytest.raises(IntegrityError):
             connection.execute(insert(revoked_tokens).values(id="a", expires_at=0))
-    with engine.connect() as connection:
+    with database.connect() as connection:
         assert connection.execute(select(revoked_tokens)).all() == []
 
 

@@ -1,0 +1,71 @@
+"""Drivers that come with extras, where they are missing."""
+
+import pytest
+
+from gateway.cli import doctor, drivers
+from gateway.cli.doctor import State
+from gateway.settings import Settings
+from tests.gateway.conftest import Run
+
+NEEDING = [
+    ("database", "postgresql://db/rows", "psycopg", "postgresql"),
+    ("limits", "rediss://db", "redis", "redis"),
+]
+each_need = pytest.mark.parametrize(("setting", "address", "module", "extra"), NEEDING)
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No driver is installed."""
+    monkeypatch.setattr(drivers, "find_spec", lambda module: None)
+
+
+@each_need
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize("command", [("serve",), ("serve", "--demo")])
+def test_a_start_says_what_to_install_and_ends(
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+    setting: str,
+    address: str,
+    module: str,
+    extra: str,
+) -> None:
+    monkeypatch.setenv(f"PIXELGATE_{setting.upper()}", address)
+    ended = run(*command)
+    said = f"PIXELGATE_{setting.upper()} needs {module}: pip install 'pixelgate[{extra}]'.\n"
+    assert (ended.exit_code, ended.output) == (1, said)
+
+
+@pytest.mark.usefixtures("bare")
+def test_other_commands_say_so_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIXELGATE_DATABASE", "postgresql://db/rows")
+    assert run("users", "list").output.startswith("PIXELGATE_DATABASE needs psycopg: pip install")
+
+
+@each_need
+@pytest.mark.usefixtures("bare")
+def test_the_doctor_finds_wrong_what_a_start_would_refuse(
+    setting: str, address: str, module: str, extra: str
+) -> None:
+    (driver,) = drivers.needed(Settings.model_validate({setting: address}))
+    finding = doctor._driver(driver)
+    assert (finding.subject, finding.state) == (module, State.WRONG)
+    assert finding.text.endswith(f"pip install 'pixelgate[{extra}]'")
+
+
+@each_need
+def test_the_doctor_names_the_version_of_what_is_there(
+    setting: str, address: str, module: str, extra: str
+) -> None:
+    pytest.importorskip(module)
+    (driver,) = drivers.needed(Settings.model_validate({setting: address}))
+    assert doctor._driver(driver).state is State.FINE
+
+
+@pytest.mark.parametrize(
+    ("database", "limits"), [("", ""), ("sqlite:////rows.db", "memory://"), ("mysql://db/rows", "")]
+)
+def test_nothing_is_needed_for_what_comes_along(database: str, limits: str) -> None:
+    assert list(drivers.needed(Settings(database=database, limits=limits))) == []
