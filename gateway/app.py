@@ -7,7 +7,6 @@ from typing import Any
 
 from starlette.routing import Router
 
-from engines.process.preparation import prepare
 from gateway import console
 from gateway.dialects.dialect import Dialect
 from gateway.dialects.table import DIALECTS, DialectTable
@@ -20,7 +19,8 @@ from gateway.limits.admission import Admission, Places, Rate
 from gateway.limits.memory_budget import MemoryBudget
 from gateway.limits.quarantine import DatabaseQuarantine
 from gateway.limits.rate_limit_storage import open_rate_limit_storage
-from gateway.pool import PRELOAD, Pool, SlotPool, process_pool
+from gateway.pool import PRELOAD, Pool, process_pool
+from gateway.pool.from_settings import preparation, slot_pool
 from gateway.settings import Settings
 from gateway.store.database import Database, open_database
 from gateway.version import VERSION
@@ -29,6 +29,9 @@ from gateway.version import VERSION
 def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> RequestMiddleware:
     """The whole service as an ASGI application; keys and database are opened here."""
     lifecycle, table = Lifecycle(), DialectTable(dialects)
+    if unknown := set(settings.open_dialects) - {one.name for one in dialects}:
+        known = ", ".join(one.name for one in dialects)
+        raise ValueError(f"open_dialects names {min(unknown)!r}; the dialects are {known}.")
     database = open_database(settings.database_url)
     issuer = in_outside if settings.issuer else in_embedded
     wiring = issuer(settings, database)
@@ -85,12 +88,6 @@ def _admission(settings: Settings, database: Database) -> Admission:
 
 
 def _pool(settings: Settings, table: DialectTable, database: Database) -> Pool:
-    told = partial(
-        prepare,
-        max_pixels=settings.max_pixels,
-        models=settings.models,
-        preload=settings.preload,
-    )
     preload = (*PRELOAD, *table.preload)
     if settings.pool == "processes":
         return process_pool(
@@ -98,16 +95,11 @@ def _pool(settings: Settings, table: DialectTable, database: Database) -> Pool:
             queue_length=settings.queue_length,
             memory_limit_bytes=settings.slot_memory_bytes,
             preload=preload,
-            prepare=told,
+            prepare=preparation(settings),
         )
-    return SlotPool(
-        slots=settings.slot_count,
+    return slot_pool(
+        settings,
         queue_length=settings.queue_length,
         quarantine=DatabaseQuarantine(database),
         preload=preload,
-        prepare=told,
-        max_jobs=settings.slot_max_jobs,
-        max_rss_bytes=settings.slot_max_rss_bytes,
-        memory_limit_bytes=settings.slot_memory_bytes,
-        max_pixels=settings.max_pixels,
     )

@@ -20,7 +20,8 @@ from gateway.cli.command import load_settings
 from gateway.cli.records import record
 from gateway.errors import GatewayError
 from gateway.limits.quarantine import MemoryQuarantine
-from gateway.pool import Pool, SlotPool
+from gateway.pool import Pool
+from gateway.pool.from_settings import slot_pool
 from gateway.settings import Settings
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif")
@@ -83,10 +84,8 @@ def run(
         working = analyze_all(
             order,
             files,
-            pool=SlotPool(
-                slots=settings.slot_count,
-                queue_length=2 * settings.slot_count,
-                quarantine=MemoryQuarantine(),
+            pool=slot_pool(
+                settings, queue_length=2 * settings.slot_count, quarantine=MemoryQuarantine()
             ),
             at_once=2 * settings.slot_count,
             deadline_seconds=order.engine.deadline_seconds or settings.deadline_seconds,
