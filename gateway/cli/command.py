@@ -1,13 +1,13 @@
 """What commands begin with: settings that were checked, the database, names of services."""
 
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from sqlalchemy.exc import SQLAlchemyError
 
 from auth.errors import AccountRefused
@@ -26,9 +26,13 @@ def load_settings() -> Settings:
         for fault in error.errors():
             name = PREFIX + str(fault["loc"][0]).upper()
             message = fault["msg"].removeprefix("Value error, ")
-            found = without_password(fault["input"])
-            click.echo(f"{name} is {found!r}: {message}.", err=True)
-    except (OSError, tomllib.TOMLDecodeError) as error:
+            found = fault["input"]
+            is_plain = isinstance(found, str | int | float)
+            shown = repr(without_password(found)) if is_plain else f"a {type(found).__name__}"
+            click.echo(f"{name} is {shown}: {message}.", err=True)
+    except SettingsError as error:
+        click.echo(f"A setting cannot be read: {error}.", err=True)
+    except (OSError, ValueError) as error:
         click.echo(f"The file of {CONFIG_VARIABLE} cannot be read: {error}.", err=True)
     sys.exit(2)
 

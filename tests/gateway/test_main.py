@@ -99,6 +99,28 @@ def test_a_database_that_cannot_be_opened_is_one_sentence(
     assert len(result.output.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"port = \xff", "cannot be read"),
+        (b"port", "cannot be read"),
+        (b"[database]\npassword = 'hush'\n", "PIXELGATE_DATABASE is a dict"),
+    ],
+)
+def test_a_file_of_settings_that_makes_no_sense_is_said_without_its_secrets(
+    run: Run, tmp_path: Path, content: bytes, said: str
+) -> None:
+    file = tmp_path / "pixelgate.toml"
+    file.write_bytes(content)
+    result = run("settings", PIXELGATE_CONFIG=str(file))
+    assert (result.exit_code, said in result.output, "hush" in result.output) == (2, True, False)
+
+
+def test_a_setting_that_is_no_json_is_named(run: Run) -> None:
+    result = run("settings", PIXELGATE_MODELS="foo")
+    assert (result.exit_code, '"models"' in result.output) == (2, True)
+
+
 def test_a_misspelt_variable_is_named(run: Run) -> None:
     result = run("settings", PIXELGATE_PROT="8001")
     assert "PIXELGATE_PROT is no setting; did you mean PIXELGATE_PORT?" in result.stderr
