@@ -84,7 +84,10 @@ class Resource:
 
     def __init__(self, dialect: Dialect, endpoints: Iterable[Endpoint]) -> None:
         self.dialect = dialect
-        self._by_method = {method: one for one in endpoints for method in one.methods}
+        self._by_method: dict[str, Endpoint] = {}
+        for endpoint in endpoints:
+            for method in endpoint.methods:
+                self._by_method.setdefault(method, endpoint)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state: State = scope["state"]
