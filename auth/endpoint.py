@@ -18,7 +18,7 @@ PREFLIGHT_SECONDS = 3_600
 PREFLIGHT_HEADERS = "Accept, Authorization, Content-Type, Origin, X-Requested-With"
 
 
-class Endpoint:
+class IssuerEndpoint:
     """An ASGI application for one path; `handlers` is empty where nothing is served."""
 
     def __init__(

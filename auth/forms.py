@@ -17,7 +17,7 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class IssuerForm:
     """The fields of a request; a field without a value counts as absent (RFC 6749 §3.2)."""
 
     fields: tuple[tuple[str, str], ...]
@@ -31,7 +31,7 @@ class Form:
             raise RequestMalformed("duplicated parameter")
 
 
-async def read_form(request: Request) -> Form:
+async def read_form(request: Request) -> IssuerForm:
     """Read a urlencoded body; none at all is an empty form."""
     content_type = request.headers.get("content-type", FORM_TYPE)
     if content_type.partition(";")[0].strip().lower() != FORM_TYPE:
@@ -39,7 +39,7 @@ async def read_form(request: Request) -> Form:
     return _parse(await _read_body(request))
 
 
-def client_credentials(request: Request, form: Form) -> ClientCredentials:
+def client_credentials(request: Request, form: IssuerForm) -> ClientCredentials:
     """The client from the body or from HTTP Basic; the body wins (RFC 6749 §2.3.1)."""
     basic = _basic(request.headers.get("authorization", ""))
     client_id = form.get("client_id") or basic.client_id
@@ -56,7 +56,7 @@ async def _read_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _parse(body: bytes) -> Form:
+def _parse(body: bytes) -> IssuerForm:
     try:
         fields = parse_qsl(
             body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
@@ -65,7 +65,7 @@ def _parse(body: bytes) -> Form:
         raise RequestMalformed("The form cannot be read.") from error
     if any("\0" in name + value for name, value in fields):
         raise RequestMalformed("The form holds a NUL character.")
-    return Form(tuple(fields))
+    return IssuerForm(tuple(fields))
 
 
 def _basic(header: str) -> ClientCredentials:

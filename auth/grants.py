@@ -16,7 +16,7 @@ from auth.errors import (
     UserNameMissing,
 )
 from auth.failed_logins import FailedLogins
-from auth.forms import Form
+from auth.forms import IssuerForm
 from auth.jws_checks import Claims
 from auth.scopes import grant_scope, narrow_scope
 from auth.sessions import Sessions
@@ -39,7 +39,7 @@ class Grants:
     reader: TokenReader
 
     def exchange(
-        self, form: Form, credentials: ClientCredentials, address: str
+        self, form: IssuerForm, credentials: ClientCredentials, address: str
     ) -> dict[str, object]:
         grant_type = check_grant_type(form)
         client = self.clients.authenticate(credentials)
@@ -48,7 +48,7 @@ class Grants:
             return self._password(form, client, address)
         return self._refresh(form, client)
 
-    def _password(self, form: Form, client: Client, address: str) -> dict[str, object]:
+    def _password(self, form: IssuerForm, client: Client, address: str) -> dict[str, object]:
         if not client.has_direct_grants:
             raise ClientNotAllowed("Client not allowed for direct access grants")
         asked = form.get("scope")
@@ -72,7 +72,7 @@ class Grants:
             raise AccountDisabled("Account disabled")
         return user
 
-    def _refresh(self, form: Form, client: Client) -> dict[str, object]:
+    def _refresh(self, form: IssuerForm, client: Client) -> dict[str, object]:
         claims = self._refresh_claims(form, client)
         session = self.sessions.find(str(claims["sid"]))
         user = self.users.find(session.user_id)
@@ -86,7 +86,7 @@ class Grants:
         session = self.sessions.advance(session.id, generation_of(claims))
         return self.mint.answer(session, user, scope)
 
-    def _refresh_claims(self, form: Form, client: Client) -> Claims:
+    def _refresh_claims(self, form: IssuerForm, client: Client) -> Claims:
         token = form.get("refresh_token")
         if not token:
             raise RequestMalformed("No refresh token")
@@ -100,7 +100,7 @@ class Grants:
         return claims
 
 
-def check_grant_type(form: Form) -> str:
+def check_grant_type(form: IssuerForm) -> str:
     grant_type = form.get("grant_type")
     if not grant_type:
         raise RequestMalformed("Missing form parameter: grant_type")

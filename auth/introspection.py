@@ -14,7 +14,7 @@ from auth.errors import (
     ScopeInsufficient,
     TokenInvalid,
 )
-from auth.forms import Form
+from auth.forms import IssuerForm
 from auth.grants import generation_of
 from auth.jws_checks import Claims
 from auth.sessions import Sessions, Standing
@@ -47,7 +47,7 @@ class Introspection:
             raise ScopeInsufficient("Missing openid scope")
         return {"sub": user.id, **profile(user)}
 
-    def introspect(self, form: Form, credentials: ClientCredentials) -> Claims:
+    def introspect(self, form: IssuerForm, credentials: ClientCredentials) -> Claims:
         self._admit(credentials)
         form.refuse_duplicates()
         token = form.get("token")

@@ -18,7 +18,7 @@ from auth.answers import challenge, described, empty, page, private, public
 from auth.api_keys import ApiKeys, KeyCheck
 from auth.clients import Clients
 from auth.config import IssuerConfig
-from auth.endpoint import Endpoint, Handler, StatusOf
+from auth.endpoint import Handler, IssuerEndpoint, StatusOf
 from auth.errors import (
     AuthError,
     CredentialsAmbiguous,
@@ -26,7 +26,7 @@ from auth.errors import (
     TokenInvalid,
 )
 from auth.failed_logins import FailedLogins
-from auth.forms import Form, client_credentials, read_form
+from auth.forms import IssuerForm, client_credentials, read_form
 from auth.grants import Grants
 from auth.guard import Guard, bearer_token
 from auth.introspection import Introspection
@@ -90,7 +90,7 @@ class Issuer:
         routes = [(realm + path, handlers) for path, handlers in self._endpoints().items()]
         routes += [(path, {}) for path in unserved]
         return [
-            Route(path, Endpoint(self.config, handlers, self._status_of))
+            Route(path, IssuerEndpoint(self.config, handlers, self._status_of))
             for path, handlers in routes
         ]
 
@@ -168,7 +168,7 @@ class Issuer:
             return page(400, "Logging out needs an id_token_hint of this issuer.")
         return page(200, "You are logged out.")
 
-    def _threads_for(self, form: Form) -> Threads:
+    def _threads_for(self, form: IssuerForm) -> Threads:
         if form.get("grant_type") != "password":
             return self._threads
         if self._password_threads.waiting >= MAX_WAITING_LOGINS:

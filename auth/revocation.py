@@ -9,7 +9,7 @@ from auth.errors import (
     TokenExpired,
     TokenInvalid,
 )
-from auth.forms import Form
+from auth.forms import IssuerForm
 from auth.grants import refuse_other_client
 from auth.jws_checks import Claims
 from auth.sessions import Sessions
@@ -24,7 +24,7 @@ class Revocation:
     sessions: Sessions
     reader: TokenReader
 
-    def log_out(self, form: Form, credentials: ClientCredentials) -> None:
+    def log_out(self, form: IssuerForm, credentials: ClientCredentials) -> None:
         """End the session of a refresh token, whether or not it is still open."""
         client = self.clients.authenticate(credentials)
         form.refuse_duplicates()
@@ -42,7 +42,7 @@ class Revocation:
         """End the session that an ID token of ours was given for."""
         self.sessions.end(str(self.reader.identity(id_token)["sid"]))
 
-    def revoke(self, form: Form, credentials: ClientCredentials) -> None:
+    def revoke(self, form: IssuerForm, credentials: ClientCredentials) -> None:
         """A refresh token takes its session with it, an access token only itself."""
         client = self.clients.authenticate(credentials)
         form.refuse_duplicates()

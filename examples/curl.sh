@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # A token, then a picture in each of the three ways: examples/curl.sh PICTURE
 set -euo pipefail
-address="${PIXELGATE_URL:-http://127.0.0.1:8000}"
+address="${CLIENT_URL:-http://127.0.0.1:8000}"
 picture="$1"
 
 token="$(curl -sS --fail-with-body "$address/realms/Production/protocol/openid-connect/token" \
     -d client_id=ltu-api -d grant_type=password \
-    --data-urlencode "username=$PIXELGATE_USER" --data-urlencode "password=$PIXELGATE_PASSWORD" |
+    --data-urlencode "username=$CLIENT_USER" --data-urlencode "password=$CLIENT_PASSWORD" |
     sed 's/.*"access_token":"\([^"]*\)".*/\1/')"
 ask() { curl -sS --fail-with-body -H "Authorization: Bearer $token" "$@"; }
 

@@ -1,17 +1,17 @@
 // The same in JavaScript, in a browser or in Node 18 and newer: node fetch.mjs PICTURE
 import { readFile, writeFile } from "node:fs/promises";
 
-const { PIXELGATE_URL = "http://127.0.0.1:8000", PIXELGATE_USER, PIXELGATE_PASSWORD } = process.env;
+const { CLIENT_URL = "http://127.0.0.1:8000", CLIENT_USER, CLIENT_PASSWORD } = process.env;
 
 async function token() {
   const body = new URLSearchParams({
     client_id: "ltu-api",
     grant_type: "password",
-    username: PIXELGATE_USER,
-    password: PIXELGATE_PASSWORD,
+    username: CLIENT_USER,
+    password: CLIENT_PASSWORD,
   });
   const path = "/realms/Production/protocol/openid-connect/token";
-  const answer = await fetch(PIXELGATE_URL + path, { method: "POST", body });
+  const answer = await fetch(CLIENT_URL + path, { method: "POST", body });
   if (!answer.ok) throw new Error((await answer.json()).error_description);
   return (await answer.json()).access_token;
 }
@@ -19,7 +19,7 @@ async function token() {
 async function ask(service, authorization, fields) {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
-  const url = `${PIXELGATE_URL}/v2/services/image/${service}`;
+  const url = `${CLIENT_URL}/v2/services/image/${service}`;
   const answer = await fetch(url, { method: "POST", body, headers: { authorization } });
   const json = await answer.json();
   if (!answer.ok) throw new Error(`${answer.status} ${json.message}`);

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import requests
 
-ADDRESS = os.environ.get("PIXELGATE_URL", "http://127.0.0.1:8000")
+ADDRESS = os.environ.get("CLIENT_URL", "http://127.0.0.1:8000")
 TOKEN = f"{ADDRESS}/realms/Production/protocol/openid-connect/token"
 SERVICES = f"{ADDRESS}/v2/services/image"
 
@@ -16,8 +16,8 @@ def main(picture: Path) -> None:
     login = {
         "client_id": "ltu-api",
         "grant_type": "password",
-        "username": os.environ["PIXELGATE_USER"],
-        "password": os.environ["PIXELGATE_PASSWORD"],
+        "username": os.environ["CLIENT_USER"],
+        "password": os.environ["CLIENT_PASSWORD"],
     }
     granted = requests.post(TOKEN, data=login, timeout=30)
     granted.raise_for_status()

@@ -8,7 +8,7 @@ from pathlib import Path
 from pixelgate_sdk import ApiClient, Configuration, PixelgateApi
 from pixelgate_sdk.exceptions import UnprocessableEntityException
 
-ADDRESS = os.environ.get("PIXELGATE_URL", "http://127.0.0.1:8000")
+ADDRESS = os.environ.get("CLIENT_URL", "http://127.0.0.1:8000")
 
 
 def main(picture: str) -> None:
@@ -17,8 +17,8 @@ def main(picture: str) -> None:
     granted = api.token(
         grant_type="password",
         client_id="ltu-api",
-        username=os.environ["PIXELGATE_USER"],
-        password=os.environ["PIXELGATE_PASSWORD"],
+        username=os.environ["CLIENT_USER"],
+        password=os.environ["CLIENT_PASSWORD"],
     )
     configuration.access_token = granted.access_token
 

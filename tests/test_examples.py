@@ -17,9 +17,9 @@ REFUSAL = "422 image: cannot decode the picture"
 def run(served: Served, folder: Path, *command: str | Path, packages: str = "") -> str:
     """What an example prints."""
     environment = {
-        "PIXELGATE_URL": served.url,
-        "PIXELGATE_USER": served.user,
-        "PIXELGATE_PASSWORD": served.password,
+        "CLIENT_URL": served.url,
+        "CLIENT_USER": served.user,
+        "CLIENT_PASSWORD": served.password,
         "PYTHONPATH": packages,
     }
     done = subprocess.run(

@@ -1,10 +1,10 @@
 """HTTP/1.1 on one connection: uvicorn's protocol with deadlines, limits and an orderly end."""
 
 import asyncio
-import uuid
 from collections.abc import Callable
 from enum import Enum, auto
 from math import inf
+from secrets import token_hex
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
@@ -402,7 +402,7 @@ class Connection(HttpToolsProtocol):
             self._write(answer, cycle.scope["path"])
 
     def _write(self, answer: EarlyAnswer, path: str) -> None:
-        request_id = uuid.uuid4().hex
+        request_id = token_hex(16)
         log.info(
             "request refused",
             request_id=request_id,

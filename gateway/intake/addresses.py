@@ -167,7 +167,7 @@ def system_lookup(host: str) -> list[str]:
     return [str(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
 
 
-class Guard:
+class AddressGuard:
     """Finds the addresses of a host and refuses it unless every one may be connected to.
 
     Args:

@@ -12,7 +12,7 @@ import anyio
 import httpx
 
 from gateway.errors import GatewayError, QueueFull, UploadTooLarge, UrlRefused, UrlUnreachable
-from gateway.intake.addresses import Guard, Lookup, host_of, port_of, read_url, system_lookup
+from gateway.intake.addresses import AddressGuard, Lookup, host_of, port_of, read_url, system_lookup
 
 ADDRESSES_TRIED = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -25,7 +25,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     that would not pass.
     """
 
-    def __init__(self, guard: Guard, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, guard: AddressGuard, *, tls: ssl.SSLContext | None = None) -> None:
         self._guard = guard
         self._wire = httpx.AsyncHTTPTransport(
             verify=tls or True,
@@ -64,13 +64,13 @@ class Fetcher:
     Args:
         version: of this service, for the User-Agent.
         max_bytes: size of a picture.
-        allow: see Guard.
+        allow: see AddressGuard.
         deadline_seconds: for one picture, with look-ups and redirects.
         read_seconds: longest silence of a source.
         max_redirects: hops after the URL that was named.
         at_once: pictures fetched at the same time, no more than three quarters of them for one
             owner; others wait, at most for the deadline.
-        lookup: see Guard.
+        lookup: see AddressGuard.
         tls: whose certificates are trusted; the default is certifi's list.
     """
 
@@ -101,7 +101,7 @@ class Fetcher:
             "Connection": "close",
         }
         # A transport and no client: that would keep cookies between callers and log whole URLs.
-        guard = Guard(allow, lookup=lookup, lookup_seconds=read_seconds)
+        guard = AddressGuard(allow, lookup=lookup, lookup_seconds=read_seconds)
         self._transport = GuardedTransport(guard, tls=tls)
 
     async def __aenter__(self) -> Self:

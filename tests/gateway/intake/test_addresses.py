@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import UrlRefused, UrlUnreachable
 from gateway.intake.addresses import (
-    Guard,
+    AddressGuard,
     address_of,
     canonical_host,
     host_of,
@@ -165,8 +165,8 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def guard_of(*addresses: str, allow: tuple[str, ...] = ()) -> Guard:
-    return Guard(allow, lookup=lambda _: addresses)
+def guard_of(*addresses: str, allow: tuple[str, ...] = ()) -> AddressGuard:
+    return AddressGuard(allow, lookup=lambda _: addresses)
 
 
 @pytest.mark.anyio
@@ -221,7 +221,7 @@ async def test_an_allowed_network_does_not_allow_ipv6_forms_of_its_addresses() -
 )
 def test_an_allowed_entry_that_cannot_be_read_ends_the_start(entry: str) -> None:
     with pytest.raises(ValueError, match="neither a host name"):
-        Guard([entry])
+        AddressGuard([entry])
 
 
 @pytest.mark.anyio
@@ -242,7 +242,7 @@ async def test_a_failed_look_up_is_unreachable() -> None:
         raise OSError("Name or service not known")
 
     with pytest.raises(UrlUnreachable):
-        await Guard(lookup=fail).resolve("pictures.example", 80)
+        await AddressGuard(lookup=fail).resolve("pictures.example", 80)
 
 
 @pytest.mark.anyio
@@ -255,6 +255,6 @@ async def test_a_look_up_that_hangs_is_given_up() -> None:
 
     try:
         with anyio.fail_after(WAIT_SECONDS), pytest.raises(UrlUnreachable):
-            await Guard(lookup=hang, lookup_seconds=0.05).resolve("pictures.example", 80)
+            await AddressGuard(lookup=hang, lookup_seconds=0.05).resolve("pictures.example", 80)
     finally:
         released.set()

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from gateway.errors import QueueFull, UploadTooLarge, UrlRefused, UrlUnreachable
-from gateway.intake.addresses import Guard
+from gateway.intake.addresses import AddressGuard
 from gateway.intake.fetch import Fetcher, GuardedTransport
 from tests.gateway.pool.running import LONG, LoopClock, until
 
@@ -268,7 +268,7 @@ async def test_the_transport_checks_anew_although_a_connection_could_be_kept(
         await asyncio.wait_for(writer.wait_closed(), LONG)
 
     answers = [[ALLOWED], [ALLOWED], [INNER]]
-    guard = Guard([ALLOWED], lookup=lambda _: answers.pop(0))
+    guard = AddressGuard([ALLOWED], lookup=lambda _: answers.pop(0))
     async with (
         serving(stay_open) as source,
         httpx.AsyncClient(transport=GuardedTransport(guard)) as client,
