@@ -34,7 +34,7 @@ def postgresql() -> Iterator[str]:
         if user:
             shutil.chown(folder, user)
         subprocess.run(
-            [initdb, "--pgdata=rows", "--username=ada", "--auth=trust", "--no-sync", "--no-locale"],
+            [initdb, "-D", "rows", "-U", "ada", "-A", "trust", "-N", "--no-locale", "-E", "UTF8"],
             cwd=folder,
             user=user,
             stdout=subprocess.DEVNULL,
