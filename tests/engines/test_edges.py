@@ -99,6 +99,20 @@ def test_a_step_counts_four_times_its_grey_levels() -> None:
     assert not found(image, threshold_min=120, threshold_max=120).any()
 
 
+def test_a_diagonal_step_counts_across_and_down() -> None:
+    y, x = np.mgrid[:40, :40]
+    step = np.where(x + y > 40, 120, 100).astype(np.uint8)
+    assert found(step, threshold_min=119, threshold_max=119).any()
+    assert not found(step, threshold_min=120, threshold_max=120).any()
+
+
+def test_thick_lines_are_round_at_corners(square: Pixels) -> None:
+    mask = found(square, edge_thickness=21)
+    assert mask[21, 50]
+    assert mask[50, 21]
+    assert not mask[21, 21]
+
+
 def test_weak_edges_count_only_where_they_touch_strong_ones() -> None:
     image = np.zeros((40, 60), np.uint8)
     image[:20, 20:] = 80  # strong above, weak below

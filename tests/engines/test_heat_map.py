@@ -63,6 +63,38 @@ def test_texture_is_hotter_than_a_plain_half(name: str) -> None:
     assert heat[:, :200].mean() > 2 * heat[:, 200:].mean()
 
 
+def spots(*marks: tuple[float, float]) -> Pixels:
+    """Gaussian spots on grey in one row, 100 px apart: each of a radius and a contrast."""
+    y, x = np.mgrid[:100, : 100 * len(marks)]
+    levels = np.full(x.shape, 100.0)
+    for place, (radius, contrast) in enumerate(marks):
+        from_middle = (x - 50 - 100 * place) ** 2 + (y - 50) ** 2
+        levels += contrast * np.exp(-from_middle / (2 * radius**2))
+    return np.dstack([np.rint(levels).astype(np.uint8)] * 3)
+
+
+@pytest.mark.parametrize("radius", [2, 4, 7])
+def test_a_spot_of_any_size_is_hottest_in_its_middle(radius: float) -> None:
+    heat = heat_of(spots((radius, 0), (radius, 20)))
+    assert np.unravel_index(heat.argmax(), heat.shape) == pytest.approx((50, 150), abs=1)
+
+
+def test_a_large_spot_is_about_as_hot_as_a_small_one() -> None:
+    heat = heat_of(spots((3, 60), (6, 60)))
+    assert int(heat[50, 50]) == pytest.approx(int(heat[50, 150]), rel=0.15)
+
+
+def test_a_spot_that_stands_out_more_is_hotter() -> None:
+    heat = heat_of(spots((4, 30), (4, 90)))
+    assert 0 < heat[50, 50] < heat[50, 150] / 2
+
+
+def test_a_straight_edge_holds_nothing_in_its_middle() -> None:
+    y, x = np.mgrid[:240, :240]
+    heat = heat_of(np.dstack([np.where(x + y > 240, 200, 60).astype(np.uint8)] * 3))
+    assert heat[120, 120] < heat.max() / 2
+
+
 @pytest.mark.parametrize("noise", [0, 1, 3])
 def test_a_flat_picture_gives_an_even_map_and_says_so(noise: float) -> None:
     levels = 128 + np.random.default_rng(1).normal(0, noise, (240, 320, 3))
