@@ -28,6 +28,8 @@ from gateway.version import VERSION
 
 def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> RequestMiddleware:
     """The whole service as an ASGI application; keys and database are opened here."""
+    for dialect in dialects:
+        dialect.check(settings)
     lifecycle, table = Lifecycle(), DialectTable(dialects)
     if unknown := set(settings.open_dialects) - {one.name for one in dialects}:
         known = ", ".join(one.name for one in dialects)

@@ -13,6 +13,7 @@ from auth.errors import AuthError
 from gateway.errors import GatewayError, Problem, WrongMethod, status_of
 from gateway.flow import Call, Endpoint, State, answer
 from gateway.openapi.description import Description
+from gateway.settings import Settings
 
 log = structlog.get_logger()
 
@@ -42,6 +43,7 @@ class Dialect:
         render: an error in its form, found by an endpoint or before one was reached.
         describe: its share of openapi.yaml.
         preload: modules that engine processes import before the first job: its presenters.
+        check: raises what is wrong with its settings, before the service starts.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Dialect:
     render: Callable[[Refusal], Response]
     describe: Callable[[], Description]
     preload: tuple[str, ...]
+    check: Callable[[Settings], object] = lambda settings: None
 
     def routes(self) -> list[Route]:
         """A route for each path; what it leads to knows this dialect."""

@@ -1,5 +1,7 @@
 """Errors on their way into an answer: the header fields that say why, and when to come again."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -17,9 +19,11 @@ from auth.errors import (
 from auth.guard import Guard
 from auth.outside import REFETCH_SECONDS, OutsideKeys, OutsideTokens
 from auth.threads import Threads
+from gateway.app import create_app
 from gateway.dialects.ltu.routes import DIALECT
 from gateway.errors import TooManyRequests, WrongMethod
 from gateway.flow import State
+from gateway.settings import Settings
 from gateway.store.database import open_database
 
 
@@ -81,3 +85,11 @@ def test_too_many_requests_are_told_when_to_come_again(state: State) -> None:
 def test_a_wrong_method_is_told_the_right_ones(state: State) -> None:
     answer = DIALECT.refuse(WrongMethod.instead_of(["POST", "GET"]), state)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, POST")
+
+
+def test_a_dialect_that_is_set_wrong_keeps_the_service_from_starting(tmp_path: Path) -> None:
+    def refuse(settings: Settings) -> None:
+        raise ValueError(f"{settings.realm} will not do")
+
+    with pytest.raises(ValueError, match="Production will not do"):
+        create_app(Settings(data=tmp_path), [replace(DIALECT, check=refuse)])
