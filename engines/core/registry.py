@@ -100,12 +100,11 @@ def catalogue() -> Mapping[str, Engine]:
     for module in pkgutil.iter_modules(engines.__path__):
         if not module.ispkg:
             importlib.import_module(f"engines.{module.name}")
-    within = f"{engines.__name__}."
     return MappingProxyType(
         {
             name: one
             for name, one in sorted(_engines.items())
-            if one.compute.__module__.startswith(within)
+            if one.compute.__module__ == f"{engines.__name__}.{name}"
         }
     )
 
