@@ -18,6 +18,8 @@ from gateway.settings import Settings
 from gateway.store.database import Database
 
 KEY_THREADS = 4
+PROJECT_SCOPES = frozenset({"pekat"})
+"""What a caller may be limited to beside services: a project, whichever engines it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +83,4 @@ def issuer_config(settings: Settings) -> IssuerConfig:
 
 def service_scopes() -> frozenset[str]:
     """The names of all services: what a caller may be limited to."""
-    return frozenset(engine.service for engine in catalogue().values())
+    return frozenset({*(engine.service for engine in catalogue().values()), *PROJECT_SCOPES})

@@ -110,7 +110,12 @@ class Settings(BaseSettings):
         10, gt=0, le=300, description="Longest time that fetching one picture may take, s."
     )
     open_dialects: Words = Field(
-        (), description="Dialects that answer without a token, separated by commas: `ltu`."
+        (), description="Dialects that answer without a token, separated by commas: `ltu`, `pekat`."
+    )
+    pekat_project: Path | None = Field(
+        None,
+        description="Project that the PEKAT Vision API runs, a TOML file (see docs/pekat.md). "
+        "Empty: objects and image quality.",
     )
     realm: str = Field(
         "Production", pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Name of the token realm."
@@ -216,6 +221,11 @@ class Settings(BaseSettings):
     @classmethod
     def _words(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("pekat_project", mode="before")
+    @classmethod
+    def _no_project(cls, value: object) -> object:
+        return value or None
 
     @field_validator("allowed_origins")
     @classmethod

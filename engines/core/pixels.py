@@ -174,6 +174,16 @@ def decode(data: bytes, mode: Mode, accepts: Sequence[str] = USUAL) -> Decoded:
     return _upright(pixels if is_kept else _colour(laid(pixels, WHITE)), header)
 
 
+def refuse_more_pixels(width: int, height: int) -> None:
+    """See that a picture without a header may be decoded.
+
+    Raises:
+        PictureTooLarge: it has more pixels than the limits allow.
+    """
+    if width * height > _limits.max_pixels:
+        raise PictureTooLarge(f"the picture has more than {_limits.max_pixels:,} pixels")
+
+
 def _read_header(data: bytes) -> ImageFile.ImageFile:
     kind = FORMATS[media_type(data)]
     if kind == "JPEG" and (name := jpeg.undecoded_kind(data)):

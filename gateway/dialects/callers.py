@@ -1,5 +1,8 @@
 """How callers prove who they are, for endpoints to choose from."""
 
+from collections.abc import Callable
+
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from auth.errors import CredentialsAmbiguous, CredentialsMissing
@@ -12,11 +15,13 @@ async def by_header(request: Request[State], scope: str) -> Caller:
     return await request.state["guard"].authenticate(request.headers, scope=scope)
 
 
-def by_query(name: str) -> KnownBy:
-    """By an API key as a parameter of the query."""
+def by_query(
+    name: str, query_of: Callable[[Request[State]], QueryParams] = lambda one: one.query_params
+) -> KnownBy:
+    """By an API key as a parameter of the query, which may stand elsewhere than behind a `?`."""
 
     async def by_key(request: Request[State], scope: str) -> Caller:
-        keys = request.query_params.getlist(name)
+        keys = query_of(request).getlist(name)
         if len(keys) > 1:
             raise CredentialsAmbiguous(f"{name} was sent {len(keys)} times.")
         if not keys:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from gateway.dialects.dialect import Dialect, Resource
 from gateway.dialects.ltu.routes import DIALECT as LTU
+from gateway.dialects.pekat.routes import DIALECT as PEKAT
 from gateway.openapi.description import Description
 
-DIALECTS: tuple[Dialect, ...] = (LTU,)
+DIALECTS: tuple[Dialect, ...] = (LTU, PEKAT)
 
 
 class DialectTable:

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 
 EXPOSED_FIELDS = (
     *("X-Request-ID", "Retry-After", "WWW-Authenticate", "RateLimit", "RateLimit-Policy"),
-    *("Pixelgate-Ignored", "Location"),
+    *("Pixelgate-Ignored", "Location", "ContextBase64utf", "ContextBase64utg", "ImageLen"),
 )
 """What a page may read of an answer's head."""
 

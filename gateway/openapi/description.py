@@ -18,3 +18,4 @@ class Description:
     schemas: dict[str, dict[str, Any]]
     responses: dict[str, dict[str, Any]] = field(default_factory=dict)
     unlisted: frozenset[str] = frozenset()
+    security_schemes: dict[str, dict[str, str]] = field(default_factory=dict)

@@ -59,6 +59,9 @@ def document(parts: Collection[Description], site: Site = HERE) -> dict[str, Any
         paths={path: item for part in parts for path, item in part.paths.items()} | _health(),
         schemas={name: value for part in parts for name, value in part.schemas.items()},
         responses={name: value for part in parts for name, value in part.responses.items()},
+        security_schemes={
+            name: value for part in parts for name, value in part.security_schemes.items()
+        },
     )
     return _document(whole, site)
 
@@ -114,9 +117,12 @@ def _document(described: Description, site: Site) -> dict[str, Any]:
         "components": {
             "schemas": dict(sorted(described.schemas.items())),
             "responses": described.responses,
-            "securitySchemes": _security(
-                site.outside_token_url or site.base_url + _in_realm(TOKEN_PATH, site.realm)
-            ),
+            "securitySchemes": {
+                **_security(
+                    site.outside_token_url or site.base_url + _in_realm(TOKEN_PATH, site.realm)
+                ),
+                **described.security_schemes,
+            },
         },
     }
 

@@ -51,7 +51,10 @@ const PictureButton = ({ React }) => ({
 });
 
 window.ui = SwaggerUIBundle({
-  urls: [{ name: "Core", url: "openapi/core.json" }],
+  urls: [
+    { name: "Core", url: "openapi/core.json" },
+    { name: "PEKAT Vision", url: "openapi/pekat.json" },
+  ],
   dom_id: "#swagger-ui",
   presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
   plugins: [ShownPictures, PictureButton],

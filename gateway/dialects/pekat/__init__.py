@@ -1,0 +1,1 @@
+"""The PEKAT Vision HTTP API."""

@@ -1,0 +1,154 @@
+"""PEKAT's share of openapi.yaml."""
+
+from typing import Any
+
+from engines.core.shapes import Parameters
+from gateway.dialects.pekat.models import Context, Failure, Query, RawQuery
+from gateway.openapi import schemas
+from gateway.openapi.description import Description
+from gateway.openapi.schemas import BINARY, Schema
+
+TAG = "PEKAT Vision"
+KEY = "pekatKey"
+
+_HEAT = "Rectangles lie in the picture after preprocessing. A query may follow `&` instead of `?`."
+_TEXT = {"schema": {"type": "string"}}
+_STATUSES = {
+    "400": "The picture or a parameter cannot be used.",
+    "401": "No API key, or none that is valid.",
+    "403": "The API key may not be used for this.",
+    "413": "The body has too many bytes.",
+    "429": "The caller asks too often, or for too much at once.",
+    "500": "A fault of the service.",
+    "503": "The service is too busy, or ending.",
+    "504": "The analysis did not end in time.",
+}
+_EXAMPLE = {
+    "detectedRectangles": [
+        {
+            "id": 1,
+            "x": 10,
+            "y": 10,
+            "width": 30,
+            "height": 30,
+            "classNames": [{"id": 1135018453, "label": "difference"}],
+        }
+    ],
+    "result": False,
+    "modules": {"differences": {"differing_percent": 1.2}},
+    "processing": True,
+    "production_mode": True,
+    "operatorInput": {},
+    "data": "lot 7",
+    "completeTime": 0.0123,
+}
+
+
+def describe() -> Description:
+    """Tag, paths and schemas."""
+    known: dict[str, Schema] = {}
+    schemas.collect(known, Context, "PekatContext")
+    schemas.collect(known, Failure, "PekatFailure")
+    picture = {one: {"schema": BINARY} for one in ("application/octet-stream",)}
+    paths = {
+        "/analyze_image": _analysis("Image", "Analyse a picture file", picture, Query),
+        "/analyze_raw_image": _analysis("RawImage", "Analyse raw pixels", picture, Query, RawQuery),
+        "/ping": _told("pekatPing", "Whether the project runs", "OK"),
+        "/version": _told("pekatVersion", "Version of the API that is spoken", "3.17.0"),
+    }
+    tag = {"name": TAG, "description": "A project's modules over one picture, good or bad."}
+    key = {
+        "type": "apiKey",
+        "description": "A key that the operator made with `pixelgate apikeys add`.",
+        "in": "query",
+        "name": "api_key",
+    }
+    return Description([tag], paths, known, security_schemes={KEY: key})
+
+
+def _analysis(name: str, summary: str, body: Schema, *told: type[Parameters]) -> Schema:
+    operation = {
+        "tags": [TAG],
+        "summary": summary,
+        "description": _HEAT,
+        "security": [{KEY: []}],
+        "parameters": _parameters(*told),
+        "requestBody": {"required": True, "content": body},
+        "responses": {"200": _found(), **{one: _refused(one) for one in _STATUSES}},
+    }
+    return {
+        "post": {"operationId": f"pekatAnalyze{name}", **operation},
+        "put": {"operationId": f"pekatPut{name}", **operation},
+    }
+
+
+def _parameters(*told: type[Parameters]) -> list[Schema]:
+    parameters: list[Schema] = []
+    for model in told:
+        for name, schema in schemas.parameters(model).items():
+            is_required = model.model_fields[name].is_required()
+            parameters.append(_parameter(name, schema.pop("description"), schema, is_required))
+    if len(told) > 1:
+        parameters.append(_flag("bayer", "One byte a pixel, a mosaic RGGB."))
+    return [*parameters, _flag("context_in_body", "The context follows the picture in the body.")]
+
+
+def _flag(name: str, description: str) -> Schema:
+    text = f"{description} Its presence alone counts."
+    return {**_parameter(name, text, {"type": "string"}, False), "allowEmptyValue": True}
+
+
+def _parameter(name: str, description: str, schema: Schema, is_required: bool) -> Schema:
+    return {
+        "name": name,
+        "in": "query",
+        "description": description,
+        "required": is_required,
+        "schema": schema,
+    }
+
+
+def _found() -> Schema:
+    return {
+        "description": "The context, or a picture with the context in the head or behind it.",
+        "headers": {
+            "ContextBase64utf": {
+                "description": "Beside a picture alone: the context as base64 of JSON.",
+                **_TEXT,
+            },
+            "ImageLen": {
+                "description": "With `context_in_body`: bytes of the picture before the context.",
+                **_TEXT,
+            },
+        },
+        "content": {
+            **schemas.content(schemas.ref("PekatContext"), _EXAMPLE),
+            "image/png": {"schema": BINARY},
+            "application/octet-stream": {"schema": BINARY},
+        },
+    }
+
+
+def _refused(status: str) -> Schema:
+    return {
+        "description": _STATUSES[status],
+        "content": schemas.content(schemas.ref("PekatFailure")),
+    }
+
+
+def _told(name: str, summary: str, text: str) -> dict[str, Any]:
+    return {
+        "get": {
+            "operationId": name,
+            "tags": [TAG],
+            "summary": summary,
+            "description": "Needs no key.",
+            "security": [],
+            "responses": {
+                "200": {
+                    "description": "It does.",
+                    "content": {"text/plain": {"schema": {"type": "string"}, "example": text}},
+                }
+            },
+        }
+    }

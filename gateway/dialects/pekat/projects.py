@@ -1,0 +1,217 @@
+"""Projects: TOML files that name the modules of an inspection, read and checked at start."""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from engines.core import pixels
+from engines.core.errors import EngineError
+from engines.core.pixels import Mode
+from engines.core.registry import engine_named
+from engines.inspection.conditions import CONDITIONS, Condition, Measure
+from engines.inspection.findings import FINDINGS
+from engines.inspection.flow import PHOTOGRAPH, Module, Params, Reference
+from engines.inspection.preprocessing import STEPS, Preprocessing
+
+DEFAULT = Path(__file__).parent / "default.toml"
+
+_MODULE, _CONDITION = "module", "good_if"
+_OWN = ("use", "name", "reference", "labels")
+"""Keys of a module that are not its engine's."""
+
+Model = TypeVar("Model", bound=BaseModel)
+Table = dict[str, Any]
+
+
+class ProjectInvalid(Exception):
+    """A project's file cannot be read; the message names the file and the line."""
+
+
+class _Fault(Exception):
+    """What is wrong with a table, and the key that it is about."""
+
+    def __init__(self, message: str, key: str = "") -> None:
+        super().__init__(message)
+        self.key = key
+
+
+def read_project(path: Path) -> Params:
+    """The project that a file describes, checked as far as that goes without a picture.
+
+    Raises:
+        ProjectInvalid: the file cannot be read, or something in it.
+    """
+    try:
+        text = path.read_text("utf-8")
+        told = tomllib.loads(text)
+    except OSError as error:
+        raise ProjectInvalid(f"{path}: {error.strerror}.") from None
+    except ValueError as error:  # no TOML, which names the line, or no UTF-8
+        raise ProjectInvalid(f"{path}: {error}.") from None
+    return _project(_Source(path, text.splitlines()), told)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A file, and where in it a fault is."""
+
+    path: Path
+    lines: list[str]
+
+    @contextmanager
+    def table(self, name: str, place: int) -> Iterator[None]:
+        """What is wrong with a table is said with its line."""
+        try:
+            yield
+        except _Fault as fault:
+            line = self._line(name, place, fault.key)
+            raise ProjectInvalid(f"{self.path}, line {line}: {fault}") from None
+
+    def _line(self, name: str, place: int, key: str) -> int:
+        """Where the table begins, or a key of it; tomllib does not tell."""
+        numbered = [*enumerate(self.lines, 1)]
+        heads = [number for number, line in numbered if re.match(r"\s*\[", line)]
+        ours = [
+            number for number in heads if re.match(rf"\s*\[\[\s*{name}\b", self.lines[number - 1])
+        ]
+        if place >= len(ours):  # written in another of TOML's ways
+            return 1
+        start = ours[place]
+        end = next((number for number in heads if number > start), len(self.lines) + 1)
+        within = (
+            number
+            for number, line in numbered[start : end - 1]
+            if key and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*=""", line)
+        )
+        return next(within, start)
+
+
+def _project(source: _Source, told: Table) -> Params:
+    if unknown := told.keys() - {_MODULE, _CONDITION}:
+        raise ProjectInvalid(f"{source.path}: {min(unknown)} is unknown; expected {_MODULE}.")
+    preprocessing = list[Preprocessing]()
+    modules = list[Module]()
+    for place, table in enumerate(_tables(source, told, _MODULE)):
+        with source.table(_MODULE, place):
+            use = str(table.get("use"))
+            if use not in STEPS:
+                modules.append(_module(table, source.path.parent, [one.name for one in modules]))
+            elif modules:
+                raise _Fault(f"{use} stands behind an engine; preprocessing comes first.")
+            else:
+                preprocessing.append(_checked(STEPS[use], table))
+    if not modules:
+        raise ProjectInvalid(f"{source.path}: there is no module that is an engine.")
+    conditions = list[Condition]()
+    for place, table in enumerate(_tables(source, told, _CONDITION)):
+        with source.table(_CONDITION, place):
+            conditions.append(_condition(table, modules))
+    return Params(
+        preprocessing=tuple(preprocessing), modules=tuple(modules), good_if=tuple(conditions)
+    )
+
+
+def _tables(source: _Source, told: Table, name: str) -> list[Table]:
+    tables = told.get(name, [])
+    if not (isinstance(tables, list) and all(isinstance(one, dict) for one in tables)):
+        raise ProjectInvalid(f"{source.path}: {name} is no table; expected [[{name}]].")
+    return tables
+
+
+def _module(table: Table, folder: Path, names: list[str]) -> Module:
+    name = str(table.get("use"))
+    if name not in FINDINGS:
+        known = ", ".join([*STEPS, *FINDINGS])
+        raise _Fault(f"use is {table.get('use')!r}; expected one of {known}.", "use")
+    one = engine_named(name)
+    params = {key: value for key, value in table.items() if key not in _OWN}
+    if unknown := params.keys() - one.params.model_fields.keys():
+        known = ", ".join([*one.params.model_fields, *_OWN])
+        raise _Fault(f"{name} has no {min(unknown)}; it has {known}.", min(unknown))
+    takes_two = sum(each.is_required for each in one.inputs) > 1
+    if takes_two != ("reference" in table):
+        must = "compares with a reference, and none" if takes_two else "compares with none, and one"
+        raise _Fault(f"{name} {must} is named.", "reference")
+    called = table.get("name", name)
+    if called in names:
+        raise _Fault(f"Two modules are called {called}; give each a name.", "name")
+    return _checked(
+        Module,
+        {
+            "name": called,
+            "engine": name,
+            "params": _checked(one.params, params).model_dump(mode="json"),
+            "reference": _reference(folder, table["reference"]) if takes_two else None,
+            "labels": table.get("labels", ()),
+        },
+    )
+
+
+def _reference(folder: Path, name: object) -> Reference:
+    """The picture, decoded once to see that it can be."""
+    if not isinstance(name, str):
+        raise _Fault("reference is no text; expected a picture's path.", "reference")
+    path = folder.resolve() / name
+    try:
+        data = path.read_bytes()
+        pixels.decode(data, Mode.COLOUR, PHOTOGRAPH.accepts)
+    except OSError as error:
+        raise _Fault(f"{path}: {error.strerror}.", "reference") from None
+    except EngineError as error:
+        raise _Fault(f"{path}: {error}.", "reference") from None
+    return Reference(path=path, sha256=hashlib.sha256(data).hexdigest())
+
+
+def _condition(table: Table, modules: list[Module]) -> Any:
+    kinds = [key for key in CONDITIONS if key in table]
+    if len(kinds) != 1:
+        raise _Fault(f"A condition has one of {', '.join(CONDITIONS)}.")
+    condition = _checked(CONDITIONS[kinds[0]], table)
+    if isinstance(condition, Measure) and not _is_number(condition.measure, modules):
+        raise _Fault(f"{condition.measure} is no number of a module before it.", "measure")
+    return condition
+
+
+def _is_number(measure: str, modules: list[Module]) -> bool:
+    """Whether a module's result has a number there."""
+    name, *path = measure.split(".")
+    engine = next((one.engine for one in modules if one.name == name), None)
+    kind: Any = engine_named(engine).result if engine else None
+    for step in path:
+        parts = [kind, *getattr(kind, "__args__", ())]  # of `Scores | None`
+        fields: dict[str, Any] = next(
+            (one.model_fields for one in parts if hasattr(one, "model_fields")), {}
+        )
+        kind = fields[step].annotation if step in fields and not fields[step].exclude else None
+    return kind in (bool, int, float)
+
+
+def _checked(model: type[Model], table: Table) -> Model:
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        raise _Fault(_sentence(fault), str(fault["loc"][0]) if fault["loc"] else "") from None
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    name = ".".join(str(part) for part in fault["loc"])
+    expected = fault["msg"].replace("Input should be ", "").replace("Value error, ", "")
+    expected = expected.replace("a valid tuple", "a list")
+    match fault["type"]:
+        case "missing":
+            return f"{name} is missing."
+        case "extra_forbidden":
+            return f"{name} is unknown."
+        case _ if not name:
+            return f"There is no {expected}."
+        case _:
+            return f"{name} is {fault['input']!r}; expected {expected}."

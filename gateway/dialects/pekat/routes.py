@@ -1,0 +1,184 @@
+"""PEKAT's routes: a picture in, what the project found out."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import orjson
+import pybase64
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from engines.core.decoders import Decoder
+from engines.core.errors import BadParameter
+from engines.core.run import Job, name_of
+from engines.core.shapes import File
+from engines.inspection import flow
+from engines.inspection.flow import PHOTOGRAPH, Params
+from gateway.dialects.callers import by_query
+from gateway.dialects.dialect import Dialect, Refusal
+from gateway.dialects.pekat import present
+from gateway.dialects.pekat.describe import describe
+from gateway.dialects.pekat.models import Failure, Query, RawQuery, ResponseType
+from gateway.dialects.pekat.projects import DEFAULT, read_project
+from gateway.dialects.pekat.raw_pixels import RawPixels
+from gateway.flow import Call, Endpoint, Handle, State, compute
+from gateway.intake.bodies import read_body
+from gateway.settings import Settings
+
+SPOKEN_VERSION = "3.17.0"
+"""From 3.18 on the vendor's SDK puts pixels into shared memory, which is not read here."""
+MOST_HEADER_BYTES = 8 * 1024
+SCOPE = "pekat"
+PRESENTERS = {
+    ResponseType.CONTEXT: name_of(present.context),
+    ResponseType.IMAGE: name_of(present.image),
+    ResponseType.ANNOTATED_IMAGE: name_of(present.annotated_image),
+    ResponseType.HEATMAP: name_of(present.heatmap),
+}
+NO_DATA = "None"
+"""What the SDK writes into the query when its caller gave no data."""
+
+ReadDecoder = Callable[[QueryParams], Decoder]
+
+
+def arguments_of(request: Request[State]) -> QueryParams:
+    """The query; also of `/analyze_image&width=5`, the form of the document's first sample."""
+    _, joined, arguments = request.scope["raw_path"].partition(b"&")
+    if not joined:
+        return request.query_params
+    return QueryParams(b"&".join((arguments, request.scope["query_string"])))
+
+
+def encoded(arguments: QueryParams) -> Decoder:
+    """The body is a picture file."""
+    return PHOTOGRAPH
+
+
+def raw(arguments: QueryParams) -> Decoder:
+    """The body is pixels, of the size that the query tells.
+
+    Raises:
+        BadParameter: it does not, or not with whole numbers from 1.
+    """
+    for name in RawQuery.model_fields:
+        if name not in arguments:
+            raise BadParameter(f"{name} is missing; expected the picture's {name} in pixels.")
+    size = RawQuery.from_text(arguments)
+    return RawPixels(size.width, size.height, is_bayer="bayer" in arguments)
+
+
+def analyze(read_decoder: ReadDecoder) -> Handle:
+    """Run the project over the picture that is sent."""
+
+    async def handle(call: Call) -> Response:
+        started = perf_counter()
+        settings = call.request.state["settings"]
+        arguments = arguments_of(call.request)
+        query = Query.from_text(arguments)
+        decoder = read_decoder(arguments)
+        body = await read_body(call.request, max_bytes=settings.max_upload_bytes)
+        job = Job(
+            flow.inspection.__name__,
+            (body,),
+            project(settings.pekat_project),
+            PRESENTERS[query.response_type],
+            decoders=(decoder,),
+        )
+        done = await compute(call, job)
+        context = orjson.loads(done.body)
+        if query.data not in (None, NO_DATA):
+            context["data"] = query.data
+        context["completeTime"] = round(perf_counter() - started, 4)
+        return reply(context, done.files, in_body="context_in_body" in arguments)
+
+    return handle
+
+
+def reply(context: dict[str, Any], files: tuple[File, ...], *, in_body: bool) -> Response:
+    """The picture, if there is one, and the context behind it or in the head."""
+    text = orjson.dumps(context)
+    if not files:
+        return Response(text, media_type="application/json")
+    image = files[0].data
+    if in_body:
+        fields = {"ImageLen": str(len(image))}
+        return Response(image + text, headers=fields, media_type="application/octet-stream")
+    encoded = pybase64.b64encode_as_string(text)
+    if len(encoded) > MOST_HEADER_BYTES:
+        encoded = pybase64.b64encode_as_string(orjson.dumps(_scalars(context)))
+    # The document has the second name, both SDKs read the first.
+    fields = {"ContextBase64utf": encoded, "ContextBase64utg": encoded}
+    return Response(image, headers=fields, media_type=files[0].media_type)
+
+
+@cache
+def project(path: Path | None) -> Params:
+    """The project of a setting, read once a process."""
+    return read_project(path or DEFAULT)
+
+
+async def ping(call: Call) -> Response:
+    """Whether the project runs."""
+    return PlainTextResponse("OK")
+
+
+async def version(call: Call) -> Response:
+    """Of the API that is spoken."""
+    return PlainTextResponse(SPOKEN_VERSION)
+
+
+def render(refusal: Refusal) -> Response:
+    """A JSON object, which the SDK hands to its caller as the context; it looks at no status."""
+    status = 400 if refusal.status == 422 else refusal.status
+    body = Failure(error=refusal.message)
+    return Response(body.model_dump_json(), status, media_type="application/json")
+
+
+def endpoints() -> list[Endpoint]:
+    """With the misspelt route of the older document, and each in its form with `&`."""
+    analyses = {
+        "/analyze_image": encoded,
+        "/analyze_raw_image": raw,
+        "/analyze_raw_Image": raw,
+    }
+    return [
+        *(
+            Endpoint(
+                path=path + ending,
+                methods=("POST", "PUT"),
+                handle=analyze(read_decoder),
+                known_by=by_query("api_key", arguments_of),
+                scope=SCOPE,
+            )
+            for path, read_decoder in analyses.items()
+            for ending in ("", "&{arguments:path}")
+        ),
+        Endpoint(path="/ping", methods=("GET",), handle=ping, known_by=None),
+        Endpoint(path="/version", methods=("GET",), handle=version, known_by=None),
+    ]
+
+
+def _scalars(context: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in context.items() if not isinstance(value, list | dict)}
+    return kept | {"truncated": True}
+
+
+def check(settings: Settings) -> None:
+    """Read the project, and say what is wrong with it."""
+    project(settings.pekat_project)
+
+
+DIALECT = Dialect(
+    name="pekat",
+    document="pekat",
+    prefixes=("/analyze_", "/last_image", "/stop"),
+    endpoints=endpoints,
+    render=render,
+    describe=describe,
+    preload=(present.__name__,),
+    check=check,
+)
