@@ -1,0 +1,64 @@
+"""`pixelgate projects …`: what the PEKAT Vision API would make of a project, without a server."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from engines.core.errors import EngineError
+from engines.core.run import Job, name_of, run
+from engines.inspection.flow import PHOTOGRAPH, Params, inspection
+from engines.process.preparation import prepare
+from gateway.cli.command import load_settings
+from gateway.dialects.pekat import present
+from gateway.dialects.pekat.projects import ProjectInvalid, read_project
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def projects() -> None:
+    """Check and try projects of the PEKAT Vision API (see docs/pekat.md)."""
+
+
+@projects.command("check")
+@click.argument("file", type=_FILE)
+def check_project(file: Path) -> None:
+    """Say what is wrong with FILE, or what it does."""
+    project = _read(file)
+    for step in project.preprocessing:
+        click.echo(f"preprocessing: {step.use}")
+    for module in project.modules:
+        named = "" if module.name == module.engine else f", named {module.name}"
+        click.echo(f"module: {module.engine}{named}")
+    click.echo(f"conditions: {len(project.good_if)}")
+
+
+@projects.command("try")
+@click.argument("file", type=_FILE)
+@click.argument("picture", type=_FILE)
+def try_project(file: Path, picture: Path) -> None:
+    """Run the project in FILE over PICTURE; print the context.
+
+    The annotated picture is written beside it, as PICTURE.annotated.png.
+    """
+    settings = load_settings()
+    prepare(settings.max_pixels, settings.models)
+    presenter = name_of(present.annotated_image)
+    inputs = (picture.read_bytes(),)
+    job = Job(inspection.__name__, inputs, _read(file), presenter, decoders=(PHOTOGRAPH,))
+    try:
+        answer = run(job)
+    except EngineError as error:
+        sys.exit(error.message)
+    click.echo(answer.body)
+    shown = picture.with_name(f"{picture.name}.annotated.png")
+    shown.write_bytes(answer.files[0].data)
+    click.echo(f"The annotated picture is {shown}.", err=True)
+
+
+def _read(file: Path) -> Params:
+    try:
+        return read_project(file)
+    except ProjectInvalid as error:
+        sys.exit(str(error))

@@ -1,0 +1,51 @@
+"""`pixelgate projects`: checked and tried without a server."""
+
+from pathlib import Path
+
+import cv2
+import orjson
+import pytest
+
+from tests.gateway.conftest import Run
+from tests.plates import PROJECT, SCRATCH, plate, png, scratched
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A project that compares with the good plate."""
+    (tmp_path / "good.png").write_bytes(png(plate()))
+    path = tmp_path / "project.toml"
+    path.write_text(f'[[module]]\nuse = "grey"\n\n{PROJECT}')
+    return path
+
+
+def test_a_project_is_told_module_by_module(run: Run, file: Path) -> None:
+    done = run("projects", "check", str(file))
+    assert (done.exit_code, done.stdout.splitlines()) == (
+        0,
+        ["preprocessing: grey", "module: differences", "conditions: 1"],
+    )
+
+
+def test_what_is_wrong_with_a_project_is_said(run: Run, file: Path) -> None:
+    file.write_text('[[module]]\nuse = "gray"\n')
+    done = run("projects", "check", str(file))
+    assert done.exit_code == 1
+    assert f"{file}, line 2: use is 'gray'" in done.output
+
+
+def test_a_project_is_tried_on_a_picture(run: Run, file: Path, tmp_path: Path) -> None:
+    (tmp_path / "part.png").write_bytes(png(scratched()))
+    done = run("projects", "try", str(file), str(tmp_path / "part.png"))
+    context = orjson.loads(done.stdout)
+    assert context["result"] is False
+    assert context["detectedRectangles"][0]["x"] == pytest.approx(SCRATCH.left, abs=6)
+    shown = cv2.imread(str(tmp_path / "part.png.annotated.png"))
+    assert shown is not None
+    assert shown.shape == (320, 480, 3)
+
+
+def test_a_file_that_is_no_picture_is_refused(run: Run, file: Path) -> None:
+    done = run("projects", "try", str(file), str(file))
+    assert done.exit_code == 1
+    assert "cannot decode the picture" in done.output
