@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -21,7 +22,11 @@ def need(program: str, remedy: str, folders: str = "") -> str:
     found = shutil.which(program) or shutil.which(program, path=f"{NPM_TOOLS}:{folders}")
     if found:
         return found
-    missing = f"{program} is not installed: {remedy}"
+    lack(f"{program} is not installed: {remedy}")
+
+
+def lack(missing: str) -> NoReturn:
+    """Skip the test, saying what it would need; where all must run it fails."""
     if os.environ.get("TESTS_NEED_ALL"):
         pytest.fail(missing)
     pytest.skip(missing)
