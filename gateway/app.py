@@ -22,6 +22,7 @@ from gateway.limits.rate_limit_storage import open_rate_limit_storage
 from gateway.pool import PRELOAD, Pool, process_pool
 from gateway.pool.from_settings import preparation, slot_pool
 from gateway.settings import Settings
+from gateway.store.blobs import Blobs
 from gateway.store.database import Database, open_database
 from gateway.version import VERSION
 
@@ -64,6 +65,7 @@ async def _lifespan(
                 "admission": _admission(settings, database),
                 "intake": Intake(fetcher.fetch, max_bytes=settings.max_upload_bytes),
                 "pool": pool,
+                "last_images": Blobs(settings.data / "last_images", most=settings.last_images),
             }
         finally:
             # The server has let the running requests end before it comes to this.

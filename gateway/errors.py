@@ -69,6 +69,10 @@ class UnknownPath(GatewayError):
     """No route has this path."""
 
 
+class NothingStored(GatewayError):
+    """What was asked for was never stored, or is no longer."""
+
+
 class WrongMethod(GatewayError):
     """The route does not know this method; `allow` lists those it knows."""
 
@@ -134,6 +138,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     auth_errors.ApiKeyInvalid: (401, "invalid_api_key"),
     auth_errors.ScopeInsufficient: (403, "insufficient_scope"),
     UnknownPath: (404, "not_found"),
+    NothingStored: (404, "nothing_stored"),
     WrongMethod: (405, "method_not_allowed"),
     UploadTooLarge: (413, "upload_too_large"),
     UnsupportedBody: (415, "unsupported_body"),

@@ -16,6 +16,7 @@ from gateway.limits.admission import Admission
 from gateway.limits.memory_budget import MemoryBudget, Share
 from gateway.pool import Pool
 from gateway.settings import Settings
+from gateway.store.blobs import Blobs
 
 
 class State(TypedDict):
@@ -28,6 +29,7 @@ class State(TypedDict):
     admission: Admission
     intake: Intake
     pool: Pool
+    last_images: Blobs
     request_id: str
 
 

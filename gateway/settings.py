@@ -117,6 +117,13 @@ class Settings(BaseSettings):
         description="Project that the PEKAT Vision API runs, a TOML file (see docs/pekat.md). "
         "Empty: objects and image quality.",
     )
+    last_images: int = Field(
+        100,
+        ge=0,
+        le=100_000,
+        description="Callers whose last image the PEKAT Vision API keeps, in the data folder, for "
+        "`/last_image`. 0: none is written.",
+    )
     realm: str = Field(
         "Production", pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Name of the token realm."
     )

@@ -53,6 +53,7 @@ def describe() -> Description:
     paths = {
         "/analyze_image": _analysis("Image", "Analyse a picture file", picture, Query),
         "/analyze_raw_image": _analysis("RawImage", "Analyse raw pixels", picture, Query, RawQuery),
+        "/last_image": _last_image(),
         "/ping": _told("pekatPing", "Whether the project runs", "OK"),
         "/version": _told("pekatVersion", "Version of the API that is spoken", "3.17.0"),
     }
@@ -80,6 +81,20 @@ def _analysis(name: str, summary: str, body: Schema, *told: type[Parameters]) ->
         "post": {"operationId": f"pekatAnalyze{name}", **operation},
         "put": {"operationId": f"pekatPut{name}", **operation},
     }
+
+
+def _last_image() -> Schema:
+    refusals = {one: _refused(one) for one in _STATUSES if one != "413"}
+    operation = {
+        "operationId": "pekatLastImage",
+        "tags": [TAG],
+        "summary": "Analyse the caller's last picture once more",
+        "description": "With the data that came with it.",
+        "security": [{KEY: []}],
+        "parameters": [one for one in _parameters(Query) if one["name"] != "data"],
+        "responses": {"200": _found(), "404": _refusal("There is none."), **refusals},
+    }
+    return {"get": operation}
 
 
 def _parameters(*told: type[Parameters]) -> list[Schema]:
@@ -130,8 +145,12 @@ def _found() -> Schema:
 
 
 def _refused(status: str) -> Schema:
+    return _refusal(_STATUSES[status])
+
+
+def _refusal(description: str) -> Schema:
     return {
-        "description": _STATUSES[status],
+        "description": description,
         "content": schemas.content(schemas.ref("PekatFailure")),
     }
 

@@ -22,9 +22,11 @@ from gateway.dialects.callers import by_query
 from gateway.dialects.dialect import Dialect, Refusal
 from gateway.dialects.pekat import present
 from gateway.dialects.pekat.describe import describe
+from gateway.dialects.pekat.last_image import Sent, key_of
 from gateway.dialects.pekat.models import Failure, Query, RawQuery, ResponseType
 from gateway.dialects.pekat.projects import DEFAULT, read_project
 from gateway.dialects.pekat.raw_pixels import RawPixels
+from gateway.errors import NothingStored
 from gateway.flow import Call, Endpoint, Handle, State, compute
 from gateway.intake.bodies import read_body
 from gateway.settings import Settings
@@ -72,30 +74,56 @@ def raw(arguments: QueryParams) -> Decoder:
 
 
 def analyze(read_decoder: ReadDecoder) -> Handle:
-    """Run the project over the picture that is sent."""
+    """Run the project over the picture that is sent, and keep it as the caller's last one."""
 
     async def handle(call: Call) -> Response:
-        started = perf_counter()
-        settings = call.request.state["settings"]
-        arguments = arguments_of(call.request)
+        state, arguments = call.request.state, arguments_of(call.request)
         query = Query.from_text(arguments)
         decoder = read_decoder(arguments)
-        body = await read_body(call.request, max_bytes=settings.max_upload_bytes)
-        job = Job(
-            flow.inspection.__name__,
-            (body,),
-            project(settings.pekat_project),
-            PRESENTERS[query.response_type],
-            decoders=(decoder,),
-        )
-        done = await compute(call, job)
-        context = orjson.loads(done.body)
-        if query.data not in (None, NO_DATA):
-            context["data"] = query.data
-        context["completeTime"] = round(perf_counter() - started, 4)
-        return reply(context, done.files, in_body="context_in_body" in arguments)
+        body = await read_body(call.request, max_bytes=state["settings"].max_upload_bytes)
+        sent = Sent(body, decoder, None if query.data == NO_DATA else query.data)
+        answer = await inspect(call, sent, query.response_type)
+        call.share.hold(call.share.bytes + len(body))
+        await state["last_images"].put(last_image_key(call), *sent.packed())
+        return answer
 
     return handle
+
+
+async def last_image(call: Call) -> Response:
+    """Run the project once more over the picture that the caller sent last."""
+    query = Query.from_text(arguments_of(call.request))
+    packed = await call.request.state["last_images"].get(last_image_key(call))
+    if packed is None:
+        raise NothingStored("No image of this caller was analysed yet, or it is kept no longer.")
+    return await inspect(call, Sent.unpacked(packed), query.response_type)
+
+
+async def inspect(call: Call, sent: Sent, kind: ResponseType) -> Response:
+    """What the project finds in a picture."""
+    started = perf_counter()
+    job = Job(
+        flow.inspection.__name__,
+        (sent.body,),
+        project_of(call),
+        PRESENTERS[kind],
+        decoders=(sent.decoder,),
+    )
+    done = await compute(call, job)
+    context = orjson.loads(done.body)
+    if sent.data is not None:
+        context["data"] = sent.data
+    context["completeTime"] = round(perf_counter() - started, 4)
+    in_body = "context_in_body" in arguments_of(call.request)
+    return reply(context, done.files, in_body=in_body)
+
+
+def project_of(call: Call) -> Params:
+    return project(call.request.state["settings"].pekat_project)
+
+
+def last_image_key(call: Call) -> str:
+    return key_of(project_of(call), call.owner)
 
 
 def reply(context: dict[str, Any], files: tuple[File, ...], *, in_body: bool) -> Response:
@@ -157,6 +185,13 @@ def endpoints() -> list[Endpoint]:
             for path, read_decoder in analyses.items()
             for ending in ("", "&{arguments:path}")
         ),
+        Endpoint(
+            path="/last_image",
+            methods=("GET",),
+            handle=last_image,
+            known_by=by_query("api_key", arguments_of),
+            scope=SCOPE,
+        ),
         Endpoint(path="/ping", methods=("GET",), handle=ping, known_by=None),
         Endpoint(path="/version", methods=("GET",), handle=version, known_by=None),
     ]
@@ -175,7 +210,7 @@ def check(settings: Settings) -> None:
 DIALECT = Dialect(
     name="pekat",
     document="pekat",
-    prefixes=("/analyze_", "/last_image", "/stop"),
+    prefixes=("/analyze_", "/stop"),
     endpoints=endpoints,
     render=render,
     describe=describe,

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import httpx
+import numpy as np
 import orjson
 import pytest
 
@@ -17,7 +19,7 @@ from gateway.settings import Settings
 from tests.keys import api_key
 from tests.pictures import encoded
 from tests.plates import PROJECT, plate, png, scratched
-from tests.serving import WAIT_SECONDS, Served, running
+from tests.serving import WAIT_SECONDS, Served, running, wait_until
 
 ANALYZE, RAW = "/analyze_image", "/analyze_raw_image"
 PART = png(scratched())
@@ -182,7 +184,7 @@ def test_a_key_limited_to_something_else_is_refused(inspecting: Served) -> None:
         ("GET", ANALYZE, 405, "POST, PUT"),
         ("POST", "/ping", 405, "GET"),
         ("POST", "/analyze_image_shared_memory", 404, None),
-        ("GET", "/last_image", 404, None),
+        ("POST", "/last_image", 405, "GET"),
     ],
 )
 def test_what_is_not_there_is_refused_in_the_same_form(
@@ -203,6 +205,61 @@ def test_a_body_that_is_too_slow_is_refused_in_the_same_form(
             head, _, body = answer.read().partition(b"\r\n\r\n")
     assert int(head.split()[1]) == 408
     assert set(orjson.loads(body)) == {"error", "result"}
+
+
+@pytest.mark.parametrize("is_raw", [False, True])
+def test_the_last_image_is_there_for_every_worker(
+    client: httpx.Client, inspecting: Served, is_raw: bool
+) -> None:
+    told = {"width": "480", "height": "320"} if is_raw else {}
+    body = scratched().tobytes() if is_raw else PART
+    params = client.params.merge({**told, "data": "7"})
+    sent = client.post(RAW if is_raw else ANALYZE, params=params, content=body).json()
+    for _ in range(6):
+        answer = httpx.get(
+            f"{inspecting.url}/last_image",
+            params=client.params,
+            trust_env=False,
+            timeout=WAIT_SECONDS,
+        )
+        assert {**answer.json(), "completeTime": 0} == {**sent, "completeTime": 0}
+
+
+def test_the_last_image_can_be_seen(client: httpx.Client) -> None:
+    client.post(ANALYZE, content=PART).raise_for_status()
+    shown = client.get("/last_image", params=client.params.merge({"response_type": "image"}))
+    picture = cv2.imdecode(np.frombuffer(shown.content, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert np.array_equal(picture, scratched())
+
+
+def test_nobody_gets_the_last_image_of_another(client: httpx.Client, inspecting: Served) -> None:
+    client.post(ANALYZE, content=PART).raise_for_status()
+    stranger = {"api_key": api_key(inspecting)}
+    answer = httpx.get(f"{inspecting.url}/last_image", params=stranger, trust_env=False)
+    assert "No image of this caller" in check_failure(answer, 404)
+
+
+def test_a_picture_that_is_refused_is_not_the_last(client: httpx.Client) -> None:
+    client.post(ANALYZE, content=PART).raise_for_status()
+    check_failure(client.post(ANALYZE, content=b"hello"), 400)
+    assert client.get("/last_image").json()["result"] is False
+
+
+def test_the_last_image_outlives_the_workers(client: httpx.Client, inspecting: Served) -> None:
+    client.post(ANALYZE, content=PART).raise_for_status()
+    started = inspecting.logged("worker ready")
+    for worker in inspecting.workers():
+        worker.kill()
+    wait_until(lambda: inspecting.logged("worker ready") == started + 2)
+    fresh = httpx.get(
+        f"{inspecting.url}/last_image", params=client.params, trust_env=False, timeout=WAIT_SECONDS
+    )
+    assert fresh.json()["result"] is False
+
+
+def test_without_a_key_there_is_no_last_image(inspecting: Served) -> None:
+    check_failure(inspecting.get("/last_image"), 401)
 
 
 def test_anybody_may_ask_whether_it_runs_and_what_is_spoken(inspecting: Served) -> None:
