@@ -72,7 +72,9 @@ class Found(NamedTuple):
 
 def draw(image: Image, result: Result) -> Picture:
     """The picture with each object framed and named."""
-    marks = [(one.box, f"{one.name} {one.score:.2f}") for one in reversed(result.objects)]
+    marks = [
+        marking.Mark(one.box, one.name, f"{one.name} {one.score:.2f}") for one in result.objects
+    ]
     return Picture(marking.captioned(image, marks))
 
 

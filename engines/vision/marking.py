@@ -1,12 +1,15 @@
 """Marking: boxes, outlines and words drawn into a picture, and two side by side, for the eye."""
 
+import math
+import zlib
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
@@ -20,29 +23,48 @@ RED = (40, 40, 230)
 
 _MONTAGE_HEIGHT_PX = 1000
 _GAP_PX = 8
+_MOST_LETTERS = 40
+_MOST_SHIFTS = 8
+"""Heights by which a caption may stand away from its box."""
+_FINER = 2
 
 
-def captioned(image: Pixels, marks: Iterable[tuple[Box, str]]) -> Pixels:
-    """The picture with a frame and a caption for each box."""
+class Mark(NamedTuple):
+    """A box, the class that gives it its colour, and what is written beside it."""
+
+    box: Box
+    label: str
+    caption: str
+
+
+def captioned(image: Pixels, marks: Sequence[Mark]) -> Pixels:
+    """The picture with a frame and a numbered caption for each box, the first on top.
+
+    Frames have a white halo, so that they are seen on any colour; captions keep out of each
+    other's way as long as there is room.
+    """
     canvas = _canvas(image)
-    draw = ImageDraw.Draw(canvas)
-    size = max(11, min(40, min(canvas.size) // 24))
-    for place, (box, caption) in enumerate(marks):
-        colour = COLOURS[place % len(COLOURS)]
-        right, bottom = max(box.left, box.right - 1), max(box.top, box.bottom - 1)
-        draw.rectangle((box.left, box.top, right, bottom), outline=colour, width=max(2, size // 8))
-        top = box.top - size - 4 if box.top > size + 4 else box.top
-        _tag(draw, (box.left, top), caption, colour, size)
+    size = _letter_size(canvas.size)
+    colours = _colours({one.label for one in marks})
+    for mark in reversed(marks):
+        _frame(ImageDraw.Draw(canvas), mark.box, colours[mark.label], size)
+    taken = np.empty((0, 4), np.intp)
+    for number, mark in enumerate(marks, 1):
+        text = f"{number} {_short(mark.caption)}"
+        tag = _free_place(mark.box, _tag_size(text, size), canvas.size, taken)
+        taken = np.vstack([taken, tag])
+        _tag(canvas, tag, text, colours[mark.label], size)
     return _pixels(canvas)
 
 
 def listed(image: Pixels, lines: Sequence[str]) -> Pixels:
     """The picture with lines of text in its upper left corner."""
     canvas = _canvas(image)
-    draw = ImageDraw.Draw(canvas)
-    size = max(11, min(40, min(canvas.size) // 18))
+    size = _letter_size(canvas.size)
     for place, line in enumerate(lines):
-        _tag(draw, (0, place * (size + 6)), line, "#202124", size)
+        width, height = _tag_size(line, size)
+        top = place * (height + 1)
+        _tag(canvas, Box(0, top, width, top + height), line, "#202124", size)
     return _pixels(canvas)
 
 
@@ -72,7 +94,7 @@ def overwritten(image: Pixels, marks: Iterable[tuple[Box, str, float]]) -> Pixel
 def outlined(
     image: Pixels, marks: Iterable[tuple[ArrayLike, tuple[int, int, int]]], thickness_px: int
 ) -> Pixels:
-    """The picture with closed outlines.
+    """The picture with closed outlines, each with a white halo.
 
     Args:
         image: uint8 (H, W, 3), BGR.
@@ -80,8 +102,12 @@ def outlined(
         thickness_px: of the lines.
     """
     canvas = image.copy()
-    for points, colour in marks:
-        cv2.polylines(canvas, [np.rint(points).astype(np.int32)], True, colour, thickness_px)
+    halo_px = thickness_px + 2 * max(1, thickness_px // 2)
+    outlines = [([np.rint(points).astype(np.int32)], colour) for points, colour in marks]
+    for points, _ in outlines:
+        cv2.polylines(canvas, points, True, (255, 255, 255), halo_px, cv2.LINE_AA)
+    for points, colour in outlines:
+        cv2.polylines(canvas, points, True, colour, thickness_px, cv2.LINE_AA)
     return canvas
 
 
@@ -110,15 +136,71 @@ def _letters(word: str, size: int) -> Pixels:
     return np.asarray(tile)
 
 
-def _tag(
-    draw: ImageDraw.ImageDraw, corner: tuple[int, int], text: str, colour: str, size: int
-) -> None:
-    """White letters on a bar, moved to the left where they would leave the picture."""
-    font = _font(size)
-    width = round(font.getlength(text)) + 6
-    left = max(0, min(corner[0], draw.im.size[0] - width))
-    draw.rectangle((left, corner[1], left + width, corner[1] + size + 4), fill=colour)
-    draw.text((left + 3, corner[1] + size // 2 + 2), text, fill="white", font=font, anchor="lm")
+def _letter_size(size: tuple[int, int]) -> int:
+    """Of captions that can be read on a picture shown whole, px."""
+    return max(11, round(math.sqrt(size[0] * size[1]) / 32))
+
+
+def _short(caption: str) -> str:
+    return caption if len(caption) <= _MOST_LETTERS else caption[: _MOST_LETTERS - 1] + "…"
+
+
+def _colours(labels: set[str]) -> dict[str, str]:
+    """A colour for each class: its own in every picture, unless another there has the same."""
+    free, chosen = list[str](), dict[str, str]()
+    for label in sorted(labels):
+        free = free or list(COLOURS)
+        own = COLOURS[zlib.crc32(label.encode()) % len(COLOURS)]
+        chosen[label] = own if own in free else free[0]
+        free.remove(chosen[label])
+    return chosen
+
+
+def _frame(draw: ImageDraw.ImageDraw, box: Box, colour: str, size: int) -> None:
+    left, top = box.left, box.top
+    right, bottom = max(left, box.right - 1), max(top, box.bottom - 1)
+    line, halo = max(2, size // 5), max(1, size // 12)
+    for grown, width, ink in ((halo, line + 2 * halo, "white"), (0, line, colour)):
+        outer = (left - grown, top - grown, right + grown, bottom + grown)
+        draw.rectangle(outer, outline=ink, width=width)
+
+
+def _tag_size(text: str, size: int) -> tuple[int, int]:
+    return round(_font(size).getlength(text)) + size, round(1.5 * size)
+
+
+def _free_place(
+    box: Box, tag: tuple[int, int], picture: tuple[int, int], taken: NDArray[np.intp]
+) -> Box:
+    """Where a caption covers least of the others: beside its box first, then above and below."""
+    width, height = tag
+    beside = [
+        *((box.left, box.top - height), (box.left, box.bottom)),
+        *((box.right - width, box.top - height), (box.right - width, box.bottom)),
+        *((box.left, box.top), (box.right, box.top), (box.left - width, box.top)),
+    ]
+    shifts = sorted(range(-_MOST_SHIFTS, _MOST_SHIFTS + 1), key=abs)
+    corners = np.array([(x, y + shift * height) for shift in shifts for x, y in beside])
+    room = np.array(picture) - tag
+    corners = corners.clip(0, room.clip(0))
+    lower = np.minimum(corners[:, None] + tag, taken[None, :, 2:])
+    upper = np.maximum(corners[:, None], taken[None, :, :2])
+    covered = (lower - upper).clip(0).prod(axis=2).sum(axis=1)
+    left, top = corners[covered.argmin()].tolist()
+    return Box(left, top, left + width, top + height)
+
+
+def _tag(canvas: Pillow.Image, place: Box, text: str, colour: str, size: int) -> None:
+    """White letters on a rounded bar; Pillow's own corners are not smooth."""
+    width, height = place.right - place.left, place.bottom - place.top
+    bar = Pillow.new("L", (_FINER * width, _FINER * height))
+    ImageDraw.Draw(bar).rounded_rectangle(
+        (0, 0, _FINER * width - 1, _FINER * height - 1), _FINER * height // 4, fill=255
+    )
+    smooth = bar.resize((width, height), Pillow.Resampling.BOX)
+    canvas.paste(colour, (place.left, place.top), smooth)
+    middle = (place.left + size // 2, place.top + height // 2)
+    ImageDraw.Draw(canvas).text(middle, text, fill="white", font=_font(size), anchor="lm")
 
 
 def _fitting(word: str, width: int, height: int) -> int:

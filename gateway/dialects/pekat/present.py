@@ -9,7 +9,7 @@ from engines.core.run import Answer, Computed
 from engines.core.shapes import File, Picture, Pixels
 from engines.inspection.findings import FoundClass, Rectangle
 from engines.inspection.flow import Result
-from engines.vision import marking
+from engines.vision.marking import Mark, captioned
 from gateway.dialects.pekat.models import ClassName, Context, DetectedRectangle
 
 HEAT_OPACITY = 0.6
@@ -32,8 +32,8 @@ def annotated_image(computed: Computed) -> Answer:
     pixels = result.image.pixels
     if result.heat is not None:
         pixels = _heated(pixels, result.heat.pixels)
-    marks = [(one.box, _caption(one)) for one in result.rectangles]
-    return _answer(result, Picture(marking.captioned(pixels, marks)))
+    marks = [Mark(one.box, one.classes[0].label, _caption(one)) for one in result.rectangles]
+    return _answer(result, Picture(captioned(pixels, marks)))
 
 
 def heatmap(computed: Computed) -> Answer:

@@ -3,21 +3,62 @@
 import numpy as np
 import pytest
 
-from engines.core.shapes import Box
+from engines.core.shapes import Box, Pixels
 from engines.vision import marking
+from engines.vision.marking import Mark
 
 GREY = np.full((120, 160, 3), 200, np.uint8)
 
 
 def test_a_frame_lies_on_the_edge_of_its_box() -> None:
-    shown = marking.captioned(GREY, [(Box(20, 40, 100, 90), "Cat 0.52")])
+    shown = marking.captioned(GREY, [Mark(Box(20, 40, 100, 90), "Cat", "Cat 0.52")])
     assert (shown[40:90, 20] != 200).any(axis=1).all()
     assert (shown[60:80, 40:80] == 200).all()
     assert (GREY == 200).all()
 
 
+@pytest.mark.parametrize("hexadecimal", marking.COLOURS)
+def test_a_frame_is_seen_on_its_own_colour(hexadecimal: str) -> None:
+    ground = np.zeros_like(GREY) + np.array(bgr(hexadecimal), np.uint8)
+    shown = marking.captioned(ground, [Mark(Box(20, 40, 100, 90), "Cat", "Cat")])
+    across = shown[80, 10:30]
+    assert (across == 255).all(axis=1).any()
+
+
+def test_captions_of_one_place_do_not_cover_each_other() -> None:
+    box = Box(60, 40, 62, 42)
+    marks = [Mark(box, label, "word") for label in "abcd"]
+    alone = max(bars(marking.captioned(GREY, marks[:1])))
+    assert sum(bar > 0.8 * alone for bar in bars(marking.captioned(GREY, marks))) == 4
+
+
+def test_a_class_has_one_colour_and_two_classes_have_two() -> None:
+    marks = [Mark(Box(10 + 50 * x, 60, 40 + 50 * x, 90), "cat", "") for x in range(3)]
+    assert sum(bar > 0 for bar in bars(marking.captioned(GREY, marks))) == 1
+    for other in ("dog", "bird", "cup", "tie"):
+        shown = marking.captioned(GREY, [*marks, Mark(Box(5, 95, 50, 115), other, "")])
+        assert sum(bar > 0 for bar in bars(shown)) == 2
+
+
+def test_marks_grow_with_the_picture() -> None:
+    large = np.full((1200, 1600, 3), 200, np.uint8)
+    small = marking.captioned(GREY, [Mark(Box(20, 40, 100, 90), "Cat", "Cat")])
+    shown = marking.captioned(large, [Mark(Box(200, 400, 1000, 900), "Cat", "Cat")])
+    thick, thin = ((row != 200).any(axis=1).sum() for row in (shown[800, :600], small[80, :60]))
+    assert thick > 3 * thin
+
+
+def bgr(hexadecimal: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(hexadecimal[1:]))[::-1]
+
+
+def bars(shown: Pixels) -> list[int]:
+    """How many pixels each of the colours has."""
+    return [int((shown == bgr(one)).all(axis=2).sum()) for one in marking.COLOURS]
+
+
 def test_a_caption_stays_inside_the_picture() -> None:
-    shown = marking.captioned(GREY, [(Box(150, 0, 160, 10), "A long caption")])
+    shown = marking.captioned(GREY, [Mark(Box(150, 0, 160, 10), "a", "A long caption")])
     assert shown.shape == GREY.shape
     assert (shown[2:12, 60:150] != 200).any()
 
@@ -41,8 +82,14 @@ def test_a_word_is_written_along_its_box(angle: float) -> None:
 def test_any_size_of_picture_can_be_marked(shape: tuple[int, int]) -> None:
     image = np.zeros((*shape, 3), np.uint8)
     assert marking.listed(image, ["Cat"]).shape == image.shape
-    assert marking.captioned(image, [(Box(0, 0, 1, 1), "Cat")]).shape == image.shape
+    assert marking.captioned(image, [Mark(Box(0, 0, 1, 1), "Cat", "Cat")]).shape == image.shape
     assert marking.overwritten(image, [(Box(0, 0, 1, 1), "Cat", 0)]).shape == image.shape
+
+
+def test_an_outline_is_seen_on_its_own_colour() -> None:
+    ground = np.zeros_like(GREY) + np.array(marking.RED, np.uint8)
+    shown = marking.outlined(ground, [([(20, 20), (100, 20), (100, 80)], marking.RED)], 3)
+    assert shown[10:30, 60].min(axis=1).max() > 150
 
 
 def test_an_outline_is_closed_and_as_thick_as_asked_for() -> None:
