@@ -41,7 +41,9 @@ class Settings(BaseSettings):
         description="Address by which callers reach the service, without a slash at the end; "
         "every absolute address in an answer starts with it. Empty: `http://127.0.0.1:PORT`.",
     )
-    data: Path = Field(Path("data"), description="Folder of keys, database and demo account.")
+    data: Path = Field(
+        Path("data"), description="Folder of keys, database, last images and demo account."
+    )
     database: str = Field(
         "",
         description="SQLAlchemy URL of the database; `postgresql://…` needs the extra "

@@ -8,6 +8,7 @@ import pytest
 from engines.inspection.conditions import ClassCount
 from engines.inspection.preprocessing import Crop
 from gateway.dialects.pekat.projects import DEFAULT, ProjectInvalid, read_project
+from tests.needs import ROOT
 from tests.plates import PROJECT, plate, png
 
 CROP = '[[module]]\nuse = "crop"\nwidth = 9\n'
@@ -42,6 +43,14 @@ def test_a_reference_lies_beside_the_project_and_is_known_by_its_content(file: P
     assert reference is not None
     assert reference.path == file.with_name("good.png")
     assert re.fullmatch("[0-9a-f]{64}", reference.sha256)
+
+
+def test_the_example_of_the_page_can_be_read(file: Path) -> None:
+    page = (ROOT / "docs" / "pekat.md").read_text()
+    file.write_text(page.partition("```toml\n")[2].partition("```")[0])
+    project = read_project(file)
+    assert project.modules[0].engine == "differences"
+    assert len(project.good_if) == 3
 
 
 @pytest.mark.parametrize(
