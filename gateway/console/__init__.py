@@ -20,6 +20,10 @@ from gateway.openapi.description import Description
 from gateway.openapi.spec import Site
 
 _STATIC = Path(__file__).parent / "static"
+_PEKAT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 class Documents:
@@ -69,6 +73,7 @@ def routes(table: DialectTable) -> list[BaseRoute]:
         Route("/docs", index),
         Route("/favicon.ico", favicon),
         Route("/swagger", documents.swagger),
+        Route("/pekat", pekat),
         Route("/openapi.yaml", documents.whole_yaml),
         Route("/openapi.json", documents.whole_json),
         Route("/openapi/{name}.json", documents.part),
@@ -84,6 +89,11 @@ def index(request: Request[State]) -> Response:
 def favicon(request: Request[State]) -> Response:
     """What browsers ask for beside any page that names no icon; that it is a PNG they see."""
     return FileResponse(_STATIC / "favicon-32x32.png")
+
+
+def pekat(request: Request[State]) -> Response:
+    """The test page of the PEKAT Vision API."""
+    return FileResponse(_STATIC / "pekat.html", headers={"Content-Security-Policy": _PEKAT_POLICY})
 
 
 def _site(request: Request[State]) -> Site:

@@ -1,10 +1,13 @@
-"""Chromium without a window."""
+"""A real Chromium, and what it says of a page."""
 
+import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.remote.webelement import WebElement
 
 from tests.needs import need
 from tests.serving import WAIT_SECONDS
@@ -22,3 +25,21 @@ def browser() -> Iterator[Chrome]:
     started.implicitly_wait(WAIT_SECONDS)
     yield started
     started.quit()
+
+
+def logged(browser: Any, kind: str) -> list[dict[str, Any]]:
+    """One of Chromium's logs; Selenium has no types for it."""
+    return [dict(entry) for entry in browser.get_log(kind)]
+
+
+def complaints(browser: Chrome) -> list[dict[str, Any]]:
+    """What the console says, but for the browser's advice about forms."""
+    return [entry for entry in logged(browser, "browser") if entry["level"] != "DEBUG"]
+
+
+def keep(browser: Chrome, element: WebElement, name: str) -> None:
+    """A screenshot for people to look at, where they ask for it."""
+    folder = os.environ.get("PIXELGATE_SCREENSHOTS")
+    if folder:
+        browser.execute_script("arguments[0].scrollIntoView()", element)
+        browser.save_screenshot(f"{folder}/{name}.png")

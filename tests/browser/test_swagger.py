@@ -1,9 +1,7 @@
 """Swagger UI as people use it, in a real Chromium."""
 
 import json
-import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 from selenium.webdriver import Chrome
@@ -11,6 +9,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from tests.browser.conftest import complaints, keep, logged
 from tests.browser.prefix import PREFIX, proxy
 from tests.serving import WAIT_SECONDS, Served, free_port, serving
 
@@ -61,29 +60,11 @@ def shown_picture(browser: Chrome, operation: WebElement) -> WebElement:
     return picture
 
 
-def keep(browser: Chrome, element: WebElement, name: str) -> None:
-    """A screenshot for people to look at, where they ask for it."""
-    folder = os.environ.get("PIXELGATE_SCREENSHOTS")
-    if folder:
-        browser.execute_script("arguments[0].scrollIntoView()", element)
-        browser.save_screenshot(f"{folder}/{name}.png")
-
-
-def logged(browser: Any, kind: str) -> list[dict[str, Any]]:
-    """One of Chromium's logs; Selenium has no types for it."""
-    return [dict(entry) for entry in browser.get_log(kind)]
-
-
 def requested(browser: Chrome) -> set[str]:
     """Every address that the page asked for."""
     events = [json.loads(entry["message"])["message"] for entry in logged(browser, "performance")]
     sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
     return {str(one["request"]["url"]) for one in sent}
-
-
-def complaints(browser: Chrome) -> list[dict[str, Any]]:
-    """What the console says, but for the browser's advice about forms."""
-    return [entry for entry in logged(browser, "browser") if entry["level"] != "DEBUG"]
 
 
 def test_a_picture_is_sent_and_its_answer_shown(

@@ -68,20 +68,22 @@ async def test_a_part_needs_no_host(client: httpx.AsyncClient) -> None:
     assert "/realms/Other/protocol/openid-connect/token" in document["paths"]
 
 
-async def test_swagger_may_load_from_here_alone(client: httpx.AsyncClient) -> None:
-    policy = (await client.get("/swagger")).headers["content-security-policy"]
+@pytest.mark.parametrize("path", ["/swagger", "/pekat"])
+async def test_a_page_may_load_from_here_alone(client: httpx.AsyncClient, path: str) -> None:
+    policy = (await client.get(path)).headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; script-src 'self';")
     assert "http" not in policy
 
 
-def test_the_page_names_no_outside_address_and_only_files_that_are_there() -> None:
-    page = (STATIC / "swagger.html").read_text()
+@pytest.mark.parametrize("name", ["swagger.html", "pekat.html"])
+def test_a_page_names_no_outside_address_and_only_files_that_are_there(name: str) -> None:
+    page = (STATIC / name).read_text()
     addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert addresses
     for address in addresses:
-        folder, _, name = address.partition("/")
+        folder, _, file = address.partition("/")
         assert folder == "console"
-        assert (STATIC / name).is_file()
+        assert (STATIC / file).is_file()
 
 
 def test_the_page_offers_every_part() -> None:
