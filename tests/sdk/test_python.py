@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engines.core.registry import Engine, catalogue
+from gateway.dialects.ltu.services.table import inputs_of
 from tests.pictures import encoded
 from tests.serving import Served
 
@@ -16,7 +17,7 @@ every_service = pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: en
 
 def inputs(engine: Engine, picture: object) -> dict[str, object]:
     """One picture for each input that must be there, by the client's names."""
-    names = [one.name for one in engine.inputs if one.is_required]
+    names = [one.name for one in inputs_of(engine) if one.is_required]
     return {re.sub(r"(?=[A-Z])", "_", name).lower(): picture for name in names}
 
 

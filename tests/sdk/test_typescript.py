@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 from engines.core.registry import catalogue
+from gateway.dialects.ltu.services.table import inputs_of
 from tests.needs import ROOT
 from tests.serving import Served
 
@@ -13,7 +14,7 @@ SCRIPT = Path(__file__).with_name("services.cjs")
 
 def test_every_service_is_called_by_file_base64_and_url(javascript: Path, served: Served) -> None:
     calls = [
-        ",".join([engine.service, *(one.name for one in engine.inputs if one.is_required)])
+        ",".join([engine.service, *(one.name for one in inputs_of(engine) if one.is_required)])
         for engine in catalogue().values()
     ]
     done = subprocess.run(
