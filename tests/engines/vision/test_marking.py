@@ -1,5 +1,7 @@
 """Marks are drawn where they belong, into a copy; two pictures stand side by side."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,13 @@ def bars(shown: Pixels) -> list[int]:
     return [int((shown == bgr(one)).all(axis=2).sum()) for one in marking.COLOURS]
 
 
+def test_lines_are_listed_one_below_the_other() -> None:
+    shown = [marking.listed(GREY, ["Cat"] * count) for count in range(4)]
+    rows = [np.count_nonzero((one != 200).any(axis=(1, 2))) for one in shown]
+    assert rows[0] == 0
+    assert rows[3] - rows[2] == rows[2] - rows[1] == rows[1]
+
+
 def test_a_caption_stays_inside_the_picture() -> None:
     shown = marking.captioned(GREY, [Mark(Box(150, 0, 160, 10), "a", "A long caption")])
     assert shown.shape == GREY.shape
@@ -76,6 +85,46 @@ def test_a_word_is_written_along_its_box(angle: float) -> None:
     dark = np.argwhere(shown[..., 2] < 100)
     height, width = dark.max(axis=0) - dark.min(axis=0)
     assert height > 3 * width
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_turned_word_is_the_word_turned(quarters: int) -> None:
+    """Counter-clockwise; the box lies in the middle of a square, and is turned with it."""
+    ground = np.full((200, 200, 3), 200, np.uint8)
+    level, plumb = Box(40, 80, 160, 120), Box(80, 40, 120, 160)
+    upright = marking.overwritten(ground, [(level, "window", 0)])
+    box = plumb if quarters % 2 else level
+    turned = marking.overwritten(ground, [(box, "window", 90 * quarters)])
+    apart, otherwise = (
+        np.abs(np.rot90(upright, turns).astype(int) - turned).mean()
+        for turns in (quarters, quarters + 2)
+    )
+    assert apart < otherwise / 2
+
+
+@pytest.mark.parametrize("box", [Box(20, 20, 150, 60), Box(20, 20, 60, 110)])
+def test_a_word_fills_its_box_and_stays_in_it(box: Box) -> None:
+    shown = marking.overwritten(GREY, [(box, "WON", 0)])
+    y, x = np.nonzero(shown[..., 2] < 100)
+    assert box.left <= x.min() < x.max() < box.right
+    assert box.top <= y.min() < y.max() < box.bottom
+    filled = (np.ptp(x) / (box.right - box.left), np.ptp(y) / (box.bottom - box.top))
+    assert max(filled) > 0.75
+
+
+def test_under_words_the_picture_is_faint_but_there() -> None:
+    halves = np.zeros((120, 160, 3), np.uint8)
+    halves[:, 80:] = 255
+    shown = marking.overwritten(halves, [(Box(10, 10, 30, 30), "on", 0)])
+    assert 128 < shown[100, 20, 0] < shown[100, 120, 0]
+
+
+@pytest.mark.parametrize("mark", [marking.captioned, marking.listed, marking.overwritten])
+def test_colours_keep_their_channels(mark: Callable[..., Pixels]) -> None:
+    blue = np.zeros((120, 160, 3), np.uint8)
+    blue[..., 0] = 255
+    shown = mark(blue, [])
+    assert (shown[..., 0] > shown[..., 2]).all()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 400)])
@@ -115,6 +164,14 @@ def test_both_have_the_higher_ones_height(
 ) -> None:
     pictures = (np.zeros((*size, 3), np.uint8) for size in (first, second))
     assert marking.side_by_side(*pictures).shape == (*shown, 3)
+
+
+def test_the_first_is_on_the_left_and_white_between_them() -> None:
+    dark, light = np.full((40, 60, 3), 10, np.uint8), np.full((80, 120, 3), 99, np.uint8)
+    shown = marking.side_by_side(dark, light)
+    assert (shown[:, :120] == 10).all()
+    assert (shown[:, 120:128] == 255).all()
+    assert (shown[:, 128:] == 99).all()
 
 
 def test_a_long_strip_does_not_make_a_vast_picture() -> None:

@@ -1,5 +1,6 @@
 """Registration: its parts, each by a fact that holds by construction."""
 
+import cv2
 import numpy as np
 import pytest
 import skimage.data
@@ -8,7 +9,10 @@ from engines.core.errors import NotAlignable
 from engines.core.shapes import Pixels
 from engines.vision.registration import (
     Fit,
+    Matrix,
+    are_spread,
     fit_homography,
+    has_detail,
     is_sane,
     outline,
     register,
@@ -43,6 +47,17 @@ def test_a_homography_is_found_among_wrong_pairs() -> None:
     assert np.allclose(fit.matrix / fit.matrix[2, 2], TILT, atol=0.02)
 
 
+def test_the_pairs_that_agree_are_told_and_their_share() -> None:
+    first = points(100)
+    second = transform(first, TILT)
+    second[:40] = points(240)[200:]
+    fit = fit_homography(first, second, 2.0)
+    assert fit is not None
+    assert fit.chosen[40:].all()
+    assert fit.support == fit.chosen.mean() == pytest.approx(0.6, abs=0.03)
+    assert np.array_equal(fit.first, first[fit.chosen])
+
+
 def test_too_few_points_give_no_homography() -> None:
     first = points(7)
     assert fit_homography(first, transform(first, TILT), 2.0) is None
@@ -69,6 +84,56 @@ def test_an_ordinary_homography_is_sane() -> None:
     assert is_sane(Fit(TILT, points(9), points(9), 1.0, np.ones(9, np.bool_)), (300, 300))
 
 
+def seen(degrees: float, scale: float = 1) -> tuple[Pixels, Matrix]:
+    """The photograph turned about its middle, and the matrix that turns it."""
+    whole = np.asarray(skimage.data.camera(), np.uint8)  # type: ignore[no-untyped-call]
+    matrix = cv2.getRotationMatrix2D((256, 256), degrees, scale)
+    turned = cv2.warpAffine(whole, matrix, (512, 512), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(turned, np.uint8), np.vstack([matrix, [0, 0, 1]])
+
+
+def astray(found: Matrix, truth: Matrix) -> float:
+    """By how many pixels the worst corner is misplaced."""
+    frame = outline((512, 512))
+    return float(np.abs(transform(frame, found) - transform(frame, truth)).max())
+
+
+def test_the_matrix_is_right_to_a_fraction_of_a_pixel() -> None:
+    second, truth = seen(40, 0.5)
+    darker = (second * 0.6).astype(np.uint8)
+    assert astray(register(seen(0)[0], darker).matrix, truth) < 0.15
+
+
+def test_what_holds_most_keypoints_is_left_if_it_alone_has_moved() -> None:
+    stones = skimage.data.gravel()[:200, :200]  # type: ignore[no-untyped-call]
+    first, (second, truth) = seen(0)[0], seen(20)
+    first[60:260, 60:260] = stones
+    second[240:440, 250:450] = stones
+    assert astray(register(first, second).matrix, truth) < 1
+
+
+def flat(height: int, width: int, level: int) -> Pixels:
+    return np.full((height, width), level, np.uint8)
+
+
+@pytest.mark.parametrize("level", [90, 101])
+def test_flat_pictures_of_nearly_one_level_are_stretched(level: int) -> None:
+    found = register(flat(40, 60, 90), flat(80, 120, level))
+    assert np.array_equal(found.matrix, stretch((60, 40), (120, 80)))
+
+
+def test_flat_pictures_of_two_levels_are_refused() -> None:
+    with pytest.raises(NotAlignable):
+        register(flat(40, 60, 90), flat(80, 120, 110))
+
+
+def test_points_on_a_line_or_in_a_spot_are_not_spread() -> None:
+    scattered = points(50)
+    assert are_spread(scattered)
+    assert not are_spread(scattered / 50)
+    assert not are_spread(np.stack([scattered[:, 0], 2 * scattered[:, 0] + 5], axis=1))
+
+
 def test_registering_both_ways_gives_inverse_matrices(grey: Pixels) -> None:
     first, second = grey[20:, 10:], grey[:-20, :-10]
     round_trip = register(second, first).matrix @ register(first, second).matrix
@@ -79,3 +144,11 @@ def test_registering_both_ways_gives_inverse_matrices(grey: Pixels) -> None:
 def test_a_flat_picture_does_not_lie_on_a_photograph(grey: Pixels) -> None:
     with pytest.raises(NotAlignable):
         register(np.full_like(grey, 90), grey)
+
+
+def test_a_plain_ground_and_a_lone_edge_hold_no_detail(grey: Pixels) -> None:
+    assert has_detail(grey)
+    assert not has_detail(flat(200, 300, 90))
+    one_edge = flat(200, 300, 90)
+    one_edge[:, 150:] = 200
+    assert not has_detail(one_edge)
