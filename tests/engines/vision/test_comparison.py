@@ -1,5 +1,7 @@
 """Comparison: light, noise and shifts leave no mark; what is added leaves one, and only there."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -29,9 +31,20 @@ def test_exposure_leaves_no_mark(photograph: Layers, gain: float) -> None:
     assert not mark(photograph, np.clip(photograph * gain, 0, 255)).any()
 
 
-def test_light_that_falls_off_leaves_no_mark(photograph: Layers) -> None:
-    slope = np.linspace(0.8, 1, photograph.shape[1], dtype=np.float32)
-    assert not mark(photograph, photograph * slope[:, np.newaxis]).any()
+@pytest.mark.parametrize("axis", [0, 1])
+def test_light_that_falls_off_leaves_no_mark(photograph: Layers, axis: int) -> None:
+    slope = np.linspace(0.3, 1, photograph.shape[axis], dtype=np.float32)
+    shape = (-1, 1, 1) if axis == 0 else (1, -1, 1)
+    assert not mark(photograph, photograph * slope.reshape(shape)).any()
+
+
+def test_haze_leaves_no_mark(photograph: Layers) -> None:
+    assert not mark(photograph, 0.7 * photograph + 60).any()
+
+
+def test_shadows_and_lights_that_one_picture_lost_leave_no_mark(photograph: Layers) -> None:
+    for lost in (np.clip(photograph - 60, 0, 255), np.clip(photograph + 60, 0, 255)):
+        assert not mark(lost, photograph).any()
 
 
 def test_a_shift_by_a_pixel_leaves_no_mark(photograph: Layers) -> None:
@@ -53,10 +66,96 @@ def test_a_new_part_is_marked_and_nothing_else(photograph: Layers) -> None:
 
 
 def test_a_line_of_one_pixel_is_marked_on_a_clean_page() -> None:
-    page = np.full((100, 100, 3), 240, np.float32)
-    second = page.copy()
+    first = np.full((100, 100, 3), 240, np.float32)
+    second = first.copy()
     cv2.line(second, (20, 50), (80, 50), (0, 0, 0), 1)
-    assert mark(page, second)[50, 20:81].all()
+    assert mark(first, second)[50, 20:81].all()
+
+
+def test_a_dark_part_that_one_picture_shows_black_leaves_no_mark(photograph: Layers) -> None:
+    second = 60 + 0.6 * photograph
+    second[60:120, 60:160] = 10
+    assert not mark(np.clip(second - 60, 0, 255), second).any()
+
+
+def page(*parts: tuple[int, int, float]) -> Layers:
+    """Grey but for parts 40 px high: left, right, and by how much lighter."""
+    image = np.full((100, 200, 3), 120, np.float32)
+    for left, right, levels in parts:
+        image[30:70, left:right] += levels
+    return image
+
+
+def test_a_weak_part_is_marked_only_where_it_touches_a_strong_one() -> None:
+    alone = mark(page(), page((20, 60, 18)))
+    touching = mark(page(), page((20, 60, 18), (60, 100, 60)))
+    assert not alone.any()
+    assert touching[32:68, 22:98].all()
+
+
+def test_a_line_is_marked_whichever_picture_has_it() -> None:
+    line = page((50, 51, 90))
+    for marked in (mark(page(), line), mark(line, page())):
+        assert marked[32:68, 50].all()
+        assert not marked[:, 60:].any()
+
+
+@pytest.mark.parametrize("colour", [(232, 101, 120), (120, 101, 163)], ids=["bluer", "redder"])
+def test_another_colour_of_the_same_brightness_is_marked(colour: tuple[int, int, int]) -> None:
+    second = page()
+    second[30:70, 40:90] = colour
+    assert mark(page(), second)[32:68, 42:88].all()
+
+
+def test_most_of_the_picture_in_another_colour_is_no_other_light() -> None:
+    second = page()
+    second[:, :120, 0] = 240
+    marked = mark(page(), second)
+    assert marked[:, :118].all()
+    assert not marked[:, 122:].any()
+
+
+def test_parts_nearer_than_the_gap_are_one_and_others_two() -> None:
+    near, far = (mark(page(), page((20, 40, 90), (40 + gap, 80, 90))) for gap in (5, 12))
+    assert near[35:65, 20:80].all()
+    assert not far[:, 45:48].any()
+
+
+@pytest.mark.parametrize(("smallest", "is_marked"), [(20, True), (60, False)])
+def test_what_is_smaller_than_the_smallest_is_left_out(smallest: float, is_marked: bool) -> None:
+    strict = replace(STRICTNESS, smallest=smallest)
+    valid = np.ones((100, 200), np.bool_)
+    assert differing(page(), page((50, 90, 90)), valid, strict).any() == is_marked
+
+
+def test_what_is_not_valid_is_unmarked_between_marked_parts() -> None:
+    valid = np.ones((100, 200), np.bool_)
+    valid[:, 60:63] = False
+    marked = differing(page(), page((20, 100, 90)), valid, STRICTNESS)
+    assert marked[32:68, 22:60].all()
+    assert marked[32:68, 63:98].all()
+    assert not marked[:, 60:63].any()
+
+
+def test_on_a_clean_page_the_mark_is_as_sharp_as_the_dot() -> None:
+    dotted = page()
+    dotted[50:52, 60:62] = 0
+    assert np.argwhere(mark(page(), dotted)).tolist() == [[50, 60], [50, 61], [51, 60], [51, 61]]
+
+
+@pytest.mark.parametrize(
+    ("hue", "saturation", "is_marked"), [(0, 255, False), (90, 255, True), (0, 0, True)]
+)
+def test_by_hue_a_dark_part_differs_by_hue_or_saturation_alone(
+    hue: int, saturation: int, is_marked: bool
+) -> None:
+    strict = replace(STRICTNESS, is_by_hue=True)
+    hsv = np.full((100, 200, 3), (0, 255, 12), np.uint8)
+    first = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR).astype(np.float32)
+    hsv[30:70, 50:90, :2] = (hue, saturation)
+    second = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR).astype(np.float32)
+    valid = np.ones((100, 200), np.bool_)
+    assert differing(first, second, valid, strict)[32:68, 52:88].all() == is_marked
 
 
 def test_nothing_is_marked_outside_what_is_valid(photograph: Layers) -> None:
