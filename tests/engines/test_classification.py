@@ -1,5 +1,8 @@
 """Classification names what a picture shows."""
 
+from collections.abc import Callable
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -7,6 +10,7 @@ from engines.classification import Params, classification, draw
 from engines.core.errors import BadParameter
 from engines.core.shapes import Pixels
 from engines.models import weights
+from engines.models.weights import Label
 from tests.engines.drawing import photograph
 
 
@@ -82,6 +86,45 @@ def test_details_name_model_and_device(cat: Pixels) -> None:
     details = classification(cat, params=Params()).details
     assert details.message == "Found 3 labels"
     assert (details.info.model, details.info.device) == ("EfficientNet-Lite0", "CPU")
+
+
+@pytest.fixture
+def sure(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let the network believe in labels, each of one parent, as a test says."""
+
+    def let(*scores: float) -> None:
+        labels = tuple(
+            Label(f"Leaf {place}", parents=(Label(f"Parent {place}"),))
+            for place in range(len(scores))
+        )
+        stand_in = SimpleNamespace(
+            title="", device="CPU", labels=labels, run=lambda inputs: np.array([scores], np.float32)
+        )
+        monkeypatch.setattr(weights, "model", lambda name: stand_in)
+
+    return let
+
+
+GREY = np.full((8, 8, 3), 128, np.uint8)
+
+
+def test_a_label_of_just_the_least_score_is_listed(sure: Callable[..., None]) -> None:
+    sure(0.25, 0.5, 0.125, 0.125)
+    assert names(GREY, min_score=0.25) == ["Leaf 1", "Leaf 0"]
+    assert names(GREY, min_score=0.125) == ["Leaf 1", "Leaf 0", "Leaf 2", "Leaf 3"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_the_limit_counts_parents_too(sure: Callable[..., None], count: int) -> None:
+    sure(0.25, 0.75)
+    expected = ["Leaf 1", "Parent 1", "Leaf 0", "Parent 0"]
+    assert names(GREY, parents=True, max_results=count) == expected[:count]
+
+
+def test_a_single_label_is_one_label(sure: Callable[..., None]) -> None:
+    sure(0.75, 0.25)
+    found = classification(GREY, params=Params(max_results=1))
+    assert found.details.message == "Found 1 label"
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (8, 8)])

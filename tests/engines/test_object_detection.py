@@ -35,6 +35,24 @@ def sighted(monkeypatch: pytest.MonkeyPatch) -> Any:
     return let
 
 
+@pytest.fixture
+def outlining(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the network call what is red a cat and what is blue a dog, each in its box."""
+
+    def run(inputs: Any) -> Any:
+        rows = [(0.0,) * 6]
+        for kind, channel in ((15, 0), (16, 2)):
+            coloured = (inputs[0, channel] > 128).astype(np.uint8)
+            _, _, facts, _ = cv2.connectedComponentsWithStats(coloured)
+            rows += [(x, y, x + width, y + height, 0.9, kind)
+                     for x, y, width, height, _ in facts[1:].tolist()]  # fmt: skip
+        return np.array([rows], np.float32)
+
+    labels = weights.model("detector").labels
+    stand_in = SimpleNamespace(title="", device="CPU", labels=labels, run=run)
+    monkeypatch.setattr(weights, "model", lambda name: stand_in)
+
+
 def found(image: Pixels, **params: float | bool) -> Result:
     return object_detection(image, params=Params.model_validate(params))
 
@@ -83,6 +101,24 @@ def test_what_lies_beside_the_picture_stops_nothing(sighted: Any) -> None:
     assert objects[-1].box == Box(0, 8, 512, 108)
 
 
+def test_of_a_box_what_lies_beside_the_picture_does_not_count(sighted: Any) -> None:
+    sighted((0, 0, 512, 250, 0.9, 15), (0, 180, 512, 250, 0.8, 15))
+    (one,) = found(np.zeros((128, 512, 3), np.uint8)).objects
+    assert one.box == Box(0, 0, 512, 58)
+
+
+def test_an_object_of_just_the_least_score_is_listed(sighted: Any) -> None:
+    sighted((0, 0, 100, 100, 0.5, 15), (300, 0, 400, 90, 0.25, 15))
+    result = found(np.zeros((512, 512, 3), np.uint8), min_score=0.5)
+    assert [one.score for one in result.objects] == [0.5]
+    assert result.details.message == "Found 1 object"
+
+
+def test_a_long_thin_thing_is_believed(sighted: Any) -> None:
+    sighted((10, 10, 110, 14, 0.9, 15))
+    assert len(found(np.zeros((512, 512, 3), np.uint8)).objects) == 1
+
+
 def test_specks_are_not_believed(sighted: Any) -> None:
     sighted((10, 10, 16, 16, 0.9, 14))
     assert found(np.zeros((512, 512, 3), np.uint8)).objects == []
@@ -111,6 +147,32 @@ def test_tiles_find_what_is_too_small_for_the_whole() -> None:
     (person,) = found(image, tiles=True).objects
     assert person.name == "Person"
     assert iou(person.box, Box(203, 1023, 314, 1200)) > 0.5
+
+
+@pytest.mark.usefixtures("outlining")
+@pytest.mark.parametrize("is_column", [False, True])
+def test_tiles_find_every_small_thing_once_wherever_it_is(is_column: bool) -> None:
+    image = np.zeros((900, 2600, 3), np.uint8)
+    places = range(3, 2580, 27)
+    for x in places:
+        image[401:415, x : x + 14, 2] = 255
+    image = np.swapaxes(image, 0, 1) if is_column else image
+    assert found(image).objects == []
+    boxes = [one.box for one in found(image, tiles=True).objects]
+    expected = [(x, 401, x + 14, 415) for x in places]
+    if is_column:
+        expected = [(left, top, right, bottom) for top, left, bottom, right in expected]
+    assert len(boxes) == len(places)
+    assert np.abs(np.array(sorted(boxes)) - sorted(expected)).max() <= 1
+
+
+@pytest.mark.usefixtures("outlining")
+def test_a_small_thing_inside_another_kind_of_thing_is_no_part_of_it() -> None:
+    image = np.zeros((1500, 1500, 3), np.uint8)
+    cv2.rectangle(image, (100, 100), (1400, 1400), (0, 0, 255), 20)
+    image[700:720, 600:620, 0] = 255
+    names = [one.name for one in found(image, tiles=True).objects]
+    assert names == ["Cat", "Dog"]
 
 
 def test_tiles_do_not_cut_a_large_thing_into_parts(cat: Pixels) -> None:
