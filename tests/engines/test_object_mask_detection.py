@@ -122,7 +122,7 @@ def test_in_every_space_a_channel_but_hue_is_chosen(space: ColorSpace) -> None:
 def test_reds_on_both_sides_of_the_hues_gap_are_one_ground() -> None:
     hsv = np.full((HEIGHT, WIDTH, 3), (0, 200, 200), np.uint8)
     hsv[::2, ::2, 0] = 179
-    hsv[DISC] = (100, 200, 200)
+    hsv[DISC] = (30, 200, 200)
     image = np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), np.uint8)
     assert mask_iou(detect(image, channel="H").mask.pixels, DISC) > 0.95
 
@@ -172,6 +172,47 @@ def test_the_biggest_object_is_kept_alone_or_with_the_others() -> None:
     alone, both = detect(image), detect(image, only_biggest=False)
     assert alone.mask.pixels.sum() == pytest.approx(100 * 100, rel=0.02)
     assert both.mask.pixels.sum() == pytest.approx(100 * 100 + 50 * 50, rel=0.02)
+
+
+@pytest.mark.parametrize(("gap", "is_closed"), [(5, True), (15, False)])
+def test_a_gap_of_a_few_percent_parts_no_object(gap: int, is_closed: bool) -> None:
+    image = np.full((HEIGHT, WIDTH, 3), 230, np.uint8)
+    image[60:160, 60:160], image[60:160, 160 + gap : 240] = 20, 20
+    mask = detect(image).mask.pixels
+    assert mask[62:158, 62:158].all()
+    assert mask[62:158, 160 + gap + 2 : 238].any() == is_closed
+
+
+@pytest.mark.parametrize("algorithm", list(Algorithm))
+@pytest.mark.parametrize("is_wide", [True, False])
+def test_a_bar_is_found_level_and_plumb(algorithm: Algorithm, is_wide: bool) -> None:
+    bar = np.zeros((HEIGHT, WIDTH), np.bool_)
+    bar[(slice(110, 130), slice(40, 280)) if is_wide else (slice(30, 210), slice(150, 170))] = True
+    image = np.where(bar[..., np.newaxis], 20, np.full((1, 1, 3), 230)).astype(np.uint8)
+    assert mask_iou(detect(image, algorithm=algorithm).mask.pixels, bar) > 0.6
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_a_colour_is_rare_if_one_of_its_channels_is(channel: int) -> None:
+    colour = np.full(3, 100)
+    colour[channel] = 180
+    found = detect(disc(100, colour), algorithm="histogram").mask.pixels
+    assert mask_iou(found, DISC) > 0.9
+
+
+@pytest.mark.parametrize(("channel", "is_seen"), [("R", True), ("G", False), ("B", False)])
+def test_what_is_redder_is_seen_in_red_alone(channel: str, is_seen: bool) -> None:
+    result = detect(disc((100, 100, 100), (100, 100, 180)), color_space="RGB", channel=channel)
+    assert result.mask.pixels.any() == is_seen
+
+
+@pytest.mark.parametrize("is_inside", [True, False])
+def test_a_quiet_channel_is_chosen_before_a_noisy_one_that_differs_more(is_inside: bool) -> None:
+    noise = np.random.default_rng(2026).normal(0, 25, (HEIGHT, WIDTH))
+    image = disc((100, 100, 100), (100, 140, 160)).astype(float)
+    image[..., 2] += noise * (DISC if is_inside else ~DISC)
+    result = detect(np.clip(image, 0, 255).astype(np.uint8), color_space="RGB")
+    assert result.details.info.channel == "G"
 
 
 def test_an_objects_hole_is_object() -> None:
