@@ -3,6 +3,7 @@
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from engines.core.errors import BadParameter, EngineError, ModelUnavailable
 from engines.core.shapes import Box, Pixels
-from engines.models import tesseract
+from engines.models import ppocr, tesseract
+from engines.models.lines import Line, Word
 from engines.text_detection import Params, Reader, Result, draw, text_detection
+from engines.vision.boxes import corners
 from engines.vision.marking import FONT
 from tests.engines.drawing import on_transparent, turned, written
 
@@ -85,6 +88,64 @@ def test_accents_and_the_languages_of_lines_are_told() -> None:
     assert [line.text for line in result.lines][1] == "JUMBO LÈVRES MAT"
     assert [line.language for line in result.lines] == ["en", "fr", "fr"]
     assert result.language == "fr"
+
+
+def test_a_line_that_does_not_tell_has_the_language_of_its_page() -> None:
+    result = read(written("Le petit marché ouvre\nchaque matin à sept heures\n9:45"))
+    assert [line.language for line in result.lines] == ["fr", "fr", "fr"]
+
+
+@pytest.fixture
+def says(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let the reader find words of a line as a test says: text, score, and the box of each."""
+
+    def let(*words: tuple[str, float, tuple[float, float, float, float]], turns: int = 0) -> None:
+        found = tuple(Word(text, score, corners(*box)) for text, score, box in words)
+        points = np.concatenate([word.corners for word in found])
+        around = corners(*points.min(axis=0), *points.max(axis=0))
+        line = Line(found, np.roll(around, turns, axis=0))
+        monkeypatch.setattr(ppocr, "read", lambda image: [line])
+
+    return let
+
+
+PAGE = np.full((100, 200, 3), 255, np.uint8)
+
+
+def test_scores_are_those_of_the_reader_between_0_and_1(says: Callable[..., None]) -> None:
+    says(("a", 0.7, (0, 0, 10, 9)), ("b", 1.2, (20, 0, 30, 9)), ("c", -0.1, (40, 0, 50, 9)))
+    (line,) = read(PAGE).lines
+    assert [word.score for word in line.words] == [0.7, 1, 0]
+
+
+def test_boxes_are_cut_to_the_picture(says: Callable[..., None]) -> None:
+    says(("a", 1, (-5, -3, 90.4, 20)), ("b", 1, (95.6, 80, 230, 120)))
+    (line,) = read(PAGE).lines
+    assert [word.box for word in line.words] == [Box(0, 0, 90, 20), Box(96, 80, 200, 100)]
+    assert line.box == Box(0, 0, 200, 100)
+
+
+@pytest.mark.parametrize(("turns", "angle"), [(0, 0), (1, 90), (2, 180), (3, -90)])
+def test_the_angle_is_which_way_the_corners_say_the_text_runs(
+    says: Callable[..., None], turns: int, angle: float
+) -> None:
+    says(("a", 1, (10, 10, 90, 30)), turns=turns)
+    assert read(PAGE).lines[0].angle == angle
+
+
+def test_a_single_word_is_one_word(says: Callable[..., None]) -> None:
+    says(("a", 1, (10, 10, 90, 30)))
+    result = read(PAGE)
+    assert result.details.message == "Found 1 word"
+    assert result.text == "a\n"
+
+
+def test_the_drawing_writes_words_the_way_they_run(says: Callable[..., None]) -> None:
+    says(("window", 1, (90, 5, 110, 95)), turns=1)
+    shown = draw(PAGE, read(PAGE)).pixels
+    dark = np.argwhere(shown[..., 2] < 100)
+    height, width = np.ptp(dark, axis=0)
+    assert height > 3 * width
 
 
 @pytest.mark.parametrize("word", ["OK", "EXIT", "7", "1"])
@@ -178,7 +239,8 @@ def test_tesseract_dies_with_the_process_that_started_it(tmp_path: Path) -> None
     program.write_text("#!/bin/sh\nexec sleep 1000\n")
     program.chmod(0o755)
     code = f"""
-from engines.models import tesseract
+from engines.models import ppocr, tesseract
+from engines.models.lines import Line, Word
 tesseract._program = lambda: {str(program)!r}
 tesseract._run('--version')
 """

@@ -54,6 +54,20 @@ def test_a_line_askew_has_corners_askew(degrees: float) -> None:
     assert np.abs(cv2.transform(level.corners[None], matrix)[0] - line.corners).max() <= 6
 
 
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+@pytest.mark.parametrize("against", [1, 2, 3])
+def test_a_line_that_runs_against_its_page_is_read_however_the_page_lies(
+    quarters: int, against: int
+) -> None:
+    page = written(TEXT, width=420, height=360)
+    contrary = turned(written("Fresh oysters", width=230, height=80), against)
+    height, width = contrary.shape[:2]
+    page[120 : 120 + height, 150 : 150 + width] = contrary
+    assert sorted(texts(read(turned(page, quarters)))) == sorted(
+        [*TEXT.split("\n"), "Fresh oysters"]
+    )
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (60, 60)])
 def test_pictures_without_text_have_no_lines(shape: tuple[int, int]) -> None:
     assert read(np.full((*shape, 3), 90, np.uint8)) == []
@@ -77,7 +91,7 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> Networks:
     """Let networks see lines where a test draws them, and read `a`; gives the sizes they saw."""
 
     def let(
-        *boxes: tuple[int, int, int, int], seen: float = 1, read: float = 0.9
+        *boxes: tuple[int, int, int, int], seen: float = 1, read: float = 0.9, turned: float = 0
     ) -> list[tuple[int, ...]]:
         sizes: list[tuple[int, ...]] = []
 
@@ -91,15 +105,15 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> Networks:
         def recognizer(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
             return np.full((len(inputs), 1, 2), (0, read), np.float32)
 
-        def upright(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-            return np.array([[1, 0]], np.float32)
+        def angle(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+            return np.array([[1 - turned, turned]], np.float32)
 
         stand_ins = {"text_detector": detector, "text_recognizer": recognizer}
         labels = (Label(""), Label("a"))
         monkeypatch.setattr(
             weights,
             "model",
-            lambda name: SimpleNamespace(labels=labels, run=stand_ins.get(name, upright)),
+            lambda name: SimpleNamespace(labels=labels, run=stand_ins.get(name, angle)),
         )
         return sizes
 
@@ -155,3 +169,9 @@ def test_a_closer_look_is_taken_at_small_print(
     sizes = networks((150, 150, 450, 150 + height))
     read(np.full((1100, 1500, 3), 255, np.uint8))
     assert sizes == looks
+
+
+def test_a_page_read_as_well_either_way_stays_as_it_lies(networks: Networks) -> None:
+    networks((150, 150, 450, 210), turned=0.8)
+    (line,) = read(BLANK)
+    assert line.corners[0].tolist() == line.corners.min(axis=0).tolist()
