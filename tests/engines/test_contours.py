@@ -79,6 +79,16 @@ def test_every_shape_is_found_biggest_first(shapes: Pixels) -> None:
     assert widths == pytest.approx([101, 61, 30], abs=2)
 
 
+def test_of_too_many_shapes_the_biggest_are_kept(
+    shapes: Pixels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every_one = find(shapes).contours
+    monkeypatch.setattr("engines.contours.MOST_CONTOURS", 2)
+    result = find(shapes)
+    assert result.contours == every_one[:2]
+    assert result.details.message == "Found 2 contours"
+
+
 def test_a_squares_box_and_outline_are_its_pixels() -> None:
     image = canvas()
     image[60:100, 50:120] = 0

@@ -84,6 +84,13 @@ def test_a_user_cannot_replace_a_model_that_there_is_not(name: str) -> None:
         weights.configure({name: ModelFiles(CLASSIFIER)})
 
 
+def test_a_refused_configuration_leaves_the_one_before(names: Path) -> None:
+    weights.configure({"classifier": ModelFiles(CLASSIFIER, names)})
+    with pytest.raises(ModelUnavailable):
+        weights.configure({}, preload=["cat"])
+    assert weights.check_all()[0].licence == "the user's"
+
+
 def test_preloading_tells_what_fails_and_goes_on(tmp_path: Path) -> None:
     absent = {"classifier": ModelFiles(tmp_path / "absent.onnx")}
     checks = weights.configure(absent, preload=["classifier", "text_angle"])
@@ -123,6 +130,13 @@ def test_another_hash_than_the_user_gave_is_refused() -> None:
 def test_a_model_of_another_shape_is_refused() -> None:
     message = refusal("classifier", ModelFiles(FOLDER / "PP-OCRv6_rec_small.onnx"))
     assert message.endswith("its input is [*, 3, 48, *]; expected [*, 3, 224, 224].")
+
+
+def test_a_model_of_another_number_of_sides_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    flat = replace(ENTRIES[0], takes=("N", 3 * 224 * 224))
+    monkeypatch.setattr(weights, "ENTRIES", (flat,))
+    message = refusal("classifier", ModelFiles(CLASSIFIER))
+    assert message.endswith("its input is [*, 3, 224, 224]; expected [*, 150528].")
 
 
 def test_a_model_without_the_expected_output_is_refused() -> None:

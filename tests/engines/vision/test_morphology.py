@@ -12,6 +12,7 @@ def test_elements_reach_as_far_as_their_radius(radius: int) -> None:
         assert element.shape == (2 * radius + 1, 2 * radius + 1)
         assert element[0, radius] == element[radius, 0] == element[radius, -1] == 1
     assert square(radius).all()
+    assert not disc(radius)[[0, 0, -1, -1], [0, -1, 0, -1]].any()
 
 
 def test_closing_fills_narrow_gaps_and_leaves_wide_ones() -> None:

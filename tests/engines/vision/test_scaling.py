@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engines.core.shapes import Pixels
-from engines.vision.scaling import reduced, shrink, size_of, to_longer_side
+from engines.vision.scaling import reduced, scaled, shrink, size_of, to_longer_side
 
 RAMP = np.repeat(np.arange(240, dtype=np.uint8)[np.newaxis], 120, axis=0)
 
@@ -21,6 +21,11 @@ def test_a_small_picture_is_not_enlarged() -> None:
 @pytest.mark.parametrize("side", [60, 240, 480])
 def test_the_longer_side_is_brought_to_what_is_asked_for(side: int) -> None:
     assert size_of(to_longer_side(RAMP, side)) == (side, side // 2)
+
+
+def test_the_shorter_side_is_the_nearest_whole_one() -> None:
+    assert scaled((300, 197), 1 / 3) == (100, 66)
+    assert scaled((196, 300), 1 / 3) == (65, 100)
 
 
 def test_a_thin_picture_keeps_a_pixel_of_width() -> None:
