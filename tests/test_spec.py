@@ -119,16 +119,19 @@ def test_every_cause_is_named_beside_its_status() -> None:
     assert not [word for word in words if f"`{word}`" not in told]
 
 
-def test_services_come_first_then_the_realm_then_health() -> None:
-    kinds = [
-        next(at for at, prefix in enumerate((PREFIX, "/realms/", "/health/")) if prefix in path)
-        for path in DOCUMENT["paths"]
-    ]
-    assert kinds == sorted(kinds)
-    named = [tag["name"] for tag in DOCUMENT["tags"]]
-    used = [operation["tags"][0] for _, _, operation in operations()]
-    assert {*named[:3]} == {*used[: kinds.count(0)]}
-    assert named[-1] == used[-1] == "Health"
+def test_a_dialect_tells_its_services_and_their_tags_before_the_realm() -> None:
+    core = spec.part(PARTS["core"])
+    of_realm = [path.startswith("/realms/") for path in core["paths"]]
+    assert of_realm == sorted(of_realm)
+    used = [each["tags"][0] for item in core["paths"].values() for each in item.values()]
+    assert {*used[: of_realm.count(False)]} == {tag["name"] for tag in core["tags"][:3]}
+
+
+def test_dialects_follow_each_other_and_health_comes_last() -> None:
+    paths = list(DOCUMENT["paths"])
+    told = [path for described in PARTS.values() for path in described.paths]
+    assert paths == [*told, "/health/live", "/health/ready"]
+    assert DOCUMENT["tags"][-1]["name"] == "Health"
 
 
 def test_swagger_lists_each_service_once() -> None:
