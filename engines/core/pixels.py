@@ -302,8 +302,9 @@ def _lacks_data(data: bytes, said: bytes, samples: NDArray[Any] | None) -> bool:
     """Whether a JPEG ends early: libjpeg said so, or there is no end and not all is in order."""
     if b"premature end" in said or b"0xd9 instead of rst" in said:
         return True
-    is_odd = samples is None or said or not jpeg.has_all_scans(data)
-    return bool(is_odd) and not jpeg.has_end(data)
+    if jpeg.has_end(data):  # asked first: nearly all have one, at the very end
+        return False
+    return samples is None or bool(said) or not jpeg.has_all_scans(data)
 
 
 @contextmanager
