@@ -181,7 +181,11 @@ def refuse_more_pixels(width: int, height: int) -> None:
         PictureTooLarge: it has more pixels than the limits allow.
     """
     if width * height > _limits.max_pixels:
-        raise PictureTooLarge(f"the picture has more than {_limits.max_pixels:,} pixels")
+        raise _too_many_pixels()
+
+
+def _too_many_pixels() -> PictureTooLarge:
+    return PictureTooLarge(f"the picture has more than {_limits.max_pixels:,} pixels")
 
 
 def _read_header(data: bytes) -> ImageFile.ImageFile:
@@ -195,9 +199,7 @@ def _read_header(data: bytes) -> ImageFile.ImageFile:
         try:
             header = Image.open(io.BytesIO(data), formats=[kind])
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-            raise PictureTooLarge(
-                f"the picture has more than {_limits.max_pixels:,} pixels"
-            ) from None
+            raise _too_many_pixels() from None
         except _PILLOW_ERRORS:
             raise _undecodable(data) from None
     _check_extent(data, header)
