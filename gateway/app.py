@@ -37,7 +37,7 @@ def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> Re
         raise ValueError(f"open_dialects names {min(unknown)!r}; the dialects are {known}.")
     database = open_database(settings.database_url)
     issuer = in_outside if settings.issuer else in_embedded
-    wiring = issuer(settings, database)
+    wiring = issuer(settings, database, table.scopes())
     router = Router(
         # They are tried in this order, and most requests are for a service.
         routes=[*table.routes, *wiring.routes, *lifecycle.routes, *console.routes(table)],

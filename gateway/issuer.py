@@ -12,14 +12,11 @@ from auth.guard import Guard
 from auth.issuer import Issuer
 from auth.outside import OutsideKeys, OutsideTokens
 from auth.threads import Threads
-from engines.core.registry import catalogue
 from gateway.errors import status_of
 from gateway.settings import Settings
 from gateway.store.database import Database
 
 KEY_THREADS = 4
-PROJECT_SCOPES = frozenset({"pekat"})
-"""What a caller may be limited to beside services: a project, whichever engines it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +34,11 @@ class IssuerWiring:
     routes: list[BaseRoute] = field(default_factory=list)
 
 
-def in_embedded(settings: Settings, database: Database) -> IssuerWiring:
-    """Issue tokens, and believe none but those."""
+def in_embedded(settings: Settings, database: Database, scopes: frozenset[str]) -> IssuerWiring:
+    """Issue tokens for some of the scopes, and believe none but those."""
     issuer = Issuer(
         database,
-        issuer_config(settings),
+        issuer_config(settings, scopes),
         keys_folder=settings.data / "keys",
         status_of=status_of,
     )
@@ -52,7 +49,7 @@ def in_embedded(settings: Settings, database: Database) -> IssuerWiring:
     return IssuerWiring(issuer.guard, token_url, issuer.routes())
 
 
-def in_outside(settings: Settings, database: Database) -> IssuerWiring:
+def in_outside(settings: Settings, database: Database, scopes: frozenset[str]) -> IssuerWiring:
     """Issue nothing; API keys stay ours.
 
     Raises:
@@ -60,14 +57,14 @@ def in_outside(settings: Settings, database: Database) -> IssuerWiring:
     """
     keys = OutsideKeys(settings.issuer)
     tokens = OutsideTokens(
-        keys, audiences=frozenset(settings.issuer_audiences), service_scopes=service_scopes()
+        keys, audiences=frozenset(settings.issuer_audiences), service_scopes=scopes
     )
     key_check = KeyCheck(ApiKeys(database), Threads(KEY_THREADS))
     return IssuerWiring(Guard(settings.realm, tokens, key_check), keys.token_endpoint)
 
 
-def issuer_config(settings: Settings) -> IssuerConfig:
-    """What the embedded issuer needs of the settings."""
+def issuer_config(settings: Settings, scopes: frozenset[str]) -> IssuerConfig:
+    """What the embedded issuer needs of the settings, and what callers may be limited to."""
     return IssuerConfig(
         public_url=settings.base_url,
         realm=settings.realm,
@@ -77,10 +74,5 @@ def issuer_config(settings: Settings) -> IssuerConfig:
         offline_idle_seconds=settings.offline_idle_seconds,
         rotate_refresh=settings.rotate_refresh,
         require_https=settings.require_https,
-        service_scopes=service_scopes(),
+        service_scopes=scopes,
     )
-
-
-def service_scopes() -> frozenset[str]:
-    """The names of all services: what a caller may be limited to."""
-    return frozenset({*(engine.service for engine in catalogue().values()), *PROJECT_SCOPES})

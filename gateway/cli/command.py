@@ -84,9 +84,9 @@ def _known_services(
 ) -> frozenset[str] | None:
     if not names:
         return None
-    from gateway.issuer import service_scopes  # it loads every engine
+    from gateway.dialects.table import DialectTable  # it loads every engine
 
-    known = service_scopes()
+    known = DialectTable().scopes()
     if unknown := set(names) - known:
         listed = ", ".join(sorted(known))
         raise click.BadParameter(f"{min(unknown)} is no service; there are {listed}.")

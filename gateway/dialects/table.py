@@ -23,6 +23,11 @@ class DialectTable:
         sent = path.rstrip("/").lower()
         return next((route.path for route in self.routes if route.path.lower() == sent), "")
 
+    def scopes(self) -> frozenset[str]:
+        """What a caller may be limited to: services, and what else an endpoint names."""
+        endpoints = (one for dialect in self.dialects for one in dialect.endpoints())
+        return frozenset(one.scope for one in endpoints if one.scope)
+
     def descriptions(self) -> dict[str, Description]:
         """Each dialect's share of openapi.yaml, by the name of its part."""
         return {dialect.document: dialect.describe() for dialect in self.dialects}

@@ -13,6 +13,7 @@ from gateway.store.database import open_database
 
 pytestmark = pytest.mark.anyio
 
+SCOPES = frozenset({"edges"})
 OTHER_SETTINGS = Settings(
     public_url="https://pixelgate.example/api",
     realm="Other",
@@ -28,12 +29,12 @@ OTHER_SETTINGS = Settings(
 @pytest.mark.parametrize("name", [one.name for one in fields(IssuerConfig)])
 def test_every_choice_reaches_the_embedded_issuer(name: str) -> None:
     untouched = IssuerConfig("http://127.0.0.1:8000")
-    assert getattr(issuer_config(OTHER_SETTINGS), name) != getattr(untouched, name)
+    assert getattr(issuer_config(OTHER_SETTINGS, SCOPES), name) != getattr(untouched, name)
 
 
 async def test_the_embedded_issuer_names_its_token_endpoint(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, public_url="https://pixelgate.example")
-    wiring = in_embedded(settings, open_database(settings.database_url))
+    wiring = in_embedded(settings, open_database(settings.database_url), SCOPES)
     token_url = "https://pixelgate.example/realms/Production/protocol/openid-connect/token"
     assert await wiring.token_url() == token_url
     assert wiring.routes
@@ -41,11 +42,12 @@ async def test_the_embedded_issuer_names_its_token_endpoint(tmp_path: Path) -> N
 
 def test_an_outside_issuer_leaves_no_routes(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, issuer="https://issuer.example")
-    assert in_outside(settings, open_database(settings.database_url)).routes == []
+    assert in_outside(settings, open_database(settings.database_url), SCOPES).routes == []
     assert not (tmp_path / "keys").exists()
 
 
 def test_what_a_setting_lets_through_is_checked_again(tmp_path: Path) -> None:
     database = open_database(Settings(data=tmp_path).database_url)
+    settings = Settings().model_copy(update={"issuer": "http://issuer.example"})
     with pytest.raises(IssuerRefused):
-        in_outside(Settings().model_copy(update={"issuer": "http://issuer.example"}), database)
+        in_outside(settings, database, SCOPES)

@@ -7,6 +7,7 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from engines.core.registry import catalogue
 from gateway.dialects.dialect import Dialect
 from gateway.dialects.ltu.routes import DIALECT
 from gateway.dialects.table import DialectTable
@@ -75,3 +76,11 @@ async def test_of_endpoints_with_one_path_the_first_that_knows_the_method_answer
     async with httpx.AsyncClient(transport=transport, base_url="http://pixelgate.test") as client:
         assert (await client.get("/ping")).text == "pong"
         assert (await client.put("/ping")).text == "late"
+
+
+def test_scopes_are_those_of_all_endpoints() -> None:
+    weigh = Endpoint(path="/weigh", methods=("GET",), handle=pong, known_by=None, scope="scales")
+    weighing = replace(DIALECT, name="weighing", endpoints=lambda: [weigh])
+    assert DialectTable([TABLE.dialects[1], weighing]).scopes() == {"scales"}
+    services = {engine.service for engine in catalogue().values()}
+    assert DialectTable([DIALECT]).scopes() == services
