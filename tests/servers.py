@@ -1,19 +1,21 @@
-"""PostgreSQL and Redis for the tests that need them, each on a port and a folder of its own."""
+"""PostgreSQL, Redis and S3 for the tests that need them, each on a port and a folder of its own."""
 
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import create_engine, text
 
-from tests.needs import need
+from tests.needs import lack, need
 from tests.serving import WAIT_SECONDS, free_port, wait_until
 
 _DEBIAN = ":".join(map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)))
@@ -55,6 +57,18 @@ def redis() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder, _running([server, *options], folder):
         wait_until(lambda: _listens(port))
         yield f"redis://127.0.0.1:{port}"
+
+
+@contextmanager
+def s3() -> Iterator[str]:
+    """A server without any buckets; its address."""
+    if not find_spec("moto"):
+        lack("moto is not installed: pip install 'moto[s3]' flask-cors")
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with tempfile.TemporaryDirectory() as folder, _running(command, folder):
+        wait_until(lambda: _listens(port))
+        yield f"http://127.0.0.1:{port}"
 
 
 def new_database(server: str) -> str:

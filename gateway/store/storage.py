@@ -1,0 +1,170 @@
+"""Storage: bytes that outlive a request, by name, in a folder or bucket that all workers share."""
+
+import os
+import re
+import shutil
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, Any
+from uuid import uuid4
+
+from fsspec import filesystem
+from fsspec.core import strip_protocol
+from fsspec.implementations.local import LocalFileSystem
+
+from auth.threads import Threads
+from gateway.errors import NothingStored
+
+STORAGE_THREADS = 8
+PIECE_BYTES = 4 * 1024 * 1024
+DRAFTS = ".drafts"
+LEFTOVER_SECONDS = 3600
+"""A draft that nobody has written to for so long was left by a process that is no more."""
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+
+
+class Storage:
+    """Blobs, each whole or not there, whoever else writes the same one.
+
+    Names are words of letters, digits, `.`, `_` and `-`, separated by slashes. A blob lies below
+    each part of its name: `delete("tasks/7")` takes `tasks/7/a` away, and not `tasks/70`.
+
+    Args:
+        url: `file:///FOLDER`, made when it is needed, or `s3://BUCKET/PREFIX`, a bucket that is
+            there; keys and endpoint are those of the AWS variables.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._root = strip_protocol(url)
+        # Other processes write too: nothing that was listed before may be believed.
+        self._files = (
+            filesystem("s3", skip_instance_cache=True, use_listings_cache=False, max_concurrency=1)
+            if url.startswith("s3:")
+            else PrivateFolder(self._root)
+        )
+        self._threads = Threads(STORAGE_THREADS)
+
+    async def put(self, name: str, *parts: bytes) -> None:
+        """Keep the parts, one after another, in place of what has this name."""
+        await self._threads.run(self._files.pipe_file, self._path(name), b"".join(parts))
+
+    async def put_file(self, name: str, source: Path) -> None:
+        """Keep a copy of a file, which is never whole in memory, in place of what has this name."""
+        await self._threads.run(self._files.put_file, str(source), self._path(name))
+
+    async def get(self, name: str, start: int | None = None, end: int | None = None) -> bytes:
+        """What has this name, or its bytes from `start` to before `end`, which lie within it.
+
+        Raises:
+            NothingStored: nothing has this name.
+        """
+        path = self._path(name)
+        with _nothing_stored():
+            found = await self._threads.run(self._files.cat_file, path, start=start, end=end)
+        return bytes(found)
+
+    async def pieces(
+        self, name: str, start: int = 0, end: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """The same, a piece at a time; of a blob that is not put anew meanwhile."""
+        if end is None:
+            end = await self.size(name)
+        for at in range(start, end, PIECE_BYTES):
+            yield await self.get(name, at, min(at + PIECE_BYTES, end))
+
+    async def size(self, name: str) -> int:
+        """How many bytes have this name.
+
+        Raises:
+            NothingStored: nothing has this name.
+        """
+        with _nothing_stored():
+            found = await self._threads.run(self._files.info, self._path(name))
+            if found["type"] == "directory":
+                raise IsADirectoryError
+        return int(found["size"])
+
+    async def delete(self, name: str) -> None:
+        """Let go of what has this name, and of all below it; of nothing is fine."""
+        with suppress(FileNotFoundError):
+            await self._threads.run(self._files.rm, self._path(name), recursive=True)
+
+    async def names(self, prefix: str) -> list[str]:
+        """All blobs below a name, the one that was put longest ago first."""
+        path = self._path(prefix)
+        found = await self._threads.run(self._files.find, path, detail=True)
+        ages = sorted(found.items(), key=lambda one: one[1].get("mtime") or one[1]["LastModified"])
+        return [name.removeprefix(f"{self._root}/") for name, _ in ages]
+
+    def _path(self, name: str) -> str:
+        # The one guard against leaving the root, against drafts, and against fsspec's wildcards.
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} cannot name a blob.")
+        return f"{self._root}/{name}"
+
+
+@contextmanager
+def _nothing_stored() -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, IsADirectoryError):
+        raise NothingStored("Nothing is kept under this name, or no longer.") from None
+
+
+class PrivateFolder(LocalFileSystem):  # type: ignore[misc]  # fsspec has no types
+    """Files that come and go whole, as objects of a bucket do, and that their owner alone reads.
+
+    What fsspec has for it (`autocommit=False`) writes to the system's temporary folder, and from
+    there copies a file to its place while others read it.
+    """
+
+    cachable = False
+
+    def __init__(self, root: str) -> None:
+        super().__init__()
+        self._drafts = f"{root}/{DRAFTS}"
+        self._sweep()
+
+    def makedirs(self, path: str, exist_ok: bool = False) -> None:
+        folder = Path(path)
+        missing = [one for one in (folder, *folder.parents) if not one.exists()]
+        for one in reversed(missing):
+            one.mkdir(mode=0o700, exist_ok=exist_ok)
+
+    def pipe_file(self, path: str, value: bytes, mode: str = "overwrite") -> None:
+        with self._replacing(path) as draft:
+            draft.write(value)
+
+    def put_file(self, lpath: str, rpath: str, **kwargs: Any) -> None:
+        with open(lpath, "rb") as source, self._replacing(rpath) as draft:
+            shutil.copyfileobj(source, draft, PIECE_BYTES)
+
+    def rm(self, path: str, recursive: bool = False, maxdepth: int | None = None) -> None:
+        self.makedirs(self._drafts, exist_ok=True)
+        doomed = f"{self._drafts}/{uuid4().hex}"
+        os.rename(path, doomed)
+        super().rm(doomed, recursive=recursive)
+
+    @contextmanager
+    def _replacing(self, path: str) -> Iterator[IO[bytes]]:
+        """A draft, for its owner alone, that takes the path's place if all goes well."""
+        self.makedirs(self._drafts, exist_ok=True)
+        with NamedTemporaryFile(dir=self._drafts, delete=False) as draft:
+            try:
+                yield draft
+                draft.flush()
+                self.makedirs(self._parent(path), exist_ok=True)
+                os.replace(draft.name, path)
+            except BaseException:
+                os.unlink(draft.name)
+                raise
+
+    def _sweep(self) -> None:
+        """Take away what killed processes had not finished writing, or taking away."""
+        with suppress(FileNotFoundError):  # No draft yet; or another worker sweeps too.
+            for draft in self.ls(self._drafts, detail=True):
+                if time.time() - draft["mtime"] > LEFTOVER_SECONDS:
+                    super().rm(draft["name"], recursive=True)
