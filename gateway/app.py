@@ -22,8 +22,9 @@ from gateway.limits.rate_limit_storage import open_rate_limit_storage
 from gateway.pool import PRELOAD, Pool, process_pool
 from gateway.pool.from_settings import preparation, slot_pool
 from gateway.settings import Settings
-from gateway.store.blobs import Blobs
 from gateway.store.database import Database, open_database
+from gateway.store.last_images import LastImages
+from gateway.store.storage import Storage
 from gateway.version import VERSION
 
 
@@ -53,6 +54,7 @@ async def _lifespan(
     settings: Settings, table: DialectTable, wiring: IssuerWiring, database: Database, app: object
 ) -> AsyncIterator[Mapping[str, Any]]:
     """What requests find in their `State`."""
+    storage = Storage(settings.storage_url)
     async with _fetcher(settings) as fetcher:
         pool = _pool(settings, table, database)
         await pool.start()
@@ -65,7 +67,7 @@ async def _lifespan(
                 "admission": _admission(settings, database),
                 "intake": Intake(fetcher.fetch, max_bytes=settings.max_upload_bytes),
                 "pool": pool,
-                "last_images": Blobs(settings.data / "last_images", most=settings.last_images),
+                "last_images": LastImages(storage, most=settings.last_images),
             }
         finally:
             # The server has let the running requests end before it comes to this.

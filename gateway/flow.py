@@ -16,7 +16,7 @@ from gateway.limits.admission import Admission
 from gateway.limits.memory_budget import MemoryBudget, Share
 from gateway.pool import Pool
 from gateway.settings import Settings
-from gateway.store.blobs import Blobs
+from gateway.store.last_images import LastImages
 
 
 class State(TypedDict):
@@ -29,7 +29,7 @@ class State(TypedDict):
     admission: Admission
     intake: Intake
     pool: Pool
-    last_images: Blobs
+    last_images: LastImages
     request_id: str
 
 

@@ -42,12 +42,19 @@ class Settings(BaseSettings):
         "every absolute address in an answer starts with it. Empty: `http://127.0.0.1:PORT`.",
     )
     data: Path = Field(
-        Path("data"), description="Folder of keys, database, last images and demo account."
+        Path("data"), description="Folder of keys, database, blobs and demo account."
     )
     database: str = Field(
         "",
         description="SQLAlchemy URL of the database; `postgresql://…` needs the extra "
         "`postgresql`. Empty: SQLite in the data folder.",
+    )
+    storage: str = Field(
+        "",
+        pattern=r"^(file:///.+|s3://[a-z0-9][a-z0-9.-]+(/[\w./-]*)?)?$",
+        description="Where pictures and results that outlive a request are kept, for all gateway "
+        "processes: `file:///FOLDER`, or `s3://BUCKET/PREFIX`, which needs the extra `s3`. "
+        "Empty: `blobs` in the data folder.",
     )
     workers: int = Field(1, ge=1, le=64, description="Gateway processes.")
     slots: int = Field(
@@ -123,8 +130,8 @@ class Settings(BaseSettings):
         100,
         ge=0,
         le=100_000,
-        description="Callers whose last image the PEKAT Vision API keeps, in the data folder, for "
-        "`/last_image`. 0: none is written.",
+        description="Callers whose last image the PEKAT Vision API keeps, in the storage, for "
+        "`/last_image`; a tenth more may be there for a while. 0: none is written.",
     )
     realm: str = Field(
         "Production", pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Name of the token realm."
@@ -263,6 +270,11 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """The database's address, with its default filled in."""
         return self.database or f"sqlite:///{self.data.resolve() / 'pixelgate.db'}"
+
+    @property
+    def storage_url(self) -> str:
+        """The storage's address, with its default filled in."""
+        return self.storage or f"file://{self.data.resolve() / 'blobs'}"
 
     @property
     def slot_count(self) -> int:

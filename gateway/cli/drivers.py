@@ -29,6 +29,7 @@ class Driver(NamedTuple):
 DRIVERS = (
     Driver("database", ("postgresql:", "postgresql+psycopg:"), "psycopg", "postgresql"),
     Driver("limits", ("redis:", "rediss:"), "redis", "redis"),
+    Driver("storage", ("s3:",), "s3fs", "s3"),
 )
 
 

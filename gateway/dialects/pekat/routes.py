@@ -26,7 +26,6 @@ from gateway.dialects.pekat.last_image import Sent, key_of
 from gateway.dialects.pekat.models import Failure, Query, RawQuery, ResponseType
 from gateway.dialects.pekat.projects import DEFAULT, read_project
 from gateway.dialects.pekat.raw_pixels import RawPixels
-from gateway.errors import NothingStored
 from gateway.flow import Call, Endpoint, Handle, State, compute
 from gateway.intake.bodies import read_body
 from gateway.settings import Settings
@@ -94,8 +93,6 @@ async def last_image(call: Call) -> Response:
     """Run the project once more over the picture that the caller sent last."""
     query = Query.from_text(arguments_of(call.request))
     packed = await call.request.state["last_images"].get(last_image_key(call))
-    if packed is None:
-        raise NothingStored("No image of this caller was analysed yet, or it is kept no longer.")
     return await inspect(call, Sent.unpacked(packed), query.response_type)
 
 

@@ -10,6 +10,7 @@ from tests.gateway.conftest import Run
 NEEDING = [
     ("database", "postgresql://db/rows", "psycopg", "postgresql"),
     ("limits", "rediss://db", "redis", "redis"),
+    ("storage", "s3://bucket", "s3fs", "s3"),
 ]
 each_need = pytest.mark.parametrize(("setting", "address", "module", "extra"), NEEDING)
 
