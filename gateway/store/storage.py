@@ -11,7 +11,7 @@ from tempfile import NamedTemporaryFile
 from typing import IO, Any
 from uuid import uuid4
 
-from fsspec import filesystem
+from fsspec import AbstractFileSystem, filesystem
 from fsspec.core import strip_protocol
 from fsspec.implementations.local import LocalFileSystem
 
@@ -19,6 +19,8 @@ from auth.threads import Threads
 from gateway.errors import NothingStored
 
 STORAGE_THREADS = 8
+S3_ATTEMPTS = 3
+"""Each waits 15 s at most for the next bytes."""
 PIECE_BYTES = 4 * 1024 * 1024
 DRAFTS = ".drafts"
 LEFTOVER_SECONDS = 3600
@@ -39,12 +41,7 @@ class Storage:
 
     def __init__(self, url: str) -> None:
         self._root = strip_protocol(url)
-        # Other processes write too: nothing that was listed before may be believed.
-        self._files = (
-            filesystem("s3", skip_instance_cache=True, use_listings_cache=False, max_concurrency=1)
-            if url.startswith("s3:")
-            else PrivateFolder(self._root)
-        )
+        self._files = _s3() if url.startswith("s3:") else PrivateFolder(self._root)
         self._threads = Threads(STORAGE_THREADS)
 
     async def put(self, name: str, *parts: bytes) -> None:
@@ -104,6 +101,18 @@ class Storage:
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} cannot name a blob.")
         return f"{self._root}/{name}"
+
+
+def _s3() -> AbstractFileSystem:
+    files = filesystem(
+        "s3",
+        skip_instance_cache=True,
+        use_listings_cache=False,  # Other processes write too.
+        max_concurrency=1,  # Of a blob read by several requests each might be of another put.
+        config_kwargs={"retries": {"mode": "standard", "total_max_attempts": S3_ATTEMPTS}},
+    )
+    files.retries = 1  # s3fs would have botocore start over five times: for six minutes.
+    return files
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """A blob is whole or not there, in a folder and in a bucket alike."""
 
+import asyncio
 import os
 import stat
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import NothingStored
-from gateway.store.storage import DRAFTS, PIECE_BYTES, Storage
+from gateway.store.storage import DRAFTS, PIECE_BYTES, S3_ATTEMPTS, Storage
 from tests.serving import WAIT_SECONDS
 
 pytestmark = pytest.mark.anyio
@@ -72,10 +73,11 @@ async def test_what_was_put_last_under_a_name_is_there(storage: Storage, storage
 async def test_what_another_worker_puts_after_a_look_is_seen(
     storage: Storage, storage_url: str
 ) -> None:
-    assert await storage.names("tasks") == []
-    await Storage(storage_url).put("tasks/1/a", b"x")
+    await storage.put("tasks/1/a", b"x")
     assert await storage.names("tasks") == ["tasks/1/a"]
-    assert await storage.get("tasks/1/a") == b"x"
+    await Storage(storage_url).put("tasks/1/b", b"xy")
+    assert sorted(await storage.names("tasks")) == ["tasks/1/a", "tasks/1/b"]
+    assert await storage.size("tasks/1/b") == 2
 
 
 @pytest.mark.parametrize("name", ["tasks/2", "tasks", "a"])
@@ -186,6 +188,24 @@ async def test_who_is_killed_before_the_end_of_a_put_has_put_nothing(
     assert await storage.names("tasks") == []
     await storage.put("tasks/1", b"x")
     assert await storage.get("tasks/1") == b"x"
+
+
+async def test_a_bucket_that_does_not_answer_is_not_asked_for_long(
+    monkeypatch: pytest.MonkeyPatch, s3_server: str
+) -> None:
+    asked = 0
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1") as server:
+        port = server.sockets[0].getsockname()[1]
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        with pytest.raises(Exception, match="Connection was closed"):
+            await Storage("s3://bucket").get("a")
+    assert asked <= 2 * S3_ATTEMPTS  # aiohttp asks once more where it was hung up on.
 
 
 @pytest.fixture
