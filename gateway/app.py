@@ -25,6 +25,7 @@ from gateway.settings import Settings
 from gateway.store.database import Database, open_database
 from gateway.store.last_images import LastImages
 from gateway.store.storage import Storage
+from gateway.tasks.from_settings import tasks_at_work
 from gateway.version import VERSION
 
 
@@ -42,7 +43,7 @@ def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> Re
     router = Router(
         # They are tried in this order, and most requests are for a service.
         routes=[*table.routes, *wiring.routes, *lifecycle.routes, *console.routes(table)],
-        lifespan=partial(_lifespan, settings, table, wiring, database),
+        lifespan=partial(_lifespan, settings, table, wiring, database, lifecycle),
         # A redirect would build its address from the Host header.
         redirect_slashes=False,
     )
@@ -51,7 +52,12 @@ def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> Re
 
 @asynccontextmanager
 async def _lifespan(
-    settings: Settings, table: DialectTable, wiring: IssuerWiring, database: Database, app: object
+    settings: Settings,
+    table: DialectTable,
+    wiring: IssuerWiring,
+    database: Database,
+    lifecycle: Lifecycle,
+    app: object,
 ) -> AsyncIterator[Mapping[str, Any]]:
     """What requests find in their `State`."""
     storage = Storage(settings.storage_url)
@@ -59,16 +65,20 @@ async def _lifespan(
         pool = _pool(settings, table, database)
         await pool.start()
         try:
-            yield {
-                "settings": settings,
-                "guard": wiring.guard,
-                "token_url": wiring.token_url,
-                "budget": MemoryBudget(settings.max_held_bytes),
-                "admission": _admission(settings, database),
-                "intake": Intake(fetcher.fetch, max_bytes=settings.max_upload_bytes),
-                "pool": pool,
-                "last_images": LastImages(storage, most=settings.last_images),
-            }
+            async with tasks_at_work(
+                settings, database, storage, pool, table.works(), lambda: lifecycle.is_draining
+            ) as tasks:
+                yield {
+                    "settings": settings,
+                    "guard": wiring.guard,
+                    "token_url": wiring.token_url,
+                    "budget": MemoryBudget(settings.max_held_bytes),
+                    "admission": _admission(settings, database),
+                    "intake": Intake(fetcher.fetch, max_bytes=settings.max_upload_bytes),
+                    "pool": pool,
+                    "tasks": tasks,
+                    "last_images": LastImages(storage, most=settings.last_images),
+                }
         finally:
             # The server has let the running requests end before it comes to this.
             await pool.stop(grace_seconds=0)

@@ -73,6 +73,22 @@ class NothingStored(GatewayError):
     """What was asked for was never stored, or is no longer."""
 
 
+class UnknownTask(GatewayError):
+    """No task of the caller's has this name."""
+
+
+class TaskUnfinished(GatewayError):
+    """The task has no result yet."""
+
+
+class BadRequestKey(GatewayError):
+    """An idempotency key is not written as one may be."""
+
+
+class RequestKeyReused(GatewayError):
+    """An idempotency key came with another request than before."""
+
+
 class WrongMethod(GatewayError):
     """The route does not know this method; `allow` lists those it knows."""
 
@@ -89,6 +105,10 @@ class WrongMethod(GatewayError):
 
 class TooManyRequests(GatewayError):
     """The caller asks more often, or for more at once, than the operator allows."""
+
+
+class TooManyTasks(GatewayError):
+    """The caller has as many tasks, or as many bytes in them, as the operator allows."""
 
 
 class QueueFull(GatewayError):
@@ -129,6 +149,7 @@ class UrlUnreachable(GatewayError):
 
 STATUS: dict[type[Exception], tuple[int, str]] = {
     UnreadableBody: (400, "unreadable_body"),
+    BadRequestKey: (400, "unreadable_idempotency_key"),
     MissingPicture: (400, "missing_picture"),
     UnreadableBase64: (400, "unreadable_base64"),
     engine_errors.UnparsableParameter: (400, "unparsable_parameter"),
@@ -139,10 +160,13 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     auth_errors.ScopeInsufficient: (403, "insufficient_scope"),
     UnknownPath: (404, "not_found"),
     NothingStored: (404, "nothing_stored"),
+    UnknownTask: (404, "no_such_task"),
     WrongMethod: (405, "method_not_allowed"),
+    TaskUnfinished: (409, "unfinished"),
     UploadTooLarge: (413, "upload_too_large"),
     UnsupportedBody: (415, "unsupported_body"),
     PictureRefused: (422, "picture_refused"),
+    RequestKeyReused: (422, "idempotency_key_reused"),
     UrlRefused: (422, "url_refused"),
     UrlUnreachable: (422, "url_unreachable"),
     engine_errors.BadParameter: (422, "out_of_range"),
@@ -152,6 +176,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     engine_errors.NotAlignable: (422, "not_alignable"),
     engine_errors.EngineError: (422, "not_computable"),
     TooManyRequests: (429, "too_many_requests"),
+    TooManyTasks: (429, "too_many_tasks"),
     engine_errors.ModelUnavailable: (501, "model_unavailable"),
     QueueFull: (503, "queue_full"),
     WaitedTooLong: (503, "waited_too_long"),

@@ -17,6 +17,7 @@ from gateway.limits.memory_budget import MemoryBudget, Share
 from gateway.pool import Pool
 from gateway.settings import Settings
 from gateway.store.last_images import LastImages
+from gateway.tasks.tasks import Tasks
 
 
 class State(TypedDict):
@@ -29,6 +30,7 @@ class State(TypedDict):
     admission: Admission
     intake: Intake
     pool: Pool
+    tasks: Tasks
     last_images: LastImages
     request_id: str
 
@@ -42,6 +44,7 @@ class Call:
         share: what it holds of the memory budget.
         is_open: whether its dialect answers everybody.
         owner: who asks: a caller's subject, or an address; empty as long as nobody is known.
+        caller: who has proved to ask; None as long as nobody has, or where everybody may.
         fields: header fields that the answer will carry, be it a refusal.
     """
 
@@ -49,7 +52,12 @@ class Call:
     share: Share
     is_open: bool = False
     owner: str = ""
+    caller: Caller | None = None
     fields: dict[str, str] = field(default_factory=dict)
+
+    def may_use(self, scope: str) -> bool:
+        """Whether the one who asks is not limited to other scopes."""
+        return self.caller is None or self.caller.may_use(scope)
 
 
 Handle: TypeAlias = Callable[[Call], Awaitable[Response]]
@@ -100,7 +108,11 @@ async def answer(call: Call, endpoint: Endpoint) -> Response:
     """Authenticate, admit, and let the endpoint answer."""
     if endpoint.known_by is None:
         return await endpoint.handle(call)
-    call.owner = await _owner(call, endpoint.known_by, endpoint.scope)
+    if call.is_open:
+        call.owner = call.request.client.host if call.request.client else ""
+    else:
+        call.caller = await endpoint.known_by(call.request, endpoint.scope)
+        call.owner = call.caller.subject
     call.share.belong_to(call.owner)
     async with call.request.state["admission"].admit(call.owner, call.fields):
         return await endpoint.handle(call)
@@ -118,9 +130,3 @@ async def compute(call: Call, job: Job) -> Answer:
     )
     call.share.hold(len(done.body) + sum(len(file.data) for file in done.files))
     return done
-
-
-async def _owner(call: Call, known_by: KnownBy, scope: str) -> str:
-    if call.is_open:
-        return call.request.client.host if call.request.client else ""
-    return (await known_by(call.request, scope)).subject

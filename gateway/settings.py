@@ -133,6 +133,20 @@ class Settings(BaseSettings):
         description="Callers whose last image the PEKAT Vision API keeps, in the storage, for "
         "`/last_image`; a tenth more may be there for a while. 0: none is written.",
     )
+    task_seconds: float = Field(
+        604_800,
+        ge=60,
+        le=31_536_000,
+        description="Time that a finished task and its files are kept, s.",
+    )
+    max_tasks_per_caller: int = Field(
+        1000, ge=1, le=1_000_000, description="Unfinished tasks that one caller may have."
+    )
+    max_task_bytes_per_caller: int = Field(
+        10_000_000_000,
+        ge=1_000_000,
+        description="Inputs and results of one caller's tasks, finished ones included, bytes.",
+    )
     realm: str = Field(
         "Production", pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Name of the token realm."
     )

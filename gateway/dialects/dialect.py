@@ -14,6 +14,7 @@ from gateway.errors import GatewayError, Problem, WrongMethod, status_of
 from gateway.flow import Call, Endpoint, State, answer
 from gateway.openapi.description import Description
 from gateway.settings import Settings
+from gateway.tasks.work import Work
 
 log = structlog.get_logger()
 
@@ -43,6 +44,7 @@ class Dialect:
         render: an error in its form, found by an endpoint or before one was reached.
         describe: its share of openapi.yaml.
         preload: modules that engine processes import before the first job: its presenters.
+        works: the kinds of tasks that it queues.
         check: raises what is wrong with its settings, before the service starts.
     """
 
@@ -53,6 +55,7 @@ class Dialect:
     render: Callable[[Refusal], Response]
     describe: Callable[[], Description]
     preload: tuple[str, ...]
+    works: Callable[[], Sequence[Work]] = tuple
     check: Callable[[Settings], object] = lambda settings: None
 
     def routes(self) -> list[Route]:

@@ -6,6 +6,7 @@ from gateway.dialects.dialect import Dialect, Resource
 from gateway.dialects.ltu.routes import DIALECT as LTU
 from gateway.dialects.pekat.routes import DIALECT as PEKAT
 from gateway.openapi.description import Description
+from gateway.tasks.work import Work
 
 DIALECTS: tuple[Dialect, ...] = (LTU, PEKAT)
 
@@ -27,6 +28,10 @@ class DialectTable:
         """What a caller may be limited to: services, and what else an endpoint names."""
         endpoints = (one for dialect in self.dialects for one in dialect.endpoints())
         return frozenset(one.scope for one in endpoints if one.scope)
+
+    def works(self) -> dict[str, Work]:
+        """Every kind of task by its name."""
+        return {one.name: one for dialect in self.dialects for one in dialect.works()}
 
     def descriptions(self) -> dict[str, Description]:
         """Each dialect's share of openapi.yaml, by the name of its part."""

@@ -1,17 +1,26 @@
 """One engine for all rows: SQLite beside the service, or PostgreSQL, migrated when it is opened."""
 
+import asyncio
 import os
 import sqlite3
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
+AGAIN_SECONDS = 1.0
+
+T = TypeVar("T")
 
 Database: TypeAlias = Engine
 """What SQLAlchemy calls an engine; here that word means a computation."""
@@ -76,3 +85,13 @@ def _migrate(engine: Engine) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+async def persistently(ask: Callable[..., Awaitable[T]], *args: object) -> T:
+    """What the database answers, be it that it has to come back first."""
+    while True:
+        try:
+            return await ask(*args)
+        except SQLAlchemyError as error:
+            log.error("the database does not answer", reason=type(error).__name__)
+            await asyncio.sleep(AGAIN_SECONDS)

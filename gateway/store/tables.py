@@ -1,6 +1,6 @@
 """The gateway's own rows, in the same schema as the accounts."""
 
-from sqlalchemy import Column, Double, Integer, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, Double, Index, Integer, String, Table, Text
 
 from auth.tables import metadata
 
@@ -18,3 +18,40 @@ request_counts = Table(
     Column("requests", Integer, nullable=False),
     Column("ends_at", Double, nullable=False, index=True),
 )
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("work", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("params", JSON, nullable=False),
+    Column("inputs", JSON, nullable=False),
+    Column("told", JSON(none_as_null=True)),
+    Column("files", JSON, nullable=False),
+    Column("failure", JSON(none_as_null=True)),
+    Column("progress", Double, nullable=False),
+    Column("stored_bytes", BigInteger, nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("lease", String(32)),
+    Column("due_at", Double, nullable=False),
+    Column("request_key", String(255)),
+    Column("request_digest", String(64)),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Column("finished_at", Double, index=True),
+)
+"""`due_at`: from when on a task may be claimed; of one that is processing, when its lease ends."""
+
+_is_unfinished = tasks.c.finished_at.is_(None)
+Index(
+    "ix_tasks_unfinished",
+    tasks.c.turn,
+    sqlite_where=_is_unfinished,
+    postgresql_where=_is_unfinished,
+)
+Index("ix_tasks_owner", tasks.c.owner, tasks.c.created_at)
+Index("ix_tasks_held", tasks.c.owner, tasks.c.finished_at, tasks.c.stored_bytes)
+Index("ix_tasks_request_key", tasks.c.owner, tasks.c.request_key, unique=True)

@@ -1,10 +1,14 @@
 """LTU's own names, where they differ from the engines'."""
 
+from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
+from gateway.tasks.task import Status
+
 PREFIX = "/v2/services/image/"
+TASKS = "/v2/tasks"
 
 ALIASES = {
     "differences": ("imagesDifferences",),
@@ -64,3 +68,25 @@ class Failure(BaseModel):
     errors: list[str] = Field(description="The single faults.")
     version: str = Field(description="The service's version.")
     request_id: str = Field(description="Names this request in the service's log.")
+
+
+class TaskAnswer(BaseModel):
+    """A service's work that is answered later."""
+
+    id: str
+    service: str = Field(description="Which service was asked.")
+    status: Status = Field(description="queued and processing come before done or error.")
+    progress: float = Field(ge=0, le=1, description="The share that is done, where that is known.")
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None = Field(description="null until it has ended.")
+    result: str | None = Field(description="Where the result is; null until it is done.")
+    error: Failure | None = Field(description="Why there is no result; null but with error.")
+    version: str = Field(description="The service's version.")
+
+
+class TaskList(BaseModel):
+    """The caller's tasks, the newest first."""
+
+    total: int = Field(description="Tasks there are, listed or not.")
+    tasks: list[TaskAnswer]

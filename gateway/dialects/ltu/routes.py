@@ -8,12 +8,12 @@ from engines.core.registry import Engine, catalogue
 from engines.core.run import Job, name_of
 from gateway.dialects.callers import by_header
 from gateway.dialects.dialect import Dialect, Refusal
-from gateway.dialects.ltu import present
+from gateway.dialects.ltu import present, tasks
 from gateway.dialects.ltu.describe import describe
-from gateway.dialects.ltu.models import ALIASES, PREFIX, Failure
+from gateway.dialects.ltu.models import ALIASES, PREFIX, TASKS, Failure
 from gateway.dialects.ltu.reading import ignored, translate
 from gateway.dialects.ltu.services.table import inputs_of
-from gateway.flow import Call, Endpoint, Service
+from gateway.flow import Call, Endpoint, Handle
 from gateway.intake.accept import prefers
 from gateway.intake.forms import read_form
 from gateway.version import VERSION
@@ -22,11 +22,18 @@ ENVELOPE, PICTURE = name_of(present.envelope), name_of(present.picture)
 
 
 def endpoints() -> list[Endpoint]:
-    """One for every engine, by its name and by the names the samples call."""
+    """One for every engine, by its name and by the names the samples call; and the tasks'."""
     return [
-        _endpoint(name, engine)
-        for engine in catalogue().values()
-        for name in (engine.service, *ALIASES.get(engine.service, ()))
+        *(
+            _endpoint(name, engine)
+            for engine in catalogue().values()
+            for name in (engine.service, *ALIASES.get(engine.service, ()))
+        ),
+        _of_tasks("GET", TASKS, tasks.listing),
+        _of_tasks("GET", f"{TASKS}/{{id}}", tasks.show),
+        _of_tasks("DELETE", f"{TASKS}/{{id}}", tasks.forget),
+        _of_tasks("GET", f"{TASKS}/{{id}}/result", tasks.result),
+        _of_tasks("GET", f"{TASKS}/{{id}}/events", tasks.events),
     ]
 
 
@@ -47,10 +54,14 @@ def _endpoint(name: str, engine: Engine) -> Endpoint:
     return Endpoint(
         path=PREFIX + name,
         methods=("GET", "POST"),
-        handle=Service(partial(_read, engine=engine)),
+        handle=tasks.Deferrable(partial(_read, engine=engine)),
         known_by=by_header,
         scope=engine.service,
     )
+
+
+def _of_tasks(method: str, path: str, handle: Handle) -> Endpoint:
+    return Endpoint(path=path, methods=(method,), handle=handle, known_by=by_header)
 
 
 async def _read(call: Call, engine: Engine) -> Job:
@@ -72,9 +83,10 @@ async def _read(call: Call, engine: Engine) -> Job:
 DIALECT = Dialect(
     name="ltu",
     document="core",
-    prefixes=(PREFIX,),
+    prefixes=(PREFIX, TASKS),
     endpoints=endpoints,
     render=render,
     describe=describe,
+    works=tasks.works,
     preload=("gateway.dialects.ltu.present",),
 )

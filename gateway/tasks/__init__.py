@@ -1,0 +1,1 @@
+"""Work that is answered later: rows that gateways lease, compute and finish."""

@@ -1,0 +1,57 @@
+"""The parts of the tasks' room, put together as the settings say."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from gateway.pool import Pool
+from gateway.settings import Settings
+from gateway.store.database import Database
+from gateway.store.storage import Storage
+from gateway.tasks.bell import Bell
+from gateway.tasks.notices import can_notify, listen
+from gateway.tasks.queue import Quota, TaskQueue
+from gateway.tasks.runner import Runner
+from gateway.tasks.sweeper import Sweeper
+from gateway.tasks.tasks import Tasks
+from gateway.tasks.watch import Watch
+from gateway.tasks.work import Work
+
+POLL_SECONDS = 0.25
+POLL_SECONDS_WHEN_TOLD = 1.0
+"""Of a database that tells what happens; then only leases that run out are found so."""
+
+
+@asynccontextmanager
+async def tasks_at_work(
+    settings: Settings,
+    database: Database,
+    storage: Storage,
+    pool: Pool,
+    works: Mapping[str, Work],
+    is_ending: Callable[[], bool],
+) -> AsyncIterator[Tasks]:
+    """Tasks that are performed as long as the context lasts."""
+    quota = Quota(settings.max_tasks_per_caller, settings.max_task_bytes_per_caller)
+    queue = TaskQueue(database, quota=quota, works=works)
+    bell, is_told = Bell(), can_notify(database)
+    runner = Runner(
+        queue,
+        storage,
+        pool,
+        works,
+        bell,
+        places=settings.slot_count,
+        poll_seconds=POLL_SECONDS_WHEN_TOLD if is_told else POLL_SECONDS,
+        deadline_seconds=settings.deadline_seconds,
+    )
+    sweeper = Sweeper(queue, storage, keep_seconds=settings.task_seconds)
+    at_work = [asyncio.create_task(runner.run()), asyncio.create_task(sweeper.run())]
+    if is_told:
+        at_work.append(asyncio.create_task(listen(database, bell)))
+    try:
+        yield Tasks(queue, storage, bell, Watch(queue, bell, is_ending))
+    finally:
+        for one in at_work:
+            one.cancel()
+        await asyncio.gather(*at_work, return_exceptions=True)

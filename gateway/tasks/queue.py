@@ -1,0 +1,368 @@
+"""The queue of tasks: rows that any number of gateways lease, renew and finish."""
+
+import time
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from auth.threads import Threads
+from gateway.errors import RequestKeyReused, SlotCrashed, TooManyTasks, UnknownTask
+from gateway.store.database import Database
+from gateway.store.tables import tasks
+from gateway.tasks.notices import notify
+from gateway.tasks.task import (
+    Asked,
+    Failure,
+    Status,
+    StoredFile,
+    Task,
+    as_json,
+)
+from gateway.tasks.work import Work
+
+TASK_THREADS = 4
+LEASE_SECONDS = 10
+"""How long a gateway that says nothing keeps a task; the clocks of hosts must agree within that."""
+MOST_ATTEMPTS = 3
+AGAIN_SECONDS = 5
+
+_IS_UNFINISHED = tasks.c.finished_at.is_(None)
+_GAVE_UP = Failure.of(
+    SlotCrashed(f"The service ended {MOST_ATTEMPTS} times while it worked on this task.")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What one caller may have.
+
+    Args:
+        unfinished: tasks that wait or are worked on.
+        stored_bytes: of inputs and results, finished tasks included.
+    """
+
+    unfinished: int
+    stored_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a task ended: what there is to say and to fetch, or why there is nothing."""
+
+    told: dict[str, Any] | None = None
+    files: tuple[StoredFile, ...] = ()
+    failure: Failure | None = None
+
+    @property
+    def status(self) -> Status:
+        return Status.ERROR if self.failure else Status.DONE
+
+
+class TaskQueue:
+    """Tasks as rows; who changes one names the lease under which it works.
+
+    A caller asks for tasks by the kinds of work that it may see.
+
+    Callers take turns: one that queues a hundred tasks waits longer for its last than another
+    for its first.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        quota: Quota,
+        works: Mapping[str, Work],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = database
+        self._reads = database.execution_options(reads_only=True)
+        self._quota = quota
+        self._works = works
+        self._clock = clock
+        self._threads = Threads(TASK_THREADS)
+
+    async def add(self, id: str, asked: Asked, inputs: Sequence[StoredFile]) -> Task:
+        """Queue a task, whose inputs are stored already; or answer the one of the same key.
+
+        Raises:
+            TooManyTasks: the caller has as many as it may, or no room for the inputs.
+            RequestKeyReused: the key was used with another request.
+        """
+        return await self._threads.run(self._add, id, asked, inputs)
+
+    async def claim(self, most: int) -> list[Task]:
+        """Lease so many tasks, in their turn, of those that are known; expired leases too."""
+        return await self._threads.run(self._claim, most)
+
+    async def renew(self, progress: dict[str, float]) -> set[str]:
+        """Keep leases and note progress, by lease; answers the leases that are lost."""
+        return await self._threads.run(self._renew, progress)
+
+    async def finish(self, task: Task, ending: Ending) -> bool:
+        """End a task, unless its lease was lost; once only, however often it was begun."""
+        return await self._threads.run(self._finish, task, ending)
+
+    async def release(self, task: Task, after_seconds: float = 0) -> None:
+        """Give a task back to the queue, as if it had not been begun."""
+        await self._threads.run(self._release, task, after_seconds)
+
+    async def get(self, owner: str, works: Collection[str], id: str) -> Task:
+        """A task of a caller.
+
+        Raises:
+            UnknownTask: this caller has none of that name.
+        """
+        return await self._threads.run(self._get, owner, works, id)
+
+    async def of_key(self, asked: Asked) -> Task | None:
+        """The task that was asked for under the same key before.
+
+        Raises:
+            RequestKeyReused: it was asked for something else.
+        """
+        return await self._threads.run(self._of_key, asked)
+
+    async def page(
+        self, owner: str, works: Collection[str], *, offset: int, limit: int
+    ) -> tuple[int, list[Task]]:
+        """How many tasks of some kinds a caller has, and some of them, the newest first."""
+        return await self._threads.run(self._page, owner, works, offset, limit)
+
+    async def versions(self, ids: Sequence[str]) -> dict[str, float]:
+        """When tasks changed last, by id; of those that are still there."""
+        return await self._threads.run(self._versions, ids)
+
+    async def delete(self, owner: str, works: Collection[str], id: str) -> None:
+        """Forget a task; one that is worked on ends as lost.
+
+        Raises:
+            UnknownTask: this caller has none of that name.
+        """
+        await self._threads.run(self._delete, owner, works, id)
+
+    async def expired(self, finished_before: float, most: int) -> list[str]:
+        """Forget tasks that ended before a time, and answer which."""
+        return await self._threads.run(self._expire, finished_before, most)
+
+    def _add(self, id: str, asked: Asked, inputs: Sequence[StoredFile]) -> Task:
+        now = self._clock()
+        stored_bytes = sum(one.bytes for one in inputs)
+        try:
+            with self._database.begin() as connection:
+                self._check_quota(connection, asked.owner, stored_bytes)
+                adding = insert(tasks).values(
+                    id=id,
+                    **asdict(asked),
+                    status=Status.QUEUED,
+                    inputs=as_json(inputs),
+                    files=[],
+                    progress=0,
+                    stored_bytes=stored_bytes,
+                    turn=_next_turn(connection, asked.owner),
+                    attempts=0,
+                    due_at=now,
+                    created_at=now,
+                    updated_at=now,
+                )
+                task = Task.of(connection.execute(adding.returning(tasks)).one())
+                notify(connection)
+                return task
+        except IntegrityError:
+            same = self._of_key(asked)
+            if same is None:
+                raise
+            return same
+
+    def _check_quota(self, connection: Connection, owner: str, more_bytes: int) -> None:
+        of_owner = tasks.c.owner == owner
+        waiting = select(func.count()).where(of_owner, _IS_UNFINISHED)
+        if connection.execute(waiting).scalar_one() >= self._quota.unfinished:
+            raise TooManyTasks(
+                f"The caller has {self._quota.unfinished:,} unfinished tasks; no more are taken.",
+                retry_after_seconds=AGAIN_SECONDS,
+            )
+        stored = select(func.coalesce(func.sum(tasks.c.stored_bytes), 0)).where(of_owner)
+        if connection.execute(stored).scalar_one() + more_bytes > self._quota.stored_bytes:
+            raise TooManyTasks(
+                f"The caller's tasks would hold more than {self._quota.stored_bytes:,} bytes; "
+                "delete some of them.",
+                retry_after_seconds=AGAIN_SECONDS,
+            )
+
+    def _of_key(self, asked: Asked) -> Task | None:
+        same = select(tasks).where(
+            tasks.c.owner == asked.owner, tasks.c.request_key == asked.request_key
+        )
+        with self._reads.begin() as connection:
+            row = connection.execute(same).one_or_none()
+        if row is None:
+            return None
+        if row.request_digest != asked.request_digest:
+            raise RequestKeyReused("The idempotency key was sent before with another request.")
+        return Task.of(row)
+
+    def _claim(self, most: int) -> list[Task]:
+        now = self._clock()
+        due = (
+            select(tasks)
+            .where(_IS_UNFINISHED, tasks.c.due_at <= now, tasks.c.work.in_(self._works))
+            .order_by(tasks.c.turn, tasks.c.created_at)
+            .limit(most)
+        )
+        # Mostly there is none, and on SQLite who looks so keeps nobody waiting.
+        with self._reads.begin() as connection:
+            if connection.execute(due).first() is None:
+                return []
+        with self._database.begin() as connection:
+            # Gateways on PostgreSQL pass over each other's rows; on SQLite they take turns.
+            rows = connection.execute(due.with_for_update(skip_locked=True)).all()
+            claimed = []
+            for row in rows:
+                if row.attempts >= MOST_ATTEMPTS:
+                    self._end(connection, tasks.c.id == row.id, Ending(failure=_GAVE_UP))
+                else:
+                    claimed.append(self._lease(connection, row.id, now))
+            return claimed
+
+    def _lease(self, connection: Connection, id: str, now: float) -> Task:
+        leasing = (
+            update(tasks)
+            .where(tasks.c.id == id)
+            .values(
+                status=Status.PROCESSING,
+                attempts=tasks.c.attempts + 1,
+                lease=uuid.uuid4().hex,
+                due_at=now + LEASE_SECONDS,
+                progress=0,
+                updated_at=now,
+            )
+        )
+        return Task.of(connection.execute(leasing.returning(tasks)).one())
+
+    def _renew(self, progress: dict[str, float]) -> set[str]:
+        now = self._clock()
+        with self._database.begin() as connection:
+            leases = select(tasks.c.lease, tasks.c.progress).where(
+                _IS_UNFINISHED, tasks.c.lease.in_(progress)
+            )
+            noted = {row.lease: row.progress for row in connection.execute(leases)}
+            kept = {"due_at": now + LEASE_SECONDS}
+            for lease, share in noted.items():
+                moved = {"progress": progress[lease], "updated_at": now}
+                values = kept if share == progress[lease] else kept | moved
+                connection.execute(update(tasks).where(_held(lease)).values(values))
+        return progress.keys() - noted.keys()
+
+    def _finish(self, task: Task, ending: Ending) -> bool:
+        with self._database.begin() as connection:
+            return self._end(connection, _held(task.lease), ending)
+
+    def _end(self, connection: Connection, which: ColumnElement[bool], ending: Ending) -> bool:
+        now = self._clock()
+        ended = (
+            update(tasks)
+            .where(which)
+            .values(
+                status=ending.status,
+                told=ending.told,
+                files=as_json(ending.files),
+                failure=ending.failure and asdict(ending.failure),
+                progress=tasks.c.progress if ending.failure else 1,
+                stored_bytes=tasks.c.stored_bytes + sum(one.bytes for one in ending.files),
+                updated_at=now,
+                finished_at=now,
+            )
+        )
+        row = connection.execute(ended.returning(tasks)).one_or_none()
+        if row is not None:
+            self._works[row.work].announce(connection, Task.of(row))
+            notify(connection)
+        return row is not None
+
+    def _release(self, task: Task, after_seconds: float) -> None:
+        now = self._clock()
+        released = (
+            update(tasks)
+            .where(_held(task.lease))
+            .values(
+                status=Status.QUEUED,
+                attempts=tasks.c.attempts - 1,
+                lease=None,
+                due_at=now + after_seconds,
+                updated_at=now,
+            )
+        )
+        with self._database.begin() as connection:
+            connection.execute(released)
+            notify(connection)
+
+    def _get(self, owner: str, works: Collection[str], id: str) -> Task:
+        own = select(tasks).where(_whose(owner, works), tasks.c.id == id)
+        with self._reads.begin() as connection:
+            row = connection.execute(own).one_or_none()
+        if row is None:
+            raise _unknown()
+        return Task.of(row)
+
+    def _page(
+        self, owner: str, works: Collection[str], offset: int, limit: int
+    ) -> tuple[int, list[Task]]:
+        own = _whose(owner, works)
+        count = select(func.count()).select_from(tasks).where(own)
+        newest = select(tasks).where(own).order_by(tasks.c.created_at.desc(), tasks.c.id)
+        with self._reads.begin() as connection:
+            total = connection.execute(count).scalar_one()
+            rows = connection.execute(newest.offset(offset).limit(limit)).all()
+        return total, [Task.of(row) for row in rows]
+
+    def _versions(self, ids: Sequence[str]) -> dict[str, float]:
+        with self._reads.begin() as connection:
+            changed = select(tasks.c.id, tasks.c.updated_at).where(tasks.c.id.in_(ids))
+            return {row.id: row.updated_at for row in connection.execute(changed)}
+
+    def _delete(self, owner: str, works: Collection[str], id: str) -> None:
+        with self._database.begin() as connection:
+            notify(connection)
+            gone = connection.execute(delete(tasks).where(_whose(owner, works), tasks.c.id == id))
+        if not gone.rowcount:
+            raise _unknown()
+
+    def _expire(self, finished_before: float, most: int) -> list[str]:
+        old = select(tasks.c.id).where(tasks.c.finished_at < finished_before).limit(most)
+        with self._database.begin() as connection:
+            expired = delete(tasks).where(tasks.c.id.in_(old)).returning(tasks.c.id)
+            return list(connection.execute(expired).scalars())
+
+
+def _next_turn(connection: Connection, owner: str) -> int:
+    """One later than the caller's latest, and no earlier than whose turn it is now."""
+    own = select(func.max(tasks.c.turn) + 1).where(tasks.c.owner == owner, _IS_UNFINISHED)
+    now = select(func.min(tasks.c.turn)).where(_IS_UNFINISHED)
+    turns = connection.execute(select(own.scalar_subquery(), now.scalar_subquery())).one()
+    return max(turn or 0 for turn in turns)
+
+
+def _held(lease: str) -> ColumnElement[bool]:
+    """The task that is worked on under a lease, as long as nobody else has taken it over."""
+    return (tasks.c.lease == lease) & _IS_UNFINISHED
+
+
+def _whose(owner: str, works: Collection[str]) -> ColumnElement[bool]:
+    return (tasks.c.owner == owner) & tasks.c.work.in_(works)
+
+
+def _unknown() -> UnknownTask:
+    return UnknownTask("There is no such task of this caller.")

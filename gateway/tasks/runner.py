@@ -1,0 +1,130 @@
+"""Performs tasks in a gateway process: leases them, keeps the leases, and writes down the end."""
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.errors import QueueFull, ShuttingDown, WaitedTooLong
+from gateway.pool import Pool
+from gateway.store.database import persistently
+from gateway.store.storage import Storage
+from gateway.tasks.bell import Bell
+from gateway.tasks.queue import Ending, TaskQueue
+from gateway.tasks.task import Failure, StoredFile, Task, result_folder
+from gateway.tasks.work import Outcome, Run, Work
+
+log = structlog.get_logger()
+
+BEAT_SECONDS = 1.0
+"""How often leases are renewed and progress is noted."""
+BUSY_SECONDS = 1.0
+"""How long a task waits that found the pool full."""
+
+_BUSY = (QueueFull, WaitedTooLong, ShuttingDown)
+
+
+class Runner:
+    """Takes as many tasks at once as there are places.
+
+    Args:
+        works: all kinds of tasks, by name.
+        poll_seconds: how often it looks for what other gateways have queued, or left.
+        deadline_seconds: of one computation whose engine has none of its own.
+    """
+
+    def __init__(
+        self,
+        queue: TaskQueue,
+        storage: Storage,
+        pool: Pool,
+        works: Mapping[str, Work],
+        bell: Bell,
+        *,
+        places: int,
+        poll_seconds: float,
+        deadline_seconds: float,
+    ) -> None:
+        self._queue = queue
+        self._storage = storage
+        self._pool = pool
+        self._works = works
+        self._bell = bell
+        self._places = places
+        self._poll_seconds = poll_seconds
+        self._deadline_seconds = deadline_seconds
+        self._running = dict[str, tuple[Run, asyncio.Task[None]]]()
+
+    async def run(self) -> None:
+        """Work until cancelled; what is then unfinished goes back to the queue."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._claim_forever())
+                group.create_task(self._beat_forever())
+        finally:
+            await self._stop()
+
+    async def _claim_forever(self) -> None:
+        while True:
+            rung = self._bell.rung
+            if free := self._places - len(self._running):
+                for task in await persistently(self._queue.claim, free):
+                    self._begin(task)
+            await self._bell.wait(rung, self._poll_seconds)
+
+    async def _beat_forever(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            progress = {lease: run.progress for lease, (run, _) in self._running.items()}
+            if progress:
+                for lease in await persistently(self._queue.renew, progress):
+                    if lost := self._running.get(lease):
+                        lost[1].cancel()
+
+    def _begin(self, task: Task) -> None:
+        run = Run(task, self._storage, self._pool, self._deadline_seconds)
+        doing = asyncio.create_task(self._perform(run))
+        self._running[task.lease] = run, doing
+        doing.add_done_callback(lambda _: self._ended(task))
+
+    def _ended(self, task: Task) -> None:
+        del self._running[task.lease]
+        self._bell.ring()  # a place is free, and somebody may wait for this task
+
+    async def _perform(self, run: Run) -> None:
+        task = run.task
+        try:
+            outcome = await self._works[task.work].perform(run)
+            ending = Ending(outcome.told, await self._stored(task, outcome))
+        except _BUSY:
+            await persistently(self._queue.release, task, BUSY_SECONDS)
+            return
+        except Exception as error:
+            ending = Ending(failure=Failure.of(error))
+            if ending.failure and ending.failure.status == 500:
+                log.error("fault", task=task.id, work=task.work, exc_info=error)
+        if await persistently(self._queue.finish, task, ending):
+            log.info("task finished", task=task.id, work=task.work, status=str(ending.status))
+        else:
+            await self._storage.delete(result_folder(task.id, task.lease))
+
+    async def _stored(self, task: Task, outcome: Outcome) -> tuple[StoredFile, ...]:
+        where = result_folder(task.id, task.lease)
+        for file in outcome.files:
+            await self._storage.put(f"{where}/{file.name}", file.data)
+        return tuple(
+            StoredFile(file.name, file.media_type, len(file.data)) for file in outcome.files
+        )
+
+    async def _stop(self) -> None:
+        """Give back what is unfinished, so that another gateway need not wait for its lease."""
+        running = list(self._running.values())
+        for _, doing in running:
+            doing.cancel()
+        await asyncio.gather(*(doing for _, doing in running), return_exceptions=True)
+        for run, _ in running:
+            try:
+                await self._queue.release(run.task)
+            except SQLAlchemyError:
+                log.warning("a task's lease is left to run out", task=run.task.id)

@@ -1,0 +1,92 @@
+"""What dialects do with tasks: queue them, look at them, fetch their files, forget them."""
+
+import time
+import uuid
+from collections.abc import Collection, Sequence
+
+from engines.core.shapes import File
+from gateway.limits.admission import Places
+from gateway.store.storage import Storage
+from gateway.tasks.bell import Bell
+from gateway.tasks.queue import TaskQueue
+from gateway.tasks.task import Asked, StoredFile, Task, folder, input_name, result_folder
+from gateway.tasks.watch import Watch
+
+MOST_STREAMS = 16
+
+
+class Tasks:
+    """Tasks of callers, seen by their own alone, who ask by the kinds of work that they may see.
+
+    `streams` are the places of answers that go on until a task ends, in this gateway process.
+    """
+
+    def __init__(self, queue: TaskQueue, storage: Storage, bell: Bell, watch: Watch) -> None:
+        self._queue = queue
+        self._storage = storage
+        self._bell = bell
+        self.watch = watch
+        self.streams = Places(MOST_STREAMS)
+
+    async def add(self, asked: Asked, inputs: Sequence[File]) -> Task:
+        """Store what was sent and queue the task, or answer the one of the same request key.
+
+        Raises:
+            TooManyTasks, RequestKeyReused: see `TaskQueue.add`.
+        """
+        if asked.request_key and (same := await self._queue.of_key(asked)):
+            return same
+        id = str(uuid.uuid4())
+        try:
+            for place, file in enumerate(inputs):
+                await self._storage.put(input_name(id, place), file.data)
+            stored = [StoredFile(one.name, one.media_type, len(one.data)) for one in inputs]
+            task = await self._queue.add(id, asked, stored)
+        except BaseException:
+            await self._storage.delete(folder(id))
+            raise
+        if task.id != id:
+            await self._storage.delete(folder(id))
+        self._bell.ring()
+        return task
+
+    async def get(self, owner: str, works: Collection[str], id: str) -> Task:
+        """See `TaskQueue.get`."""
+        return await self._queue.get(owner, works, id)
+
+    async def finished(self, task: Task, seconds: float) -> Task:
+        """The task when it has ended, or as it is after so long."""
+        until = time.monotonic() + seconds
+        while not task.is_finished and not self.watch.is_ending():
+            if (left := until - time.monotonic()) <= 0:
+                break
+            await self.watch.changed(task.id, task.updated_at, left)
+            task = await self.get(task.owner, [task.work], task.id)
+        return task
+
+    async def page(
+        self, owner: str, works: Collection[str], *, offset: int, limit: int
+    ) -> tuple[int, list[Task]]:
+        """See `TaskQueue.page`."""
+        return await self._queue.page(owner, works, offset=offset, limit=limit)
+
+    async def delete(self, owner: str, works: Collection[str], id: str) -> None:
+        """Forget a task with its files; what is still computed for it is thrown away.
+
+        Raises:
+            UnknownTask: this caller has none of that name.
+        """
+        await self._queue.delete(owner, works, id)
+        self._bell.ring()
+        await self._storage.delete(folder(id))
+
+    async def input(self, task: Task, place: int) -> bytes:
+        """What was sent as one of the task's files, counted from 0."""
+        return await self._storage.get(input_name(task.id, place))
+
+    async def result(
+        self, task: Task, name: str, start: int | None = None, end: int | None = None
+    ) -> bytes:
+        """A file that came of the task, or a piece of it."""
+        where = result_folder(task.id, task.lease)
+        return await self._storage.get(f"{where}/{name}", start, end)

@@ -1,0 +1,85 @@
+"""What a dialect says about its tasks: how they are performed, and who is told of their end."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection
+
+from engines.core.registry import engine_named
+from engines.core.run import Answer, Job
+from engines.core.shapes import File
+from gateway.pool import Pool
+from gateway.store.storage import Storage
+from gateway.tasks.task import Task, input_name
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a task: what is said of it, kept in its row, and files."""
+
+    told: dict[str, Any]
+    files: tuple[File, ...] = ()
+
+
+@dataclass(slots=True)
+class Run:
+    """A task that is being performed.
+
+    Args:
+        deadline_seconds: of one computation whose engine has none of its own.
+        progress: the share that is done; whoever asks for the task is told.
+    """
+
+    task: Task
+    storage: Storage
+    pool: Pool
+    deadline_seconds: float
+    progress: float = field(default=0, init=False)
+
+    async def inputs(self) -> tuple[bytes, ...]:
+        """The files that were sent, in their order."""
+        names = [input_name(self.task.id, place) for place in range(len(self.task.inputs))]
+        return tuple([await self.storage.get(name) for name in names])
+
+    async def compute(self, job: Job, *, since: float = 0, until: float = 1) -> Answer:
+        """Run a job of the task, which takes its progress from one share to another.
+
+        Raises:
+            see `Pool.run`.
+        """
+
+        def tell(share: float) -> None:
+            self.progress = since + share * (until - since)
+
+        own_seconds = engine_named(job.engine).deadline_seconds
+        return await self.pool.run(
+            job,
+            deadline_seconds=own_seconds or self.deadline_seconds,
+            owner=self.task.owner,
+            progress=tell,
+        )
+
+
+Perform: TypeAlias = Callable[[Run], Awaitable[Outcome]]
+Announce: TypeAlias = Callable[[Connection, Task], None]
+"""Called in the transaction in which a task ends: what it writes is there if the end is."""
+
+
+def tell_nobody(connection: Connection, task: Task) -> None:
+    """Announce nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A kind of task.
+
+    Args:
+        name: as rows have it, the same in every version of the service.
+        perform: does it; it may be begun anew, by another process, when this one dies.
+        announce: writes down who is to be told that it has ended.
+    """
+
+    name: str
+    perform: Perform
+    announce: Announce = tell_nobody
