@@ -96,6 +96,14 @@ class Storage:
         ages = sorted(found.items(), key=lambda one: one[1].get("mtime") or one[1]["LastModified"])
         return [name.removeprefix(f"{self._root}/") for name, _ in ages]
 
+    async def children(self, name: str) -> list[str]:
+        """The words that follow a name in those of blobs: `b` after `a` where `a/b/c` is one."""
+        path = self._path(name)
+        with suppress(FileNotFoundError):
+            found = await self._threads.run(self._files.ls, path, detail=False)
+            return [one.rpartition("/")[2] for one in found]
+        return []
+
     def _path(self, name: str) -> str:
         # The one guard against leaving the root, against drafts, and against fsspec's wildcards.
         if not _NAME.fullmatch(name):

@@ -1,6 +1,7 @@
 """A bell that wakes whoever waits for something to happen to tasks."""
 
 import asyncio
+from contextlib import suppress
 
 
 class Bell:
@@ -18,7 +19,7 @@ class Bell:
     async def wait(self, rung: int, seconds: float) -> None:
         """Return when it has been rung more often than `rung`, or after so long."""
         if self.rung == rung:
-            try:
-                await asyncio.wait_for(self._next.wait(), seconds)
-            except TimeoutError:
-                return
+            # Python 3.11's wait_for may swallow a cancellation that comes with the ring.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._next.wait()

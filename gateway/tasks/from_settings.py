@@ -1,8 +1,11 @@
 """The parts of the tasks' room, put together as the settings say."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
+
+import structlog
 
 from gateway.pool import Pool
 from gateway.settings import Settings
@@ -17,9 +20,12 @@ from gateway.tasks.tasks import Tasks
 from gateway.tasks.watch import Watch
 from gateway.tasks.work import Work
 
+log = structlog.get_logger()
+
 POLL_SECONDS = 0.25
 POLL_SECONDS_WHEN_TOLD = 1.0
 """Of a database that tells what happens; then only leases that run out are found so."""
+AGAIN_SECONDS = 1.0
 
 
 @asynccontextmanager
@@ -46,12 +52,23 @@ async def tasks_at_work(
         deadline_seconds=settings.deadline_seconds,
     )
     sweeper = Sweeper(queue, storage, keep_seconds=settings.task_seconds)
-    at_work = [asyncio.create_task(runner.run()), asyncio.create_task(sweeper.run())]
+    going_on = [runner.run, sweeper.run]
     if is_told:
-        at_work.append(asyncio.create_task(listen(database, bell)))
+        going_on.append(partial(listen, database, bell))
+    at_work = [asyncio.create_task(_for_ever(one)) for one in going_on]
     try:
         yield Tasks(queue, storage, bell, Watch(queue, bell, is_ending))
     finally:
         for one in at_work:
             one.cancel()
         await asyncio.gather(*at_work, return_exceptions=True)
+
+
+async def _for_ever(run: Callable[[], Awaitable[None]]) -> None:
+    """Run until cancelled, be it that something unforeseen ends it."""
+    while True:
+        try:
+            await run()
+        except Exception as error:
+            log.error("fault", exc_info=error)
+        await asyncio.sleep(AGAIN_SECONDS)

@@ -20,9 +20,10 @@ log = structlog.get_logger()
 BEAT_SECONDS = 1.0
 """How often leases are renewed and progress is noted."""
 BUSY_SECONDS = 1.0
-"""How long a task waits that found the pool full."""
+"""How long a task waits that could not be performed just now."""
 
-_BUSY = (QueueFull, WaitedTooLong, ShuttingDown)
+_BUSY = (QueueFull, WaitedTooLong, ShuttingDown, OSError)
+"""What passes: no room in the pool, or a storage that does not answer."""
 
 
 class Runner:
@@ -97,7 +98,8 @@ class Runner:
         try:
             outcome = await self._works[task.work].perform(run)
             ending = Ending(outcome.told, await self._stored(task, outcome))
-        except _BUSY:
+        except _BUSY as error:
+            log.warning("task put back", task=task.id, reason=type(error).__name__)
             await persistently(self._queue.release, task, BUSY_SECONDS)
             return
         except Exception as error:

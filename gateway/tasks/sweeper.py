@@ -54,7 +54,7 @@ class Sweeper:
             for id in expired:
                 await self._storage.delete(folder(id))
         # What a killed gateway has left: files are stored before their task, and deleted after.
-        strays = await self._without_task(await self._storage.names(TASKS))
+        strays = await self._without_task(await self._storage.children(TASKS))
         for id in strays & self._strays:
             await self._storage.delete(folder(id))
         self._strays = strays

@@ -59,6 +59,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Engine]:
+    """An empty database of the kind that needs no server."""
+    database = open_database(f"sqlite:///{tmp_path / 'rows.sqlite'}")
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
 def database(database_url: str) -> Iterator[Engine]:
     """The same, opened."""
     database = open_database(database_url)

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_type_hints
 from pydantic import BaseModel, Field, create_model
 
 from engines.core.registry import Engine, Input, catalogue
-from gateway.dialects.ltu import describe_errors, examples
+from gateway.dialects.ltu import describe_errors, describe_tasks, examples
 from gateway.dialects.ltu.models import (
     ALIASES,
     DETAILS_NAME,
@@ -56,8 +56,9 @@ def describe() -> Description:
         for method, operation in item.items()
         if method == "get" or "deprecated" in operation
     )
-    paths = services | realm.paths(known)
-    return Description([*TAGS, *realm.TAGS], paths, known, answers, unlisted)
+    answers[describe_tasks.ACCEPTED] = describe_tasks.accepted()
+    paths = services | describe_tasks.paths(known) | realm.paths(known)
+    return Description([*TAGS, describe_tasks.TAG, *realm.TAGS], paths, known, answers, unlisted)
 
 
 def _path(engine: Engine, name: str) -> Schema:
@@ -68,13 +69,18 @@ def _path(engine: Engine, name: str) -> Schema:
         "description": _description(engine),
         "security": [{"password": [engine.service]}, {"bearer": []}, {"apiKey": []}],
     }
-    done = {"200": {"$ref": f"#/components/responses/{_type_name(engine)}"}}
+    done = {
+        "200": {"$ref": f"#/components/responses/{_type_name(engine)}"},
+        "202": {"$ref": f"#/components/responses/{describe_tasks.ACCEPTED}"},
+    }
+    later = describe_tasks.headers_of_service()
     return {
         "post": {
             "operationId": name,
             **told,
             "description": f"{told['description']}\n\n{_GET}",
             **alias,
+            "parameters": later,
             "requestBody": _body(engine),
             "responses": {**done, **describe_errors.of_service(has_body=True)},
         },
@@ -82,7 +88,7 @@ def _path(engine: Engine, name: str) -> Schema:
             "operationId": f"{name}FromUrl",
             **told,
             **alias,
-            "parameters": _query(engine),
+            "parameters": [*_query(engine), *later],
             "responses": {**done, **describe_errors.of_service(has_body=False)},
         },
     }

@@ -10,7 +10,9 @@ from gateway.errors import (
     JobTimedOut,
     MissingPicture,
     QueueFull,
+    TaskUnfinished,
     TooManyRequests,
+    UnknownTask,
     UnsupportedBody,
     UploadTooLarge,
     status_of,
@@ -25,6 +27,8 @@ _EXAMPLES = (
     MissingPicture("image is missing; expected a file, a URL or base64 text in this field."),
     TokenExpired("The token has expired."),
     ScopeInsufficient("The caller may not use the scope edges."),
+    UnknownTask("There is no such task of this caller."),
+    TaskUnfinished("The task is processing; there is a result when it is done."),
     UploadTooLarge("image has 30,000,000 bytes; at most 25,000,000 are taken."),
     UnsupportedBody(
         "The body's content type is application/json; expected multipart/form-data or "
@@ -41,6 +45,8 @@ _NAMES = {
     400: "Unreadable",
     401: "NotAuthenticated",
     403: "NotAllowed",
+    404: "NoSuchTask",
+    409: "Unfinished",
     413: "TooLarge",
     415: "NoForm",
     422: "NotComputable",
@@ -50,10 +56,13 @@ _NAMES = {
     503: "TooBusy",
     504: "TookTooLong",
 }
+OF_EVERY_TASK = (400, 401, 403, 404, 422, 429, 500, 503)
+_OF_TASKS_ALONE = (404, 409)
 _BODY_ONLY = 415
 _HEADERS = {
     401: header("WWW-Authenticate", "How to authenticate (RFC 6750 §3)."),
     403: header("WWW-Authenticate", "The scope that is missing (RFC 6750 §3)."),
+    409: header("Retry-After", "When asking again makes sense, s."),
     429: header("Retry-After", "When asking again makes sense, s."),
     503: header("Retry-After", "When asking again makes sense, s."),
 }
@@ -61,10 +70,14 @@ _HEADERS = {
 
 def of_service(*, has_body: bool) -> dict[str, Schema]:
     """Every refusal of a service, by status."""
+    others = _OF_TASKS_ALONE if has_body else (*_OF_TASKS_ALONE, _BODY_ONLY)
+    return of_statuses(*(status for status in _NAMES if status not in others))
+
+
+def of_statuses(*statuses: int) -> dict[str, Schema]:
+    """The refusals with these statuses."""
     return {
-        str(status): {"$ref": f"#/components/responses/{name}"}
-        for status, name in _NAMES.items()
-        if has_body or status != _BODY_ONLY
+        str(status): {"$ref": f"#/components/responses/{_NAMES[status]}"} for status in statuses
     }
 
 

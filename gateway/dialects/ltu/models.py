@@ -79,9 +79,9 @@ class TaskAnswer(BaseModel):
     progress: float = Field(ge=0, le=1, description="The share that is done, where that is known.")
     created_at: datetime
     updated_at: datetime
-    finished_at: datetime | None = Field(description="null until it has ended.")
-    result: str | None = Field(description="Where the result is; null until it is done.")
-    error: Failure | None = Field(description="Why there is no result; null but with error.")
+    finished_at: datetime | None = Field(description="Only when it has ended.")
+    result: str | None = Field(description="Path of the result; only when it is done.")
+    error: Failure | None = Field(description="Why there is no result; only with error.")
     version: str = Field(description="The service's version.")
 
 

@@ -98,7 +98,7 @@ async def listing(call: Call) -> Response:
         call.owner, _visible(call), offset=page.offset, limit=page.limit
     )
     body = TaskList(total=total, tasks=[_answer(call, one) for one in tasks])
-    return Response(body.model_dump_json(), media_type="application/json")
+    return Response(body.model_dump_json(exclude_none=True), media_type="application/json")
 
 
 async def result(call: Call) -> Response:
@@ -174,12 +174,12 @@ def _told(
     call: Call, task: Task, status: int = 200, fields: dict[str, str] | None = None
 ) -> Response:
     again = {} if task.is_finished else {"Retry-After": str(AGAIN_SECONDS)}
-    body = _answer(call, task).model_dump_json()
+    body = _answer(call, task).model_dump_json(exclude_none=True)
     return Response(body, status, {**again, **(fields or {})}, "application/json")
 
 
 def _event(call: Call, task: Task) -> str:
-    return f"event: task\ndata: {_answer(call, task).model_dump_json()}\n\n"
+    return f"event: task\ndata: {_answer(call, task).model_dump_json(exclude_none=True)}\n\n"
 
 
 def _answer(call: Call, task: Task) -> TaskAnswer:

@@ -1,0 +1,190 @@
+"""Native services as tasks, asked of two gateway workers in turns."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from gateway.__main__ import main
+from gateway.dialects.ltu import tasks
+from gateway.errors import TaskUnfinished
+from gateway.flow import Call
+from gateway.tasks.task import Status
+from tests.auth.workers import EDGES, Workers, each_worker
+from tests.serving import Served, settings_environment
+
+TASKS = "/v2/tasks"
+LATER = {"Prefer": "respond-async"}
+
+
+@pytest.fixture(scope="module")
+def workers(served: Served) -> Iterator[Workers]:
+    """A client of each worker, both with the demo account's token."""
+    with each_worker(served) as clients:
+        for client in clients:
+            client.headers["Authorization"] = f"Bearer {served.token()}"
+        yield clients
+
+
+def key_of(served: Served, owner: str, *scopes: str) -> str:
+    """A new API key."""
+    words = ["apikeys", "add", "--owner", owner, *(w for one in scopes for w in ("--scope", one))]
+    environment = settings_environment({"data": served.log.parent})
+    made = CliRunner(env=environment).invoke(main, words, catch_exceptions=False)
+    return made.stdout.split()[-1]
+
+
+def ask_later(
+    client: httpx.Client, picture: bytes, path: str = EDGES, **headers: str
+) -> httpx.Response:
+    return client.post(path, files={"image": picture}, headers=LATER | headers)
+
+
+def ended(client: httpx.Client, location: str) -> dict[str, Any]:
+    """The task when it has ended, however often that has to be asked."""
+    task: dict[str, Any] = {}
+    while "finished_at" not in task:
+        task = client.get(location, params={"wait": 25}).json()
+    return task
+
+
+@pytest.fixture(scope="module")
+def picture(photograph: Path) -> bytes:
+    return photograph.read_bytes()
+
+
+def test_a_task_is_accepted_and_answers_what_the_service_answers(
+    workers: Workers, picture: bytes
+) -> None:
+    accepted = ask_later(workers[0], picture)
+    assert accepted.status_code == 202
+    assert accepted.headers["Preference-Applied"] == "respond-async"
+    assert accepted.headers["Retry-After"] == "1"
+    location = accepted.headers["Location"]
+    assert location == f"{TASKS}/{accepted.json()['id']}"
+    task = ended(workers[1], location)
+    assert (task["status"], task["service"], task["progress"]) == ("done", "edges", 1)
+    later, at_once = workers[0].get(task["result"]), ask(workers[1], picture)
+    assert later.json() == at_once.json()
+    assert later.headers["Content-Type"] == at_once.headers["Content-Type"]
+
+
+def ask(client: httpx.Client, picture: bytes, **headers: str) -> httpx.Response:
+    return client.post(EDGES, files={"image": picture}, headers=headers)
+
+
+def test_a_picture_as_answer_is_kept_as_one(workers: Workers, picture: bytes) -> None:
+    location = ask_later(workers[0], picture, Accept="image/png").headers["Location"]
+    later = workers[1].get(ended(workers[1], location)["result"])
+    assert later.headers["Content-Type"] == "image/png"
+    assert later.content == ask(workers[0], picture, Accept="image/png").content
+
+
+def test_a_refusal_is_the_tasks_error_and_its_result(workers: Workers) -> None:
+    location = ask_later(workers[0], b"no picture").headers["Location"]
+    task = ended(workers[1], location)
+    refused, at_once = workers[0].get(f"{location}/result"), ask(workers[0], b"no picture")
+    assert (task["status"], "result" in task) == ("error", False)
+    assert refused.status_code == at_once.status_code == 422
+    assert refused.json() == task["error"]
+    same = ("code", "error", "message", "errors")
+    assert [refused.json()[key] for key in same] == [at_once.json()[key] for key in same]
+
+
+def test_bad_parameters_are_refused_at_once(workers: Workers, picture: bytes) -> None:
+    answer = workers[0].post(
+        EDGES, files={"image": picture}, data={"edge_thickness": "51"}, headers=LATER
+    )
+    assert answer.status_code == 422
+
+
+def test_an_idempotency_key_names_one_task_on_both_workers(
+    workers: Workers, picture: bytes
+) -> None:
+    named = {"Idempotency-Key": "lot-7"}
+    first, second = (ask_later(client, picture, **named) for client in workers)
+    assert first.headers["Location"] == second.headers["Location"]
+    other = ask_later(workers[0], picture + b" ", **named)
+    assert (other.status_code, other.json()["error"]) == (422, "idempotency_key_reused")
+    unreadable = ask_later(workers[0], picture, **{"Idempotency-Key": "a b"})
+    assert unreadable.status_code == 400
+
+
+def test_a_task_is_nobody_elses(served: Served, workers: Workers, picture: bytes) -> None:
+    location = ask_later(workers[0], picture).headers["Location"]
+    environment = settings_environment({"data": served.log.parent})
+    words = ["users", "add", "eve", "--password-stdin"]
+    CliRunner(env=environment).invoke(main, words, input="correct horse\n")
+    eve = {"X-API-Key": key_of(served, "eve")}
+    with httpx.Client(base_url=served.url, headers=eve, trust_env=False) as client:
+        asked = [client.get(location), client.get(f"{location}/result"), client.delete(location)]
+        assert [one.status_code for one in asked] == [404, 404, 404]
+        assert client.get(TASKS).json() == {"total": 0, "tasks": []}
+    assert ended(workers[0], location)["status"] == "done"
+
+
+def test_a_key_sees_tasks_of_its_services_alone(
+    served: Served, workers: Workers, picture: bytes
+) -> None:
+    location = ask_later(workers[0], picture).headers["Location"]
+    for scope, status in (("edges", 200), ("heatMap", 404)):
+        headers = {"X-API-Key": key_of(served, served.user, scope)}
+        with httpx.Client(base_url=served.url, headers=headers, trust_env=False) as client:
+            assert client.get(location).status_code == status
+            assert (client.get(TASKS).json()["total"] > 0) == (status == 200)
+
+
+def test_a_deleted_task_is_gone(workers: Workers, picture: bytes) -> None:
+    location = ask_later(workers[0], picture).headers["Location"]
+    gone = workers[1].delete(location)
+    assert (gone.status_code, gone.content) == (204, b"")
+    unknown = workers[0].get(location)
+    assert (unknown.status_code, unknown.json()["error"]) == (404, "no_such_task")
+
+
+def test_events_tell_of_a_task_until_it_ends(workers: Workers, picture: bytes) -> None:
+    location = ask_later(workers[0], picture, "/v2/services/image/heatMap").headers["Location"]
+    with workers[1].stream("GET", f"{location}/events") as stream:
+        assert stream.headers["Content-Type"].startswith("text/event-stream")
+        lines = [line.partition(": ")[::2] for line in stream.iter_lines() if line]
+    told = [json.loads(data) for name, data in lines if name == "data"]
+    assert {data for name, data in lines if name == "event"} == {"task"}
+    assert [one["status"] for one in told][-1] == "done"
+    assert told[-1] == workers[0].get(location).json()
+
+
+def test_the_newest_tasks_come_first(workers: Workers, picture: bytes) -> None:
+    locations = [ask_later(workers[place % 2], picture).headers["Location"] for place in range(3)]
+    page = workers[0].get(TASKS, params={"limit": 2, "offset": 1}).json()
+    assert [f"{TASKS}/{one['id']}" for one in page["tasks"]] == locations[1::-1]
+    assert page["total"] >= 3
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "limit=x", "offset=-1", "wait=26", "wait=-1", "wait=1.5"]
+)
+def test_every_number_has_a_range(workers: Workers, picture: bytes, query: str) -> None:
+    is_of_list = not query.startswith("wait")
+    path = TASKS if is_of_list else ask_later(workers[0], picture).headers["Location"]
+    assert workers[0].get(f"{path}?{query}").status_code == 422
+
+
+def test_tasks_need_a_token(served: Served) -> None:
+    for path in (TASKS, f"{TASKS}/1", f"{TASKS}/1/result", f"{TASKS}/1/events"):
+        assert served.get(path).status_code == 401
+
+
+@pytest.mark.anyio
+async def test_an_unfinished_task_has_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unfinished(call: Call) -> Any:
+        return SimpleNamespace(failure=None, is_finished=False, status=Status.PROCESSING)
+
+    monkeypatch.setattr(tasks, "_task", unfinished)
+    with pytest.raises(TaskUnfinished, match="processing") as refused:
+        await tasks.result(cast(Call, None))
+    assert refused.value.retry_after_seconds == 1

@@ -1,0 +1,242 @@
+"""Tasks being performed: what becomes of an outcome, of a refusal, of a fault, and at the end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import cast
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from engines.core.errors import BadParameter
+from engines.core.shapes import File
+from gateway.errors import QueueFull
+from gateway.pool import Pool
+from gateway.store.storage import Storage
+from gateway.tasks.bell import Bell
+from gateway.tasks.queue import LEASE_SECONDS, TaskQueue
+from gateway.tasks.runner import Runner
+from gateway.tasks.task import Status, Task, folder, result_folder
+from gateway.tasks.watch import Watch
+from gateway.tasks.work import Outcome, Perform, Run, Work
+from tests.gateway.tasks.rows import SINGLE, WORKS, Clock, add, queue_of
+from tests.serving import WAIT_SECONDS
+
+pytestmark = pytest.mark.anyio
+
+NO_POOL = cast(Pool, None)
+
+
+class Gateway:
+    """What of a gateway process performs tasks, and a way to wait for their end."""
+
+    def __init__(self, database: Engine, folder: Path, clock: Clock | None = None) -> None:
+        self.queue: TaskQueue = queue_of(database, clock or Clock())
+        self.storage = Storage(f"file://{folder / 'blobs'}")
+        self.bell = Bell()
+        self.watch = Watch(self.queue, self.bell, lambda: False)
+
+    @asynccontextmanager
+    async def performing(self, perform: Perform, places: int = 2) -> AsyncIterator[None]:
+        runner = Runner(
+            self.queue,
+            self.storage,
+            NO_POOL,
+            {SINGLE: Work(SINGLE, perform)},
+            self.bell,
+            places=places,
+            poll_seconds=0.01,
+            deadline_seconds=20,
+        )
+        running = asyncio.create_task(runner.run())
+        try:
+            yield
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    async def until(self, task: Task, holds: Callable[[Task], bool]) -> Task:
+        """The task as soon as something holds of it."""
+        while not holds(found := await self.queue.get(task.owner, WORKS, task.id)):
+            await self.watch.changed(task.id, found.updated_at, 1)
+        return found
+
+
+@pytest.fixture
+def database(sqlite: Engine) -> Engine:
+    return sqlite
+
+
+@pytest.fixture
+def gateway(database: Engine, tmp_path: Path) -> Gateway:
+    return Gateway(database, tmp_path)
+
+
+def is_finished(task: Task) -> bool:
+    return task.is_finished
+
+
+async def test_an_outcome_is_kept_with_its_files(gateway: Gateway) -> None:
+    async def perform(run: Run) -> Outcome:
+        return Outcome({"found": 3}, (File("matches.png", "image/png", b"picture"),))
+
+    task = await add(gateway.queue)
+    async with gateway.performing(perform):
+        done = await gateway.until(task, is_finished)
+    assert (done.status, done.told) == (Status.DONE, {"found": 3})
+    name = f"{result_folder(done.id, done.lease)}/{done.files[0].name}"
+    assert await gateway.storage.get(name) == b"picture"
+
+
+async def test_a_refusal_is_told_and_a_fault_is_not(gateway: Gateway) -> None:
+    async def perform(run: Run) -> Outcome:
+        error = BadParameter if run.task.params["is_refused"] else ZeroDivisionError
+        raise error("radius is 9; expected 0 to 3.")
+
+    tasks = [await add(gateway.queue, params={"is_refused": one}) for one in (True, False)]
+    async with gateway.performing(perform):
+        refused, faulty = [(await gateway.until(task, is_finished)).failure for task in tasks]
+    assert refused is not None
+    assert faulty is not None
+    assert (refused.status, refused.message) == (422, "radius is 9; expected 0 to 3.")
+    assert faulty.status == 500
+    assert "radius" not in faulty.message
+
+
+async def test_a_task_that_finds_the_pool_full_comes_again(
+    database: Engine, tmp_path: Path
+) -> None:
+    clock, refusals = Clock(), [QueueFull("256 jobs wait."), QueueFull("256 jobs wait.")]
+
+    async def perform(run: Run) -> Outcome:
+        clock.now += 1  # later it may be claimed again
+        if refusals:
+            raise refusals.pop()
+        return Outcome({})
+
+    gateway = Gateway(database, tmp_path, clock)
+    task = await add(gateway.queue)
+    async with gateway.performing(perform):
+        clock.now += 1
+        done = await gateway.until(task, lambda one: one.is_finished or moved(clock))
+    assert (done.status, done.attempts) == (Status.DONE, 1)
+
+
+def moved(clock: Clock) -> bool:
+    """Let time go by while a test waits."""
+    clock.now += 1
+    return False
+
+
+async def test_no_more_tasks_are_performed_at_once_than_there_are_places(gateway: Gateway) -> None:
+    at_once, most = 0, 0
+
+    async def perform(run: Run) -> Outcome:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0)
+        at_once -= 1
+        return Outcome({})
+
+    tasks = [await add(gateway.queue) for _ in range(7)]
+    async with gateway.performing(perform, places=3):
+        for task in tasks:
+            await gateway.until(task, is_finished)
+    assert 1 < most <= 3
+
+
+async def test_what_a_gateway_that_ends_has_not_finished_is_queued_again(gateway: Gateway) -> None:
+    async def perform(run: Run) -> Outcome:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    task = await add(gateway.queue)
+    async with gateway.performing(perform):
+        await gateway.until(task, lambda one: one.status is Status.PROCESSING)
+    left = await gateway.queue.get(task.owner, WORKS, task.id)
+    assert (left.status, left.attempts) == (Status.QUEUED, 0)
+
+
+async def test_the_work_of_a_deleted_task_is_stopped(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.tasks.runner.BEAT_SECONDS", 0.01)
+    begun, stopped = asyncio.Event(), asyncio.Event()
+
+    async def perform(run: Run) -> Outcome:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+        raise AssertionError
+
+    task = await add(gateway.queue)
+    async with gateway.performing(perform):
+        await begun.wait()
+        await gateway.queue.delete(task.owner, WORKS, task.id)
+        await stopped.wait()
+
+
+async def test_what_was_computed_for_a_lost_lease_is_thrown_away(
+    database: Engine, tmp_path: Path
+) -> None:
+    clock = Clock()
+    gateway, taken = Gateway(database, tmp_path, clock), asyncio.Event()
+
+    async def perform(run: Run) -> Outcome:
+        clock.now += LEASE_SECONDS
+        [other] = await gateway.queue.claim(1)
+        assert other.id == run.task.id
+        taken.set()
+        return Outcome({}, (File("matches.png", "image/png", b"picture"),))
+
+    task = await add(gateway.queue)
+    async with gateway.performing(perform, places=1):
+        rung = gateway.bell.rung
+        await taken.wait()
+        await gateway.bell.wait(rung, WAIT_SECONDS)  # rung when a place is free again
+    begun = await gateway.queue.get(task.owner, WORKS, task.id)
+    assert (begun.status, begun.attempts) == (Status.PROCESSING, 2)
+    assert await gateway.storage.children(folder(task.id)) == []
+
+
+async def test_progress_is_told_while_the_work_goes_on(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.tasks.runner.BEAT_SECONDS", 0.01)
+    seen = asyncio.Event()
+
+    async def perform(run: Run) -> Outcome:
+        run.progress = 0.4
+        await seen.wait()
+        return Outcome({})
+
+    task = await add(gateway.queue)
+    async with gateway.performing(perform):
+        await gateway.until(task, lambda one: one.progress == 0.4)
+        seen.set()
+        assert (await gateway.until(task, is_finished)).progress == 1
+
+
+async def test_an_end_waits_for_the_database_to_come_back(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.store.database.AGAIN_SECONDS", 0)
+    finish, failures = gateway.queue._finish, iter([True, True])
+
+    def fail_twice(*args: object) -> bool:
+        if next(failures, False):
+            raise OperationalError("UPDATE", {}, OSError("connection refused"))
+        return finish(*args)  # type: ignore[arg-type]
+
+    async def perform(run: Run) -> Outcome:
+        return Outcome({})
+
+    monkeypatch.setattr(gateway.queue, "_finish", fail_twice)
+    task = await add(gateway.queue)
+    async with gateway.performing(perform):
+        assert (await gateway.until(task, is_finished)).status is Status.DONE
