@@ -32,7 +32,8 @@ from gateway.tasks.task import (
 )
 from gateway.tasks.work import Work
 
-TASK_THREADS = 4
+READERS = 4
+WRITERS = 4
 LEASE_SECONDS = 10
 """How long a gateway that says nothing keeps a task; the clocks of hosts must agree within that."""
 MOST_ATTEMPTS = 3
@@ -92,7 +93,9 @@ class TaskQueue:
         self._quota = quota
         self._works = works
         self._clock = clock
-        self._threads = Threads(TASK_THREADS)
+        self._reading = Threads(READERS)
+        # Who waits for SQLite's lock sleeps far longer than it is held.
+        self._writing = Threads(1 if database.dialect.name == "sqlite" else WRITERS)
 
     async def add(self, id: str, asked: Asked, inputs: Sequence[StoredFile]) -> Task:
         """Queue a task, whose inputs are stored already; or answer the one of the same key.
@@ -101,23 +104,23 @@ class TaskQueue:
             TooManyTasks: the caller has as many as it may, or no room for the inputs.
             RequestKeyReused: the key was used with another request.
         """
-        return await self._threads.run(self._add, id, asked, inputs)
+        return await self._writing.run(self._add, id, asked, inputs)
 
-    async def claim(self, most: int) -> list[Task]:
-        """Lease so many tasks, in their turn, of those that are known; expired leases too."""
-        return await self._threads.run(self._claim, most)
+    async def claim(self) -> Task | None:
+        """Lease the task whose turn it is, of the known kinds; also one whose lease ran out."""
+        return await self._writing.run(self._claim)
 
     async def renew(self, progress: dict[str, float]) -> set[str]:
         """Keep leases and note progress, by lease; answers the leases that are lost."""
-        return await self._threads.run(self._renew, progress)
+        return await self._writing.run(self._renew, progress)
 
     async def finish(self, task: Task, ending: Ending) -> bool:
         """End a task, unless its lease was lost; once only, however often it was begun."""
-        return await self._threads.run(self._finish, task, ending)
+        return await self._writing.run(self._finish, task, ending)
 
     async def release(self, task: Task, after_seconds: float = 0) -> None:
         """Give a task back to the queue, as if it had not been begun."""
-        await self._threads.run(self._release, task, after_seconds)
+        await self._writing.run(self._release, task, after_seconds)
 
     async def get(self, owner: str, works: Collection[str], id: str) -> Task:
         """A task of a caller.
@@ -125,7 +128,7 @@ class TaskQueue:
         Raises:
             UnknownTask: this caller has none of that name.
         """
-        return await self._threads.run(self._get, owner, works, id)
+        return await self._reading.run(self._get, owner, works, id)
 
     async def of_key(self, asked: Asked) -> Task | None:
         """The task that was asked for under the same key before.
@@ -133,17 +136,17 @@ class TaskQueue:
         Raises:
             RequestKeyReused: it was asked for something else.
         """
-        return await self._threads.run(self._of_key, asked)
+        return await self._reading.run(self._of_key, asked)
 
     async def page(
         self, owner: str, works: Collection[str], *, offset: int, limit: int
     ) -> tuple[int, list[Task]]:
         """How many tasks of some kinds a caller has, and some of them, the newest first."""
-        return await self._threads.run(self._page, owner, works, offset, limit)
+        return await self._reading.run(self._page, owner, works, offset, limit)
 
     async def versions(self, ids: Sequence[str]) -> dict[str, float]:
         """When tasks changed last, by id; of those that are still there."""
-        return await self._threads.run(self._versions, ids)
+        return await self._reading.run(self._versions, ids)
 
     async def delete(self, owner: str, works: Collection[str], id: str) -> None:
         """Forget a task; one that is worked on ends as lost.
@@ -151,18 +154,17 @@ class TaskQueue:
         Raises:
             UnknownTask: this caller has none of that name.
         """
-        await self._threads.run(self._delete, owner, works, id)
+        await self._writing.run(self._delete, owner, works, id)
 
     async def expired(self, finished_before: float, most: int) -> list[str]:
         """Forget tasks that ended before a time, and answer which."""
-        return await self._threads.run(self._expire, finished_before, most)
+        return await self._writing.run(self._expire, finished_before, most)
 
     def _add(self, id: str, asked: Asked, inputs: Sequence[StoredFile]) -> Task:
         now = self._clock()
         stored_bytes = sum(one.bytes for one in inputs)
         try:
             with self._database.begin() as connection:
-                self._check_quota(connection, asked.owner, stored_bytes)
                 adding = insert(tasks).values(
                     id=id,
                     **asdict(asked),
@@ -171,7 +173,7 @@ class TaskQueue:
                     files=[],
                     progress=0,
                     stored_bytes=stored_bytes,
-                    turn=_next_turn(connection, asked.owner),
+                    turn=self._turn(connection, asked.owner, stored_bytes),
                     attempts=0,
                     due_at=now,
                     created_at=now,
@@ -186,21 +188,33 @@ class TaskQueue:
                 raise
             return same
 
-    def _check_quota(self, connection: Connection, owner: str, more_bytes: int) -> None:
-        of_owner = tasks.c.owner == owner
-        waiting = select(func.count()).where(of_owner, _IS_UNFINISHED)
-        if connection.execute(waiting).scalar_one() >= self._quota.unfinished:
+    def _turn(self, connection: Connection, owner: str, more_bytes: int) -> int:
+        """One later than the caller's latest, and no earlier than whose turn it is now."""
+        own = tasks.c.owner == owner
+        waiting, latest, stored, now = connection.execute(
+            select(
+                select(func.count()).where(own, _IS_UNFINISHED).scalar_subquery(),
+                select(func.max(tasks.c.turn)).where(own, _IS_UNFINISHED).scalar_subquery(),
+                select(func.coalesce(func.sum(tasks.c.stored_bytes), 0))
+                .where(own)
+                .scalar_subquery(),
+                select(func.coalesce(func.min(tasks.c.turn), 0))
+                .where(_IS_UNFINISHED)
+                .scalar_subquery(),
+            )
+        ).one()
+        if waiting >= self._quota.unfinished:
             raise TooManyTasks(
                 f"The caller has {self._quota.unfinished:,} unfinished tasks; no more are taken.",
                 retry_after_seconds=AGAIN_SECONDS,
             )
-        stored = select(func.coalesce(func.sum(tasks.c.stored_bytes), 0)).where(of_owner)
-        if connection.execute(stored).scalar_one() + more_bytes > self._quota.stored_bytes:
+        if stored + more_bytes > self._quota.stored_bytes:
             raise TooManyTasks(
                 f"The caller's tasks would hold more than {self._quota.stored_bytes:,} bytes; "
                 "delete some of them.",
                 retry_after_seconds=AGAIN_SECONDS,
             )
+        return int(now) if latest is None else max(int(now), int(latest) + 1)
 
     def _of_key(self, asked: Asked) -> Task | None:
         same = select(tasks).where(
@@ -214,33 +228,23 @@ class TaskQueue:
             raise RequestKeyReused("The idempotency key was sent before with another request.")
         return Task.of(row)
 
-    def _claim(self, most: int) -> list[Task]:
+    def _claim(self) -> Task | None:
         now = self._clock()
         due = (
-            select(tasks)
+            select(tasks.c.id)
             .where(_IS_UNFINISHED, tasks.c.due_at <= now, tasks.c.work.in_(self._works))
             .order_by(tasks.c.turn, tasks.c.created_at)
-            .limit(most)
+            .limit(1)
         )
         # Mostly there is none, and on SQLite who looks so keeps nobody waiting.
         with self._reads.begin() as connection:
             if connection.execute(due).first() is None:
-                return []
-        with self._database.begin() as connection:
-            # Gateways on PostgreSQL pass over each other's rows; on SQLite they take turns.
-            rows = connection.execute(due.with_for_update(skip_locked=True)).all()
-            claimed = []
-            for row in rows:
-                if row.attempts >= MOST_ATTEMPTS:
-                    self._end(connection, tasks.c.id == row.id, Ending(failure=_GAVE_UP))
-                else:
-                    claimed.append(self._lease(connection, row.id, now))
-            return claimed
-
-    def _lease(self, connection: Connection, id: str, now: float) -> Task:
+                return None
+        # Gateways on PostgreSQL pass over each other's rows; on SQLite they take turns.
+        free = due.with_for_update(skip_locked=True).scalar_subquery()
         leasing = (
             update(tasks)
-            .where(tasks.c.id == id)
+            .where(tasks.c.id == free)
             .values(
                 status=Status.PROCESSING,
                 attempts=tasks.c.attempts + 1,
@@ -249,8 +253,14 @@ class TaskQueue:
                 progress=0,
                 updated_at=now,
             )
+            .returning(tasks)
         )
-        return Task.of(connection.execute(leasing.returning(tasks)).one())
+        with self._database.begin() as connection:
+            while (row := connection.execute(leasing).one_or_none()) is not None:
+                if row.attempts <= MOST_ATTEMPTS:
+                    return Task.of(row)
+                self._end(connection, tasks.c.id == row.id, Ending(failure=_GAVE_UP))
+        return None
 
     def _renew(self, progress: dict[str, float]) -> set[str]:
         now = self._clock()
@@ -345,14 +355,6 @@ class TaskQueue:
         with self._database.begin() as connection:
             expired = delete(tasks).where(tasks.c.id.in_(old)).returning(tasks.c.id)
             return list(connection.execute(expired).scalars())
-
-
-def _next_turn(connection: Connection, owner: str) -> int:
-    """One later than the caller's latest, and no earlier than whose turn it is now."""
-    own = select(func.max(tasks.c.turn) + 1).where(tasks.c.owner == owner, _IS_UNFINISHED)
-    now = select(func.min(tasks.c.turn)).where(_IS_UNFINISHED)
-    turns = connection.execute(select(own.scalar_subquery(), now.scalar_subquery())).one()
-    return max(turn or 0 for turn in turns)
 
 
 def _held(lease: str) -> ColumnElement[bool]:

@@ -69,9 +69,10 @@ class Runner:
     async def _claim_forever(self) -> None:
         while True:
             rung = self._bell.rung
-            if free := self._places - len(self._running):
-                for task in await persistently(self._queue.claim, free):
-                    self._begin(task)
+            while len(self._running) < self._places:
+                if (task := await persistently(self._queue.claim)) is None:
+                    break
+                self._begin(task)
             await self._bell.wait(rung, self._poll_seconds)
 
     async def _beat_forever(self) -> None:

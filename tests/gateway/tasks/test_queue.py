@@ -26,8 +26,8 @@ async def main():
     clock = Clock()
     clock.now += 1
     queue = queue_of(open_database(sys.argv[1]), clock)
-    while claimed := await queue.claim(2):
-        print(*[task.id for task in claimed], sep="\\n")
+    while claimed := await queue.claim():
+        print(claimed.id)
 
 asyncio.run(main())
 """
@@ -44,7 +44,8 @@ def queue(database: Engine, time: Clock) -> TaskQueue:
 
 
 async def claim_one(queue: TaskQueue) -> Task:
-    [task] = await queue.claim(1)
+    task = await queue.claim()
+    assert task is not None
     return task
 
 
@@ -69,7 +70,7 @@ async def test_a_task_ends_with_what_it_failed_of(queue: TaskQueue) -> None:
 async def test_a_leased_task_is_nobody_elses(queue: TaskQueue) -> None:
     await add(queue)
     await claim_one(queue)
-    assert await queue.claim(5) == []
+    assert await queue.claim() is None
 
 
 async def test_a_lease_that_ran_out_is_taken_over_and_its_first_holder_ends_nothing(
@@ -92,13 +93,13 @@ async def test_a_renewed_lease_does_not_run_out(queue: TaskQueue, time: Clock) -
     for share in (0.2, 0.4, 0.6):
         time.now += LEASE_SECONDS - 1
         assert await queue.renew({task.lease: share}) == set()
-        assert await queue.claim(1) == []
+        assert await queue.claim() is None
     assert (await queue.get("ada", WORKS, task.id)).progress == 0.6
 
 
 async def test_who_has_lost_a_lease_is_told_when_it_renews(queue: TaskQueue, time: Clock) -> None:
     tasks = [await add(queue), await add(queue)]
-    first, second = await queue.claim(2)
+    first, second = await claim_one(queue), await claim_one(queue)
     await queue.delete("ada", WORKS, first.id)
     assert await queue.renew({first.lease: 0, second.lease: 0}) == {first.lease}
     assert len(tasks) == 2
@@ -111,7 +112,7 @@ async def test_a_task_that_ends_its_gateway_again_and_again_is_given_up(
     for _ in range(MOST_ATTEMPTS):
         await claim_one(queue)
         time.now += LEASE_SECONDS
-    assert await queue.claim(1) == []
+    assert await queue.claim() is None
     ended = await queue.get("ada", WORKS, task.id)
     assert ended.failure is not None
     assert (ended.status, ended.failure.status) == (Status.ERROR, 503)
@@ -122,7 +123,7 @@ async def test_a_released_task_was_not_begun_and_waits_as_long_as_it_should(
 ) -> None:
     await add(queue)
     await queue.release(await claim_one(queue), 5)
-    assert await queue.claim(1) == []
+    assert await queue.claim() is None
     time.now += 5
     assert (await claim_one(queue)).attempts == 1
 
@@ -144,7 +145,7 @@ async def test_of_one_caller_the_first_comes_first(queue: TaskQueue, time: Clock
     for _ in range(4):
         added.append(await add(queue))
         time.now += 1
-    claimed = await queue.claim(2) + await queue.claim(2)
+    claimed = [await claim_one(queue) for _ in added]
     assert [task.id for task in claimed] == [task.id for task in added]
 
 
@@ -259,7 +260,7 @@ async def test_work_that_this_gateway_does_not_know_is_left_to_others(
     queue: TaskQueue, database: Engine
 ) -> None:
     await add(queue, work="test.of_a_newer_version")
-    assert await queue.claim(1) == []
+    assert await queue.claim() is None
 
 
 async def test_processes_that_claim_at_once_share_the_tasks(

@@ -131,21 +131,21 @@ def moved(clock: Clock) -> bool:
 
 
 async def test_no_more_tasks_are_performed_at_once_than_there_are_places(gateway: Gateway) -> None:
-    at_once, most = 0, 0
+    at_once, most, three = 0, 0, asyncio.Barrier(3)
 
     async def perform(run: Run) -> Outcome:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
-        await asyncio.sleep(0)
+        await three.wait()
         at_once -= 1
         return Outcome({})
 
-    tasks = [await add(gateway.queue) for _ in range(7)]
+    tasks = [await add(gateway.queue) for _ in range(6)]
     async with gateway.performing(perform, places=3):
         for task in tasks:
             await gateway.until(task, is_finished)
-    assert 1 < most <= 3
+    assert most == 3
 
 
 async def test_what_a_gateway_that_ends_has_not_finished_is_queued_again(gateway: Gateway) -> None:
@@ -189,8 +189,7 @@ async def test_what_was_computed_for_a_lost_lease_is_thrown_away(
 
     async def perform(run: Run) -> Outcome:
         clock.now += LEASE_SECONDS
-        [other] = await gateway.queue.claim(1)
-        assert other.id == run.task.id
+        assert await gateway.queue.claim() is not None
         taken.set()
         return Outcome({}, (File("matches.png", "image/png", b"picture"),))
 
