@@ -36,7 +36,7 @@ READERS = 4
 WRITERS = 4
 LEASE_SECONDS = 10
 """How long a gateway that says nothing keeps a task; the clocks of hosts must agree within that."""
-MOST_ATTEMPTS = 3
+MOST_ATTEMPTS = 5
 AGAIN_SECONDS = 5
 
 _IS_UNFINISHED = tasks.c.finished_at.is_(None)
