@@ -6,13 +6,10 @@ afterwards as a token signed by it may live.
 """
 
 import base64
-import fcntl
 import hashlib
-import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +27,7 @@ from jose.backends.cryptography_backend import CryptographyRSAKey
 from jose.utils import base64url_encode
 
 from auth.errors import SigningKeyUnusable
+from auth.private_files import locked, write_private
 
 KEY_BITS = 2048
 SECRET_BYTES = 64
@@ -78,7 +76,7 @@ class KeyRing:
         self._clock = clock
         self._keys: tuple[SigningKey, ...] = ()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._locked():
+        with locked(self._folder):
             self.refresh_secret = self._open_secret()
             if not self._key_files():
                 self._write_key(signs_since=clock())
@@ -102,7 +100,7 @@ class KeyRing:
 
     def rotate(self) -> str:
         """Publish a new key that signs from a few seconds on, and drop keys nobody needs."""
-        with self._locked():
+        with locked(self._folder):
             self._look()
             kept = {key.kid for key in self.published()}
             for path in self._key_files():
@@ -131,37 +129,17 @@ class KeyRing:
         private = generate_private_key(public_exponent=65_537, key_size=KEY_BITS)
         kid = _thumbprint(private)
         pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        _write_private(self._folder / f"{signs_since:.3f}-{kid}.pem", pem)
+        write_private(self._folder / f"{signs_since:.3f}-{kid}.pem", pem)
         return kid
 
     def _open_secret(self) -> bytes:
         path = self._folder / "refresh.secret"
         if not path.exists():
-            _write_private(path, secrets.token_bytes(SECRET_BYTES))
+            write_private(path, secrets.token_bytes(SECRET_BYTES))
         secret = path.read_bytes()
         if len(secret) != SECRET_BYTES:
             raise SigningKeyUnusable(f"{path.name} holds {len(secret)} bytes, not {SECRET_BYTES}.")
         return secret
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Several processes may start, or rotate, at once."""
-        lock = os.open(self._folder / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(lock)
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    """Appear whole or not at all, and never readable by others."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
 
 
 def _read_key(path: Path) -> SigningKey | None:
