@@ -89,6 +89,10 @@ class RequestKeyReused(GatewayError):
     """An idempotency key came with another request than before."""
 
 
+class SecretUnreadable(GatewayError):
+    """A stored secret, or its key, is not what it was; the operator must know."""
+
+
 class WrongMethod(GatewayError):
     """The route does not know this method; `allow` lists those it knows."""
 
