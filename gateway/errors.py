@@ -89,6 +89,18 @@ class RequestKeyReused(GatewayError):
     """An idempotency key came with another request than before."""
 
 
+class UnknownWebhook(GatewayError):
+    """No webhook of the caller's has this name."""
+
+
+class UnknownDelivery(GatewayError):
+    """No delivery to the webhook has this name."""
+
+
+class TooManyWebhooks(GatewayError):
+    """The caller has as many webhooks as one may have."""
+
+
 class SecretUnreadable(GatewayError):
     """A stored secret, or its key, is not what it was; the operator must know."""
 
@@ -165,8 +177,11 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     UnknownPath: (404, "not_found"),
     NothingStored: (404, "nothing_stored"),
     UnknownTask: (404, "no_such_task"),
+    UnknownWebhook: (404, "no_such_webhook"),
+    UnknownDelivery: (404, "no_such_delivery"),
     WrongMethod: (405, "method_not_allowed"),
     TaskUnfinished: (409, "unfinished"),
+    TooManyWebhooks: (409, "too_many_webhooks"),
     UploadTooLarge: (413, "upload_too_large"),
     UnsupportedBody: (415, "unsupported_body"),
     PictureRefused: (422, "picture_refused"),

@@ -112,8 +112,8 @@ class Settings(BaseSettings):
     )
     fetch_allow: Words = Field(
         (),
-        description="Hosts or networks that picture URLs may name although they are private, "
-        "separated by commas.",
+        description="Hosts or networks that picture URLs and webhooks may name although they are "
+        "private, separated by commas.",
     )
     fetch_seconds: float = Field(
         10, gt=0, le=300, description="Longest time that fetching one picture may take, s."

@@ -171,7 +171,7 @@ class Fetcher:
                 yield response
         except httpx.TransportError as error:
             # Not chained: the library's words may hold the address.
-            raise UrlUnreachable(_reason(error, host)) from None
+            raise UrlUnreachable(transport_failure(error, host)) from None
 
     async def _ask(self, url: httpx.URL, host: str) -> httpx.Response:
         timeout = httpx.Timeout(self._read_seconds).as_dict()
@@ -223,7 +223,8 @@ def _refused_redirect(host: str) -> UrlRefused:
     return UrlRefused(f"{host} redirects to a URL that is not fetched.")
 
 
-def _reason(error: httpx.TransportError, host: str) -> str:
+def transport_failure(error: httpx.TransportError, host: str) -> str:
+    """What went wrong with a host, without the address that was connected to."""
     if isinstance(error, httpx.TimeoutException):
         return f"{host} did not answer in time."
     if isinstance(error, httpx.ConnectError):

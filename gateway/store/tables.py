@@ -1,6 +1,18 @@
 """The gateway's own rows, in the same schema as the accounts."""
 
-from sqlalchemy import JSON, BigInteger, Column, Double, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
 
 from auth.tables import metadata
 
@@ -55,3 +67,51 @@ Index(
 Index("ix_tasks_owner", tasks.c.owner, tasks.c.created_at)
 Index("ix_tasks_held", tasks.c.owner, tasks.c.finished_at, tasks.c.stored_bytes)
 Index("ix_tasks_request_key", tasks.c.owner, tasks.c.request_key, unique=True)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("dialect", String(16), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("secret", Text),
+    Column("created_at", Double, nullable=False),
+)
+"""`secret` is sealed, as are `secret` and `headers` of deliveries."""
+
+Index("ix_webhooks_owner", webhooks.c.owner, webhooks.c.dialect, webhooks.c.created_at)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("webhook_id", ForeignKey("webhooks.id", ondelete="CASCADE")),
+    Column("owner", Text, nullable=False),
+    Column("dialect", String(16), nullable=False),
+    Column("task_id", String(36), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("headers", Text),
+    Column("signature_header", String(64)),
+    Column("secret", Text),
+    Column("body", LargeBinary, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("last_status", Integer),
+    Column("last_error", Text),
+    Column("created_at", Double, nullable=False),
+    Column("finished_at", Double, index=True),
+)
+"""`due_at`: when the next attempt may begin; while one is made, when its lease ends."""
+
+_is_pending = deliveries.c.finished_at.is_(None)
+Index(
+    "ix_deliveries_due",
+    deliveries.c.due_at,
+    sqlite_where=_is_pending,
+    postgresql_where=_is_pending,
+)
+Index("ix_deliveries_webhook", deliveries.c.webhook_id, deliveries.c.created_at)
