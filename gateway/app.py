@@ -67,7 +67,7 @@ async def _lifespan(
         try:
             async with tasks_at_work(
                 settings, database, storage, pool, table.works(), lambda: lifecycle.is_draining
-            ) as tasks:
+            ) as (tasks, webhooks):
                 yield {
                     "settings": settings,
                     "guard": wiring.guard,
@@ -77,6 +77,7 @@ async def _lifespan(
                     "intake": Intake(fetcher.fetch, max_bytes=settings.max_upload_bytes),
                     "pool": pool,
                     "tasks": tasks,
+                    "webhooks": webhooks,
                     "last_images": LastImages(storage, most=settings.last_images),
                 }
         finally:

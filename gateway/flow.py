@@ -18,6 +18,7 @@ from gateway.pool import Pool
 from gateway.settings import Settings
 from gateway.store.last_images import LastImages
 from gateway.tasks.tasks import Tasks
+from gateway.tasks.webhooks import Webhooks
 
 
 class State(TypedDict):
@@ -31,6 +32,7 @@ class State(TypedDict):
     intake: Intake
     pool: Pool
     tasks: Tasks
+    webhooks: Webhooks
     last_images: LastImages
     request_id: str
 

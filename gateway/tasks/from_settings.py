@@ -7,18 +7,24 @@ from functools import partial
 
 import structlog
 
+from gateway.intake.addresses import AddressGuard
+from gateway.intake.fetch import GuardedTransport
 from gateway.pool import Pool
 from gateway.settings import Settings
 from gateway.store.database import Database
+from gateway.store.secret_box import SecretBox
 from gateway.store.storage import Storage
 from gateway.tasks.bell import Bell
+from gateway.tasks.deliverer import Deliverer
 from gateway.tasks.notices import can_notify, listen
 from gateway.tasks.queue import Quota, TaskQueue
 from gateway.tasks.runner import Runner
 from gateway.tasks.sweeper import Sweeper
 from gateway.tasks.tasks import Tasks
 from gateway.tasks.watch import Watch
+from gateway.tasks.webhooks import Webhooks
 from gateway.tasks.work import Work
+from gateway.version import VERSION
 
 log = structlog.get_logger()
 
@@ -36,8 +42,8 @@ async def tasks_at_work(
     pool: Pool,
     works: Mapping[str, Work],
     is_ending: Callable[[], bool],
-) -> AsyncIterator[Tasks]:
-    """Tasks that are performed as long as the context lasts."""
+) -> AsyncIterator[tuple[Tasks, Webhooks]]:
+    """Tasks that are performed, and told of, as long as the context lasts."""
     quota = Quota(settings.max_tasks_per_caller, settings.max_task_bytes_per_caller)
     queue = TaskQueue(database, quota=quota, works=works)
     bell, is_told = Bell(), can_notify(database)
@@ -52,16 +58,23 @@ async def tasks_at_work(
         deadline_seconds=settings.deadline_seconds,
     )
     sweeper = Sweeper(queue, storage, keep_seconds=settings.task_seconds)
-    going_on = [runner.run, sweeper.run]
+    box, guard = SecretBox(settings.data / "keys"), AddressGuard(settings.fetch_allow)
+    transport = GuardedTransport(guard)
+    deliverer = Deliverer(database, box, transport, bell, version=VERSION)
+    going_on = [runner.run, sweeper.run, deliverer.run]
     if is_told:
         going_on.append(partial(listen, database, bell))
     at_work = [asyncio.create_task(_for_ever(one)) for one in going_on]
     try:
-        yield Tasks(queue, storage, bell, Watch(queue, bell, is_ending))
+        yield (
+            Tasks(queue, storage, bell, Watch(queue, bell, is_ending)),
+            Webhooks(database, box, guard),
+        )
     finally:
         for one in at_work:
             one.cancel()
         await asyncio.gather(*at_work, return_exceptions=True)
+        await transport.aclose()
 
 
 async def _for_ever(run: Callable[[], Awaitable[None]]) -> None:
