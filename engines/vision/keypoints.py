@@ -1,6 +1,7 @@
 """Keypoints: spots of a picture that are found again in another, and which of them agree."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,19 +19,17 @@ class Keypoints:
     """Where they lie, float64 (N, 2) of x, y in pixel centres; and what they look like."""
 
     points: NDArray[np.float64]
-    descriptors: NDArray[np.float32]
+    descriptors: NDArray[Any]
 
 
-def find_keypoints(grey: MatLike) -> Keypoints:
+def find_keypoints(grey: MatLike, *, most: int = _MOST) -> Keypoints:
     """The SIFT keypoints of a picture, the strongest of them, as RootSIFT.
 
     Source:
         Lowe, Distinctive image features from scale-invariant keypoints, IJCV 2004;
         Arandjelovic and Zisserman, Three things everyone should know, CVPR 2012.
     """
-    sift = cv2.SIFT.create(
-        nfeatures=_MOST, contrastThreshold=_CONTRAST, enable_precise_upscale=True
-    )
+    sift = cv2.SIFT.create(nfeatures=most, contrastThreshold=_CONTRAST, enable_precise_upscale=True)
     found, descriptors = sift.detectAndCompute(grey, None)
     if descriptors is None:
         return Keypoints(np.empty((0, 2)), np.empty((0, 128), np.float32))

@@ -1,5 +1,6 @@
 """Marking: boxes, outlines and words drawn into a picture, and two side by side, for the eye."""
 
+import colorsys
 import math
 import zlib
 from collections.abc import Iterable, Sequence
@@ -23,6 +24,8 @@ RED = (40, 40, 230)
 
 _MONTAGE_HEIGHT_PX = 1000
 _GAP_PX = 8
+_SHIFT = 4
+"""Bits of a coordinate behind the point."""
 _MOST_LETTERS = 40
 _MOST_SHIFTS = 8
 """Heights by which a caption may stand away from its box."""
@@ -123,9 +126,52 @@ def side_by_side(first: Pixels, second: Pixels) -> Pixels:
     return np.hstack([_at_height(first, height), gap, _at_height(second, height)])
 
 
+def joined(first: Pixels, second: Pixels, ends: NDArray[np.float64], *, is_faint: bool) -> Pixels:
+    """Both pictures side by side, and lines from points of the one to points of the other.
+
+    Lines have the colours of the rainbow, by how high they begin, so that the eye can follow.
+
+    Args:
+        first: uint8 (H, W, 3), BGR.
+        second: the same.
+        ends: (N, 2, 2): of each line x, y on the first and x, y on the second, px.
+        is_faint: draw what is no more than a guess.
+    """
+    plain = side_by_side(first, second)
+    height = plain.shape[0]
+    sizes = np.array([(_width_at(one, height), height) for one in (first, second)])
+    scales = sizes / [(one.shape[1], one.shape[0]) for one in (first, second)]
+    places = (ends + 0.5) * scales - 0.5 + [(0, 0), (sizes[0, 0] + _GAP_PX, 0)]
+    drawn = plain.copy()
+    for line in places[places[:, 0, 1].argsort()]:
+        _join(drawn, line, _rainbow(line[0, 1] / height))
+    if is_faint:
+        cv2.addWeighted(drawn, 0.4, plain, 0.6, 0, dst=drawn)
+    return drawn
+
+
+def _join(canvas: Pixels, line: NDArray[np.float64], colour: tuple[int, int, int]) -> None:
+    """A line with a dot at both ends."""
+    start, end = ((int(x), int(y)) for x, y in np.rint(line * 2**_SHIFT))
+    cv2.line(canvas, start, end, colour, 1, cv2.LINE_AA, _SHIFT)
+    for place in (start, end):
+        cv2.circle(canvas, place, 5 << _SHIFT, (255, 255, 255), -1, cv2.LINE_AA, _SHIFT)
+        cv2.circle(canvas, place, 4 << _SHIFT, colour, -1, cv2.LINE_AA, _SHIFT)
+
+
+def _rainbow(share: float) -> tuple[int, int, int]:
+    """A colour from red over green to violet, BGR."""
+    red, green, blue = colorsys.hsv_to_rgb(0.8 * min(1, max(0, share)), 0.9, 0.9)
+    return round(255 * blue), round(255 * green), round(255 * red)
+
+
 def _at_height(image: Pixels, height: int) -> Pixels:
-    width = min(4 * height, max(1, round(image.shape[1] * height / image.shape[0])))
-    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    size = (_width_at(image, height), height)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _width_at(image: Pixels, height: int) -> int:
+    return int(np.clip(round(image.shape[1] * height / image.shape[0]), 1, 4 * height))
 
 
 def _letters(word: str, size: int) -> Pixels:

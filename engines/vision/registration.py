@@ -194,33 +194,45 @@ def _fit_in_place(first: MatLike, second: MatLike, start: Matrix) -> Fit | None:
 
 def _fit_anywhere(first: MatLike, second: MatLike) -> Fit | None:
     """A homography from keypoints, then made finer and confirmed by tracking."""
-    candidates = _candidates(first, second)
-    if not candidates:
+    here, there = find_keypoints(first), find_keypoints(second)
+    pairs = match_keypoints(here, there)
+    fits = candidates(here.points[pairs[:, 0]], there.points[pairs[:, 1]], size_of(first))
+    if not fits:
         return None
-    agreements = [_agreement(first, second, one.matrix) for one in candidates]
+    agreements = [_agreement(first, second, one.matrix) for one in fits]
     best = next(i for i, one in enumerate(agreements) if one > max(agreements) - _AS_GOOD)
-    fit = candidates[best]
-    finer: Fit | None = fit
-    for _ in range(_REFINEMENTS):
-        if finer is not None:
-            finer = _supported(_track(first, second, finer.matrix), size_of(first))
+    fit = fits[best]
+    finer = refined(first, second, fit)
     is_certain = len(fit.first) >= _MANY or agreements[best] > _AGREEMENT
     is_alone_enough = len(fit.first) >= _VERY_MANY or fit.support > _SUPPORT_ALONE
     return finer or (fit if is_certain and is_alone_enough else None)
 
 
-def _candidates(first: MatLike, second: MatLike) -> list[Fit]:
-    """What most keypoints agree with, and what most of the others do: one thing may have moved."""
-    here, there = find_keypoints(first), find_keypoints(second)
-    pairs = match_keypoints(here, there)
+def refined(first: MatLike, second: MatLike, fit: Fit) -> Fit | None:
+    """The same homography made finer by tracking; None if too few corners are found by it."""
+    finer: Fit | None = fit
+    for _ in range(_REFINEMENTS):
+        if finer is not None:
+            finer = _supported(_track(first, second, finer.matrix), size_of(first))
+    return finer
+
+
+def candidates(first: Points, second: Points, size: Size) -> list[Fit]:
+    """What most point pairs agree with, and what most of the others do: one thing may have moved.
+
+    Args:
+        first: of each pair, on the first picture.
+        second: of each pair, on the second.
+        size: of the first picture.
+    """
     fits = []
     for _ in range(_CANDIDATES):
-        fit = fit_homography(here.points[pairs[:, 0]], there.points[pairs[:, 1]], _REACH_PX)
+        fit = fit_homography(first, second, _REACH_PX)
         if fit is None:
             break
-        if is_sane(fit, size_of(first)) and are_spread(fit.first) and are_spread(fit.second):
+        if is_sane(fit, size) and are_spread(fit.first) and are_spread(fit.second):
             fits.append(fit)
-        pairs = pairs[~fit.chosen]
+        first, second = first[~fit.chosen], second[~fit.chosen]
     return fits
 
 
