@@ -134,7 +134,9 @@ def _plainly(query: Pixels, train: Pixels, detector: Detector) -> Found:
     first = np.array([here[0][one.queryIdx].pt for one in good])
     second = np.array([there[0][one.trainIdx].pt for one in good])
     matrix, _ = cv2.findHomography(first, second, cv2.RANSAC, 5)
-    return None if matrix is None else transform(outline(size_of(query)), matrix)
+    if matrix is None:
+        return None
+    return transform(outline(size_of(query)), np.asarray(matrix, np.float64))
 
 
 def _errors(found: list[Found], cases: list[Case]) -> NDArray[np.float64]:

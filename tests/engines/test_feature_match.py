@@ -164,6 +164,16 @@ def test_strips_full_of_noise_are_matched_without_error(
     assert min(size) >= 16 or result.query_keypoints == 0
 
 
+@pytest.mark.parametrize("detector", Detector)
+def test_an_index_that_holds_too_few_neighbours_gives_no_match(
+    astronaut: Pixels, detector: Detector
+) -> None:
+    train = np.full((64, 64, 3), 255, np.uint8)
+    cv2.circle(train, (30, 33), 6, (0, 0, 0), -1)
+    result = feature_match(astronaut[:200, :200], train, params=Params(detector=detector))
+    assert result.query_keypoints > 10 > result.inliers
+
+
 def test_pictures_with_few_keypoints_are_matched_without_error() -> None:
     dot = np.full((64, 64, 3), 255, np.uint8)
     cv2.circle(dot, (30, 33), 6, (0, 0, 0), -1)
