@@ -24,7 +24,7 @@ Case: TypeAlias = tuple[Pixels, Pixels, NDArray[np.float64] | None]
 """Query, train picture, and the homography between them, if there is one."""
 
 SEED = 2026
-PAIRS = 40
+PAIRS = 20
 SCENE = (1000, 750)
 PLAIN: dict[Detector, Callable[[], cv2.Feature2D]] = {
     Detector.SIFT: cv2.SIFT.create,
