@@ -155,6 +155,10 @@ class PictureRefused(GatewayError):
     """The same picture killed its process before, and is not tried again for a while."""
 
 
+class CallerElsewhere(GatewayError):
+    """What only a process of this machine may ask for was asked for by another."""
+
+
 class UrlRefused(GatewayError):
     """A URL is spelt in a way, or leads to an address, that is not fetched."""
 
@@ -174,6 +178,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     auth_errors.TokenInvalid: (401, "invalid_token"),
     auth_errors.ApiKeyInvalid: (401, "invalid_api_key"),
     auth_errors.ScopeInsufficient: (403, "insufficient_scope"),
+    CallerElsewhere: (403, "not_on_this_machine"),
     UnknownPath: (404, "not_found"),
     NothingStored: (404, "nothing_stored"),
     UnknownTask: (404, "no_such_task"),

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -125,6 +125,12 @@ class Settings(BaseSettings):
         None,
         description="Project that the PEKAT Vision API runs, a TOML file (see docs/pekat.md). "
         "Empty: objects and image quality.",
+    )
+    pekat_shared_memory: bool = Field(
+        False,
+        description="Whether the PEKAT Vision API reads pictures out of shared memory, for callers "
+        "on this machine and out of their own blocks (see docs/hardening.md). Not together with "
+        "`PIXELGATE_TRUSTED_PROXIES`.",
     )
     last_images: int = Field(
         100,
@@ -265,6 +271,16 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f"{one} is no origin; expected each by its name: https://a.example"
                 )
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _knows_callers(cls, value: Names, info: ValidationInfo) -> Names:
+        if value and info.data.get("pekat_shared_memory"):
+            raise ValueError(
+                "with PIXELGATE_PEKAT_SHARED_MEMORY there may be none; whether a caller is on "
+                "this machine, the connection itself has to tell"
+            )
         return value
 
     @field_validator("models", "preload")

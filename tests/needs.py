@@ -2,11 +2,14 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+NOBODY = 65534
 ROOT = Path(__file__).parent.parent
 NPM_TOOLS = ROOT / "tests" / "tools" / "node_modules" / ".bin"
 
@@ -30,6 +33,18 @@ def lack(missing: str) -> NoReturn:
     if os.environ.get("TESTS_NEED_ALL"):
         pytest.fail(missing)
     pytest.skip(missing)
+
+
+@contextmanager
+def another_user() -> Iterator[int]:
+    """Be another user for a while, whose id it gives; only root can."""
+    if os.geteuid():
+        lack("only root can become another user")
+    os.seteuid(NOBODY)
+    try:
+        yield NOBODY
+    finally:
+        os.seteuid(0)
 
 
 def need_npm_tool(program: str) -> str:

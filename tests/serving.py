@@ -86,6 +86,10 @@ class Served:
         """How often an event is in the log."""
         return self.log.read_text().count(f'"event":"{event}"')
 
+    def logged_path(self, path: str) -> int:
+        """How often a path was asked for."""
+        return self.log.read_text().count(f'"path":"{path}"')
+
     def has_started(self) -> bool:
         """Whether all workers are ready."""
         assert self.process.poll() is None, self.log.read_text()

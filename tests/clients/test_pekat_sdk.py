@@ -17,7 +17,7 @@ from engines.vision.boxes import iou
 from tests.keys import api_key
 from tests.needs import lack
 from tests.plates import PROJECT, SCRATCH, plate, png, scratched
-from tests.serving import Served, running
+from tests.serving import Served, running, wait_until
 
 FOLDER = Path(__file__).parent / "pekat_sdk"
 DATA = "Los 7, Größe L"
@@ -40,6 +40,15 @@ def opened(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[
     folder = tmp_path_factory.mktemp("opened")
     told = {"slots": 1, "pekat_project": project, "open_dialects": "pekat"}
     with running(folder, "gateway", "serve", **told) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def sharing(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Served]:
+    """The same, which reads shared memory besides."""
+    folder = tmp_path_factory.mktemp("sharing")
+    told = {"slots": 1, "pekat_project": project, "open_dialects": "pekat"}
+    with running(folder, "gateway", "serve", **told, pekat_shared_memory=True) as started:
         yield started
 
 
@@ -115,6 +124,29 @@ def test_the_new_sdk_analyses_everything_that_it_can_send(
         assert result.image_bytes is None
     else:
         check_picture(kind, result.get_decoded_image())
+
+
+@pytest.mark.parametrize("in_body", [True, False])
+@pytest.mark.parametrize("kind", ["context", "image", "annotated_image", "heatmap"])
+def test_the_new_sdk_puts_arrays_into_shared_memory(
+    new: ModuleType, sharing: Served, kind: str, in_body: bool
+) -> None:
+    asked = sharing.logged_path("/analyze_image_shared_memory")
+    instance = attached(new, sharing, context_in_body=in_body)
+    for _ in range(2):  # the second lies in the block of the first
+        result = instance.analyze(scratched(), response_type=kind, data=DATA)
+        check(result.context)
+        assert result.context["data"] == DATA
+        if kind != "context":
+            check_picture(kind, result.get_decoded_image())
+    wait_until(lambda: sharing.logged_path("/analyze_image_shared_memory") == asked + 2)
+
+
+def test_the_new_sdk_changes_the_size_of_its_block(new: ModuleType, sharing: Served) -> None:
+    instance = attached(new, sharing)
+    for image in (scratched(), plate()[:200, :300], plate()[..., 0], scratched()):
+        shown = instance.analyze(image, response_type="image").get_decoded_image()
+        assert (shown == image.reshape(*image.shape[:2], -1)).all()
 
 
 @pytest.mark.parametrize("in_body", [True, False])

@@ -120,3 +120,8 @@ def test_slots_share_the_cores_between_the_workers() -> None:
 def test_an_origin_is_named_whole_and_alone(origin: str) -> None:
     with pytest.raises(ValidationError, match="is no origin"):
         Settings(allowed_origins=("https://b.example", origin))
+
+
+def test_shared_memory_is_not_read_behind_trusted_proxies() -> None:
+    with pytest.raises(ValidationError, match="the connection itself has to tell"):
+        Settings(pekat_shared_memory=True, trusted_proxies=("127.0.0.1",))

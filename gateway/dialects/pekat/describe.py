@@ -4,6 +4,7 @@ from typing import Any
 
 from engines.core.shapes import Parameters
 from gateway.dialects.pekat.models import Context, Failure, Query, RawQuery
+from gateway.dialects.pekat.shared_memory import BlockQuery
 from gateway.openapi import schemas
 from gateway.openapi.description import Description
 from gateway.openapi.schemas import BINARY, Schema
@@ -49,10 +50,10 @@ def describe() -> Description:
     known: dict[str, Schema] = {}
     schemas.collect(known, Context, "PekatContext")
     schemas.collect(known, Failure, "PekatFailure")
-    picture = {one: {"schema": BINARY} for one in ("application/octet-stream",)}
     paths = {
-        "/analyze_image": _analysis("Image", "Analyse a picture file", picture, Query),
-        "/analyze_raw_image": _analysis("RawImage", "Analyse raw pixels", picture, Query, RawQuery),
+        "/analyze_image": _analysis("Image", "Analyse a picture file", Query),
+        "/analyze_raw_image": _analysis("RawImage", "Analyse raw pixels", Query, RawQuery),
+        "/analyze_image_shared_memory": _shared_memory(),
         "/last_image": _last_image(),
         "/ping": _told("pekatPing", "Whether the project runs", "OK"),
         "/version": _told("pekatVersion", "Version of the API that is spoken", "3.17.0"),
@@ -67,20 +68,39 @@ def describe() -> Description:
     return Description([tag], paths, known, security_schemes={KEY: key})
 
 
-def _analysis(name: str, summary: str, body: Schema, *told: type[Parameters]) -> Schema:
+def _analysis(name: str, summary: str, *told: type[Parameters]) -> Schema:
     operation = {
         "tags": [TAG],
         "summary": summary,
         "description": _HEAT,
         "security": [{KEY: []}],
         "parameters": _parameters(*told),
-        "requestBody": {"required": True, "content": body},
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": BINARY}},
+        },
         "responses": {"200": _found(), **{one: _refused(one) for one in _STATUSES}},
     }
     return {
         "post": {"operationId": f"pekatAnalyze{name}", **operation},
         "put": {"operationId": f"pekatPut{name}", **operation},
     }
+
+
+def _shared_memory() -> Schema:
+    """Without a body, and not everywhere."""
+    methods = _analysis("SharedMemory", "Analyse raw pixels in shared memory", Query, BlockQuery)
+    for operation in methods.values():
+        del operation["requestBody"]
+        operation["description"] += (
+            " For callers on this machine, out of blocks of their own; off unless"
+            " `PIXELGATE_PEKAT_SHARED_MEMORY` allows it."
+        )
+        operation["responses"] |= {
+            "403": _refusal("Another machine calls, or the API key may not be used for this."),
+            "404": _refusal("Shared memory is not read here."),
+        }
+    return methods
 
 
 def _last_image() -> Schema:

@@ -34,14 +34,18 @@ class RawPixels:
 
     def decode(self, sent: bytes | Path) -> Pixels:
         data = sent.read_bytes() if isinstance(sent, Path) else sent
-        stride, channels = self._layout(len(data))
+        stride, channels = self.layout(len(data))
         refuse_more_pixels(self.width, self.height)
         rows = np.frombuffer(data, np.uint8).reshape(self.height, stride)
         samples = rows[:, : self.width * channels].reshape(self.height, self.width, channels)
         return self._colour(samples)
 
-    def _layout(self, length: int) -> tuple[int, int]:
-        """Bytes of a row, and of a pixel; rows without padding are thought of first."""
+    def layout(self, length: int) -> tuple[int, int]:
+        """Bytes of a row, and of a pixel; rows without padding are thought of first.
+
+        Raises:
+            UndecodablePicture: a picture of so many bytes has another size.
+        """
         padded = [(_padded(self.width * channels), channels) for channels in (1, 3)]
         exact = [(self.width * channels, channels) for channels in (1, 3, 4)]
         layouts = [*exact, *padded]
@@ -52,7 +56,7 @@ class RawPixels:
                 return stride, channels
         expected = sorted({stride * self.height for stride, _ in layouts})
         raise UndecodablePicture(
-            f"the body has {length:,} bytes; {self.width} x {self.height} px"
+            f"the pixels have {length:,} bytes; {self.width} x {self.height} px"
             f"{' of a Bayer mosaic' if self.is_bayer else ''} have "
             f"{' or '.join(f'{one:,}' for one in expected)}"
         )

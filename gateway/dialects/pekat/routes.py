@@ -1,6 +1,6 @@
 """PEKAT's routes: a picture in, what the project found out."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 from time import perf_counter
@@ -20,7 +20,7 @@ from engines.inspection import flow
 from engines.inspection.flow import PHOTOGRAPH, Params
 from gateway.dialects.callers import by_query
 from gateway.dialects.dialect import Dialect, Refusal
-from gateway.dialects.pekat import present
+from gateway.dialects.pekat import present, shared_memory
 from gateway.dialects.pekat.describe import describe
 from gateway.dialects.pekat.last_image import Sent, key_of
 from gateway.dialects.pekat.models import Failure, Query, RawQuery, ResponseType
@@ -31,7 +31,8 @@ from gateway.intake.bodies import read_body
 from gateway.settings import Settings
 
 SPOKEN_VERSION = "3.17.0"
-"""From 3.18 on the vendor's SDK puts pixels into shared memory, which is not read here."""
+WITH_SHARED_MEMORY = "3.18.0"
+"""From this version on the vendor's SDK puts pixels into shared memory."""
 MOST_HEADER_BYTES = 8 * 1024
 SCOPE = "pekat"
 PRESENTERS = {
@@ -43,7 +44,7 @@ PRESENTERS = {
 NO_DATA = "None"
 """What the SDK writes into the query when its caller gave no data."""
 
-ReadDecoder = Callable[[QueryParams], Decoder]
+ReadPicture = Callable[[Call, QueryParams], Awaitable[tuple[bytes, Decoder]]]
 
 
 def arguments_of(request: Request[State]) -> QueryParams:
@@ -54,13 +55,30 @@ def arguments_of(request: Request[State]) -> QueryParams:
     return QueryParams(b"&".join((arguments, request.scope["query_string"])))
 
 
-def encoded(arguments: QueryParams) -> Decoder:
+async def encoded(call: Call, arguments: QueryParams) -> tuple[bytes, Decoder]:
     """The body is a picture file."""
-    return PHOTOGRAPH
+    return await _body(call), PHOTOGRAPH
 
 
-def raw(arguments: QueryParams) -> Decoder:
-    """The body is pixels, of the size that the query tells.
+async def raw(call: Call, arguments: QueryParams) -> tuple[bytes, Decoder]:
+    """The body is pixels."""
+    decoder = _raw_pixels(arguments)
+    return await _body(call), decoder
+
+
+async def shared(call: Call, arguments: QueryParams) -> tuple[bytes, Decoder]:
+    """The query names a block of shared memory, which is pixels."""
+    shared_memory.refuse_unless_allowed(call)
+    decoder = _raw_pixels(arguments)
+    return await shared_memory.read_pixels(call, arguments, decoder), decoder
+
+
+async def _body(call: Call) -> bytes:
+    return await read_body(call.request, max_bytes=call.request.state["settings"].max_upload_bytes)
+
+
+def _raw_pixels(arguments: QueryParams) -> RawPixels:
+    """Of the size that the query tells.
 
     Raises:
         BadParameter: it does not, or not with whole numbers from 1.
@@ -72,14 +90,13 @@ def raw(arguments: QueryParams) -> Decoder:
     return RawPixels(size.width, size.height, is_bayer="bayer" in arguments)
 
 
-def analyze(read_decoder: ReadDecoder) -> Handle:
+def analyze(read_picture: ReadPicture) -> Handle:
     """Run the project over the picture that is sent, and keep it as the caller's last one."""
 
     async def handle(call: Call) -> Response:
         state, arguments = call.request.state, arguments_of(call.request)
         query = Query.from_text(arguments)
-        decoder = read_decoder(arguments)
-        body = await read_body(call.request, max_bytes=state["settings"].max_upload_bytes)
+        body, decoder = await read_picture(call, arguments)
         sent = Sent(body, decoder, None if query.data == NO_DATA else query.data)
         answer = await inspect(call, sent, query.response_type)
         call.share.hold(call.share.bytes + len(body))
@@ -153,7 +170,8 @@ async def ping(call: Call) -> Response:
 
 async def version(call: Call) -> Response:
     """Of the API that is spoken."""
-    return PlainTextResponse(SPOKEN_VERSION)
+    has_memory = call.request.state["settings"].pekat_shared_memory
+    return PlainTextResponse(WITH_SHARED_MEMORY if has_memory else SPOKEN_VERSION)
 
 
 def render(refusal: Refusal) -> Response:
@@ -169,17 +187,18 @@ def endpoints() -> list[Endpoint]:
         "/analyze_image": encoded,
         "/analyze_raw_image": raw,
         "/analyze_raw_Image": raw,
+        "/analyze_image_shared_memory": shared,
     }
     return [
         *(
             Endpoint(
                 path=path + ending,
                 methods=("POST", "PUT"),
-                handle=analyze(read_decoder),
+                handle=analyze(read_picture),
                 known_by=by_query("api_key", arguments_of),
                 scope=SCOPE,
             )
-            for path, read_decoder in analyses.items()
+            for path, read_picture in analyses.items()
             for ending in ("", "&{arguments:path}")
         ),
         Endpoint(

@@ -69,7 +69,7 @@ def test_a_mosaic_gets_its_colours_back(image: Pixels) -> None:
     ("width", "height", "length", "expected"),
     [
         (97, 64, 97 * 64 * 3 - 1, "6,208 or 6,400 or 18,624 or 18,688 or 24,832"),
-        (97, 64, 0, "the body has 0 bytes"),
+        (97, 64, 0, "the pixels have 0 bytes"),
         (1_000_000, 1_000_000, 3, "1,000,000,000,000"),
         (4, 4, 17, "16 or 48 or 64"),
     ],

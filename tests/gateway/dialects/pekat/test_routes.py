@@ -145,7 +145,7 @@ def test_data_comes_back_as_it_was_sent(
         (RAW, {"width": "-4", "height": "4"}, b"", "width is '-4'"),
         (RAW, {"width": "1e9", "height": "4"}, b"", "width is '1e9'"),
         (RAW, {"width": "1000000000", "height": "4"}, b"", "width is '1000000000'"),
-        (RAW, {"width": "4", "height": "4"}, bytes(17), "the body has 17 bytes"),
+        (RAW, {"width": "4", "height": "4"}, bytes(17), "the pixels have 17 bytes"),
         (RAW, {"width": "4", "height": "4", "bayer": ""}, bytes(48), "of a Bayer mosaic have 16"),
     ],
 )
