@@ -9,6 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from engines.core.errors import PictureTooSmall
 from engines.core.shapes import Pixels
 from engines.vision.scaling import size_of, to_longer_side
+from engines.vision.shading import over, shading
+
+MOST_GAIN = 8.0
+"""What is darker beside the ground's level stays dark, with its noise."""
 
 
 class Step(BaseModel):
@@ -71,12 +75,34 @@ class Grey(Step):
         return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
-Preprocessing: TypeAlias = Annotated[Crop | Resize | Rotate | Grey, Field(discriminator="use")]
-STEPS: dict[str, type[Crop | Resize | Rotate | Grey]] = {
+class NormaliseLight(Step):
+    """Evens the light out: divides by a smooth surface laid through the picture's ground."""
+
+    use: Literal["normalise_light"] = "normalise_light"
+    order: int = Field(3, ge=1, le=5, description="Of the surface: 1 is a slope, 5 has waves.")
+    level: int | None = Field(
+        None, ge=16, le=240, description="Grey level of the ground; without, as it is on average."
+    )
+
+    def apply(self, image: Pixels) -> Pixels:
+        """Multiply each pixel, so that the ground has one level everywhere."""
+        luma = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+        light = over(shading(luma, self.order), size_of(image))
+        level = float(np.log(self.level) if self.level else light.mean())
+        gain = cv2.exp(level - light).clip(1 / MOST_GAIN, MOST_GAIN)
+        planes = [cv2.multiply(plane, gain, dtype=cv2.CV_8U) for plane in cv2.split(image)]
+        return np.asarray(cv2.merge(planes), np.uint8)
+
+
+Preprocessing: TypeAlias = Annotated[
+    Crop | Resize | Rotate | Grey | NormaliseLight, Field(discriminator="use")
+]
+STEPS: dict[str, type[Crop | Resize | Rotate | Grey | NormaliseLight]] = {
     "crop": Crop,
     "resize": Resize,
     "rotate": Rotate,
     "grey": Grey,
+    "normalise_light": NormaliseLight,
 }
 """By the word that a project has for it."""
 
