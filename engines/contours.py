@@ -17,8 +17,8 @@ from engines.core.shapes import (
     WithAlpha,
 )
 from engines.core.transparency import laid
-from engines.vision import marking
 from engines.vision.foreground import Outline, cut_out, foreground, outlines
+from engines.vision.marking import GREEN, RED, numbered, pen_px
 
 MOST_CONTOURS = 2000
 
@@ -53,11 +53,9 @@ class Result(EngineResult[Info]):
 
 def draw(image: WithAlpha, result: Result) -> Picture:
     """The picture with all outlines, the biggest object's in red and the others' in green."""
-    marks = []
-    for contour in reversed(result.contours):
-        colour = (0, 0, 255) if contour is result.contours[0] else (0, 255, 0)
-        marks.append((contour.outline, colour))
-    return Picture(marking.outlined(laid(image), marks, max(1, round(max(image.shape) / 400))))
+    colours = [RED, *[GREEN] * len(result.contours)]
+    marks = [(one.outline, ink) for one, ink in zip(result.contours, colours, strict=False)]
+    return Picture(numbered(laid(image), marks, pen_px(image)))
 
 
 @engine(version="2.0.0", draw=draw)

@@ -23,7 +23,7 @@ from engines.core.shapes import (
 )
 from engines.vision.boxes import corners
 from engines.vision.comparison import Flags, Strictness, differing
-from engines.vision.marking import RED, outlined, pen_px, side_by_side
+from engines.vision.marking import RED, numbered, pen_px, side_by_side
 from engines.vision.overlay import Overlay, align, overlay, without_rim
 from engines.vision.registration import Points, inverse, transform
 from engines.vision.scaling import size_of
@@ -144,8 +144,8 @@ class Result(EngineResult[DifferencesInfo]):
 
 
 def draw(image1: Image, image2: Image, image1_roi: Mask | None, result: Result) -> Picture:
-    """Both pictures side by side, the differences outlined in red."""
-    sides = _outlined(image1, result.on_image1), _outlined(image2, result.on_image2)
+    """Both pictures side by side, the differences outlined in red and numbered as listed."""
+    sides = _numbered(image1, result.on_image1), _numbered(image2, result.on_image2)
     return Picture(side_by_side(*sides))
 
 
@@ -288,9 +288,7 @@ def _mask(points: NDArray[np.int32], size: tuple[int, int], params: Params) -> P
     return Picture(canvas)
 
 
-def _outlined(image: Image, found: list[Difference]) -> Pixels:
+def _numbered(image: Image, found: list[Difference]) -> Pixels:
     """The picture with the outline of each difference, or its box."""
-    marks = []
-    for one in found:
-        marks.append((np.array(one.outline or corners(*one.box)), RED))
-    return outlined(image, marks, pen_px(image))
+    marks = [(np.array(one.outline or corners(*one.box)), RED) for one in found]
+    return numbered(image, marks, pen_px(image))

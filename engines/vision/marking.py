@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -16,11 +16,19 @@ from PIL import ImageDraw, ImageFont
 
 from engines.core.shapes import Box, Pixels
 
+Colour: TypeAlias = tuple[int, int, int]
+Ink: TypeAlias = str | Colour
+"""As Pillow has it: RGB."""
+
 FONT = Path(__file__).parents[1] / "weights" / "DejaVuSans.ttf"
 
 COLOURS = ("#b3261e", "#0b57d0", "#146c2e", "#7b1fa2", "#a14a00", "#00696e", "#5d4037", "#3d3d8f")
 """Dark enough for white letters."""
-RED = (40, 40, 230)
+RED, GREEN = (40, 40, 230), (62, 142, 30)
+"""BGR; bright, for thin lines, but white letters can still be read on them."""
+
+MOST_NUMBERS = 50
+"""More would hide what they number; the rest of a long list is outlined alone."""
 
 _MONTAGE_HEIGHT_PX = 1000
 _GAP_PX = 8
@@ -51,12 +59,30 @@ def captioned(image: Pixels, marks: Sequence[Mark]) -> Pixels:
     colours = _colours({one.label for one in marks})
     for mark in reversed(marks):
         _frame(ImageDraw.Draw(canvas), mark.box, colours[mark.label], size)
-    taken = np.empty((0, 4), np.intp)
-    for number, mark in enumerate(marks, 1):
-        text = f"{number} {_short(mark.caption)}"
-        tag = _free_place(mark.box, _tag_size(text, size), canvas.size, taken)
-        taken = np.vstack([taken, tag])
-        _tag(canvas, tag, text, colours[mark.label], size)
+    tags = [
+        (mark.box, f"{number} {_short(mark.caption)}", colours[mark.label])
+        for number, mark in enumerate(marks, 1)
+    ]
+    _write(canvas, tags, size)
+    return _pixels(canvas)
+
+
+def numbered(image: Pixels, marks: Sequence[tuple[ArrayLike, Colour]], thickness_px: int) -> Pixels:
+    """The picture with closed outlines, the first on top, and the numbers of the first ones.
+
+    Args:
+        image: uint8 (H, W, 3), BGR.
+        marks: points (N, 2) of x, y, and a colour, BGR.
+        thickness_px: of the lines.
+    """
+    canvas = _canvas(outlined(image, reversed(marks), thickness_px))
+    tags = list[tuple[Box, str, Ink]]()
+    for number, (points, colour) in enumerate(marks[:MOST_NUMBERS], 1):
+        x, y, width, height = cv2.boundingRect(np.rint(points).astype(np.int32))
+        gap = 2 * thickness_px
+        around = Box(x - gap, y - gap, x + width + gap, y + height + gap)
+        tags.append((around, str(number), colour[::-1]))
+    _write(canvas, tags, _letter_size(canvas.size))
     return _pixels(canvas)
 
 
@@ -94,9 +120,7 @@ def overwritten(image: Pixels, marks: Iterable[tuple[Box, str, float]]) -> Pixel
     return _pixels(canvas)
 
 
-def outlined(
-    image: Pixels, marks: Iterable[tuple[ArrayLike, tuple[int, int, int]]], thickness_px: int
-) -> Pixels:
+def outlined(image: Pixels, marks: Iterable[tuple[ArrayLike, Colour]], thickness_px: int) -> Pixels:
     """The picture with closed outlines, each with a white halo.
 
     Args:
@@ -187,6 +211,15 @@ def _letter_size(size: tuple[int, int]) -> int:
     return max(11, round(math.sqrt(size[0] * size[1]) / 32))
 
 
+def _write(canvas: Pillow.Image, tags: Sequence[tuple[Box, str, Ink]], size: int) -> None:
+    """A text beside each box, in its colour, where it covers least of those before it."""
+    taken = np.empty((0, 4), np.intp)
+    for box, text, colour in tags:
+        tag = _free_place(box, _tag_size(text, size), canvas.size, taken)
+        taken = np.vstack([taken, tag])
+        _tag(canvas, tag, text, colour, size)
+
+
 def _short(caption: str) -> str:
     return caption if len(caption) <= _MOST_LETTERS else caption[: _MOST_LETTERS - 1] + "…"
 
@@ -236,7 +269,7 @@ def _free_place(
     return Box(left, top, left + width, top + height)
 
 
-def _tag(canvas: Pillow.Image, place: Box, text: str, colour: str, size: int) -> None:
+def _tag(canvas: Pillow.Image, place: Box, text: str, colour: Ink, size: int) -> None:
     """White letters on a rounded bar; Pillow's own corners are not smooth."""
     width, height = place.right - place.left, place.bottom - place.top
     bar = Pillow.new("L", (_FINER * width, _FINER * height))

@@ -145,9 +145,9 @@ def test_the_outlines_are_drawn_over_the_picture(shapes: Pixels) -> None:
     before = shapes.copy()
     drawn = draw(shapes, find(shapes)).pixels
     assert (shapes == before).all()
-    assert drawn[200, 80].tolist() == pytest.approx([0, 0, 255], abs=40)
+    assert drawn[200, 80].tolist() == pytest.approx([40, 40, 230], abs=40)
     assert drawn[10, 10].tolist() == [255, 255, 255]
-    assert (drawn == (0, 255, 0)).all(axis=2).any()
+    assert (drawn == (62, 142, 30)).all(axis=2).any()
 
 
 def test_a_view_of_a_picture_has_its_copys_contours(shapes: Pixels) -> None:

@@ -150,6 +150,48 @@ def test_an_outline_is_closed_and_as_thick_as_asked_for() -> None:
     assert (GREY == 200).all()
 
 
+def square(left: int, top: int) -> list[tuple[int, int]]:
+    """The outline of one that is 30 px wide."""
+    return [(left, top), (left + 29, top), (left + 29, top + 29), (left, top + 29)]
+
+
+def test_outlines_have_their_places_in_the_list_as_numbers() -> None:
+    here, there = (square(10, 60), marking.RED), (square(110, 60), marking.RED)
+    left = [
+        marking.numbered(GREY, marks, 3)[:, :60]
+        for marks in ([here], [here, there], [there, here], [there, there, here])
+    ]
+    assert (left[0] == left[1]).all()
+    assert (left[1] != left[2]).any()
+    assert (left[2] != left[3]).any()
+
+
+def test_a_number_has_its_outline_s_colour_and_stands_beside_it() -> None:
+    shown = marking.numbered(GREY, [(square(10, 60), marking.GREEN)], 3)
+    is_green = (shown == marking.GREEN).all(axis=2)
+    assert is_green[36:54, 5:25].mean() > 0.4
+    assert is_green[60:89, 10].mean() > 0.9
+    assert not is_green[63:87, 13:37].any()
+
+
+def test_a_long_list_is_outlined_to_its_end_and_numbered_at_its_beginning() -> None:
+    shown = [
+        marking.numbered(GREY, [(square(120, 80), marking.RED)] * count, 3)
+        for count in (49, 50, 51)
+    ]
+    assert (shown[0] != shown[1]).any()
+    assert (shown[1] == shown[2]).all()
+    wide = np.full((400, 900, 3), 200, np.uint8)
+    marks = [(square(800, 300), marking.RED)] * 50 + [(square(9, 9), marking.RED)]
+    assert (marking.numbered(wide, marks, 3)[24, 9] == marking.RED).all()
+
+
+def test_the_first_outline_lies_on_top() -> None:
+    marks = [(square(60, 60), marking.RED), (square(60, 60), marking.GREEN)]
+    shown = marking.numbered(GREY, marks, 3)
+    assert (shown[75, 60] == marking.RED).all()
+
+
 @pytest.mark.parametrize(
     ("first", "second", "shown"),
     [
