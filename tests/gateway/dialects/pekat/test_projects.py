@@ -5,12 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from engines.core.shapes import Box
 from engines.inspection.conditions import ClassCount
+from engines.inspection.flow import PHOTOGRAPH, inspection
 from engines.inspection.preprocessing import Crop
+from engines.vision.boxes import iou
 from gateway.dialects.pekat.projects import DEFAULT, ProjectInvalid, read_project
 from tests.needs import ROOT
 from tests.plates import PROJECT, plate, png
 
+EXAMPLE = ROOT / "examples" / "scratches"
+SCRATCHES = (Box(127, 210, 231, 233), Box(540, 261, 579, 331), Box(328, 15, 374, 37))
+"""As they were drawn, in the picture after preprocessing."""
 CROP = '[[module]]\nuse = "crop"\nwidth = 9\n'
 QUALITY = '[[module]]\nuse = "image_quality"\n'
 
@@ -45,12 +51,21 @@ def test_a_reference_lies_beside_the_project_and_is_known_by_its_content(file: P
     assert re.fullmatch("[0-9a-f]{64}", reference.sha256)
 
 
-def test_the_example_of_the_page_can_be_read(file: Path) -> None:
+def test_the_example_of_the_page_is_the_file_s() -> None:
     page = (ROOT / "docs" / "pekat.md").read_text()
-    file.write_text(page.partition("```toml\n")[2].partition("```")[0])
-    project = read_project(file)
-    assert project.modules[0].engine == "differences"
-    assert len(project.good_if) == 3
+    assert f"```toml\n{(EXAMPLE / 'project.toml').read_text()}```" in page
+
+
+def test_the_example_finds_the_scratches_and_nothing_on_the_good_part() -> None:
+    project = read_project(EXAMPLE / "project.toml")
+    good, scratched = (
+        inspection(PHOTOGRAPH.decode(EXAMPLE / name), params=project)
+        for name in ("good.jpg", "scratched.jpg")
+    )
+    found = [one.box for one in scratched.rectangles if one.classes[0].label == "difference"]
+    assert len(found) == len(SCRATCHES)
+    assert all(max(iou(one, box) for box in found) > 0.4 for one in SCRATCHES)
+    assert (good.is_good, scratched.is_good) == (True, False)
 
 
 @pytest.mark.parametrize(
