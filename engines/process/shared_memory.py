@@ -9,8 +9,8 @@ PLACES = 2
 """Jobs that may lie in one engine process: one running, one waiting behind it."""
 
 PLACE_BYTES = 64 * 1024 * 1024
-KEPT_BYTES = 4 * 1024 * 1024
-"""Of a place that once held more, the rest is given back."""
+KEPT_BYTES = 8 * 1024 * 1024
+"""Of a place that once held more, the rest is given back; raw pixels of 1920 x 1080 fit in."""
 
 _CONTROL_BYTES = mmap.PAGESIZE
 _SIZE = _CONTROL_BYTES + PLACES * PLACE_BYTES

@@ -174,7 +174,7 @@ class Connection(HttpToolsProtocol):
         if cycle is None:
             return
         cycle.meter.count_piece(len(body))
-        cycle.body += body
+        cycle.take(body)
         if len(cycle.body) > WAITING_BODY_BYTES:
             self.flow.pause_reading()
         cycle.message_event.set()

@@ -41,6 +41,19 @@ class RequestCycle(RequestResponseCycle):
     meter: BodyMeter
     transport: "Outlet"
 
+    def take(self, piece: bytes) -> None:
+        """Let a piece of the body wait for the application.
+
+        A lone one, which is the rule, is handed on as it is: uvicorn would copy it into a
+        bytearray and out of it again.
+        """
+        if not self.body:
+            self.body = piece  # type: ignore[assignment]
+            return
+        if not isinstance(self.body, bytearray):
+            self.body = bytearray(self.body)
+        self.body += piece
+
     async def run_asgi(self, app: ASGI3Application) -> None:
         """Run the application; whatever it leaves undone ends the connection."""
         try:

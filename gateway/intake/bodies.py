@@ -1,6 +1,7 @@
 """A request's body, as bytes: never more of it than is taken, and never compressed."""
 
 from collections.abc import AsyncGenerator
+from io import BytesIO
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -15,7 +16,10 @@ async def read_body(request: Request[Any], *, max_bytes: int) -> bytes:
     Raises:
         see `read_pieces`.
     """
-    return b"".join([piece async for piece in read_pieces(request, max_bytes=max_bytes)])
+    body = BytesIO()  # As pieces go at once, the next ones get memory that is there already.
+    async for piece in read_pieces(request, max_bytes=max_bytes):
+        body.write(piece)
+    return body.getvalue()
 
 
 async def read_pieces(request: Request[Any], *, max_bytes: int) -> AsyncGenerator[bytes, None]:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from gateway.http.request_cycle import PIECE_BYTES
+from gateway.http.request_cycle import PIECE_BYTES, RequestCycle
 from tests.gateway.http.wire import GET, echo, read_all, reply, wire
 from tests.gateway.pool.running import until
 
@@ -131,3 +131,29 @@ async def test_a_client_that_leaves_while_it_is_answered_ends_its_request() -> N
         await until(lambda: served.connections[0].flow.write_paused)
         await client.reset()
         await until(lambda: not served.state.tasks)
+
+
+@pytest.mark.parametrize("pieces", [[b"one"], [b"one", b"two", b"three"]])
+async def test_a_lone_piece_of_a_body_is_handed_on_uncopied(
+    monkeypatch: pytest.MonkeyPatch, pieces: list[bytes]
+) -> None:
+    parsed, received = [], []
+    take = RequestCycle.take
+
+    def noted(self: RequestCycle, piece: bytes) -> None:
+        parsed.append(piece)
+        take(self, piece)
+
+    async def listen(scope: Scope, receive: Receive, send: Send) -> None:
+        received.append((await receive())["body"])
+        await reply(send, b"")
+
+    monkeypatch.setattr(RequestCycle, "take", noted)
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+    async with wire(listen) as served:
+        client = await served.connect()
+        await client.send(POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+        assert (await client.answer()).status == 200
+    assert received == [b"".join(pieces)]
+    assert isinstance(received[0], bytes)
+    assert (received[0] is parsed[0]) == (len(pieces) == 1)
