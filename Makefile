@@ -26,6 +26,7 @@ check: $(INSTALLED_DEV) ## Lint and tests: what must pass before a commit
 
 bench: $(INSTALLED_DEV) ## Measure throughput beside the plain loop
 	$(BIN)/python -m benchmarks.http
+	$(BIN)/python -m benchmarks.pekat
 
 endure: $(INSTALLED_DEV) ## Watch memory over 10,000 requests, and answers while engines are killed
 	$(BIN)/python -m benchmarks.soak --requests $(or $(REQUESTS),10000)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import psutil
 
@@ -43,13 +43,17 @@ class Turn:
     cpu_ms: float
 
 
-def loop_turn(service: str, picture: bytes, processes: int, seconds: float) -> Turn:
-    """The plain loop in as many processes."""
+Sides: TypeAlias = list[tuple[list[Turn], Callable[[], Turn]]]
+"""What is measured in turns: what was seen so far, and how to measure once more."""
+
+
+def loop_turn(job: Job, processes: int, seconds: float) -> Turn:
+    """The plain loop over a job in as many processes."""
     context = multiprocessing.get_context("spawn")
     os.environ.update(slot_environment(100_000_000))  # as the slots have it
     with context.Pool(processes, _begin) as pool:
-        pool.map(_loop, [(service, picture, 0.2)] * processes, chunksize=1)
-        turns = pool.map(_loop, [(service, picture, seconds)] * processes, chunksize=1)
+        pool.map(_loop, [(job, 0.2)] * processes, chunksize=1)
+        turns = pool.map(_loop, [(job, seconds)] * processes, chunksize=1)
     latencies = [latency for turn in turns for latency in turn.seen.latencies]
     done = Load(statistics.fmean(turn.seen.seconds for turn in turns), latencies)
     done.statuses[200] = len(latencies)
@@ -63,9 +67,8 @@ def _begin() -> None:
     gc.freeze()
 
 
-def _loop(arguments: tuple[str, bytes, float]) -> Turn:
-    service, picture, seconds = arguments
-    job, seen = _job(service, picture), Load()
+def _loop(arguments: tuple[Job, float]) -> Turn:
+    (job, seconds), seen = arguments, Load()
     start, cpu = time.perf_counter(), time.process_time()
     while seen.seconds < seconds:
         run(job)
@@ -117,6 +120,7 @@ def http_request(served: Served, token: str, service: str, picture: bytes) -> by
 def measure(service: str, clients: int, turns: int, seconds: float) -> dict[str, Any]:
     """Loop, bare server and service in turns."""
     picture = jpeg()
+    job = _job(service, picture)
     processes = min(usable_cores(), clients)
     loops: list[Turn] = []
     bares: list[Turn] = []
@@ -129,22 +133,19 @@ def measure(service: str, clients: int, turns: int, seconds: float) -> dict[str,
         request = http_request(served, served.token(), service, picture)
         http_turn(bare, to_bare, clients, 1.0)
         http_turn(served, request, clients, 1.0)
-        sides: list[tuple[list[Turn], Callable[[], Turn]]] = [
-            (loops, lambda: loop_turn(service, picture, processes, seconds)),
+        sides: Sides = [
+            (loops, lambda: loop_turn(job, processes, seconds)),
             (bares, lambda: http_turn(bare, to_bare, clients, seconds)),
             (https, lambda: http_turn(served, request, clients, seconds)),
         ]
-        for _ in range(turns):
-            for seen, take in sides:
-                seen.append(take())
-            sides.append(sides.pop(0))  # what comes first finds the machine in another state
-    loop, http = _middle(loops), _middle(https)
+        take_turns(sides, turns)
+    loop, http = middle(loops), middle(https)
     return {
         "service": service,
         "clients": clients,
         "loop/s": f"{loop.seen.rate:.1f}",
         "http/s": f"{http.seen.rate:.1f}",
-        "bare ratio": f"{_middle(bares).seen.rate / loop.seen.rate:.3f}",
+        "bare ratio": f"{middle(bares).seen.rate / loop.seen.rate:.3f}",
         "ratio": f"{http.seen.rate / loop.seen.rate:.3f}",
         "loop p99 ms": f"{loop.seen.percentile(0.99):.1f}",
         "p50 ms": f"{http.seen.percentile(0.5):.1f}",
@@ -155,8 +156,24 @@ def measure(service: str, clients: int, turns: int, seconds: float) -> dict[str,
     }
 
 
-def _middle(turns: list[Turn]) -> Turn:
+def take_turns(sides: Sides, turns: int) -> None:
+    """Measure all sides so often, each as often first as the others."""
+    for _ in range(turns):
+        for seen, take in sides:
+            seen.append(take())
+        sides.append(sides.pop(0))  # what comes first finds the machine in another state
+
+
+def middle(turns: list[Turn]) -> Turn:
+    """The one of median rate."""
     return sorted(turns, key=lambda turn: turn.seen.rate)[len(turns) // 2]
+
+
+def print_row(row: dict[str, Any], *, is_first: bool) -> None:
+    """A line of a table, below its head."""
+    if is_first:
+        print("  ".join(f"{name:>11}" for name in row))
+    print("  ".join(f"{value:>11}" for value in row.values()), flush=True)
 
 
 def main() -> None:
@@ -176,9 +193,7 @@ def main() -> None:
         (service, clients) for service in chosen.services for clients in chosen.clients
     ):
         row = measure(service, clients, chosen.turns, chosen.seconds)
-        if number == 0:
-            print("  ".join(f"{name:>11}" for name in row))
-        print("  ".join(f"{value:>11}" for value in row.values()), flush=True)
+        print_row(row, is_first=number == 0)
 
 
 if __name__ == "__main__":
