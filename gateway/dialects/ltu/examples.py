@@ -30,7 +30,7 @@ def of(service: str) -> Any:
 
 def computed(engine: Engine) -> Any:
     """The example as the engine gives it now."""
-    pictures = map(_png, _pictures())
+    pictures = map(_png, _piece() if engine.name == "template_match" else _pictures())
     sent = tuple(next(pictures) if one.is_required else None for one in engine.inputs)
     job = Job(engine.name, sent, engine.params(), name_of(present.envelope))
     return _shortened(orjson.loads(run(job).body))
@@ -50,6 +50,12 @@ def _pictures() -> tuple[Pixels, Pixels]:
     shift = np.array([[1, 0, 6], [0, 1, 3]], np.float32)
     moved = cv2.warpAffine(spotted, shift, (600, 400), borderMode=cv2.BORDER_REPLICATE)
     return photo, np.asarray(moved, np.uint8)
+
+
+def _piece() -> tuple[Pixels, Pixels]:
+    """The photograph, and a part of it."""
+    photo, _ = _pictures()
+    return photo, photo[60:150, 200:300]
 
 
 def _png(picture: Pixels) -> bytes:
