@@ -111,7 +111,7 @@ def heatmap(result: Result) -> Picture:
     return Picture(colours)
 
 
-@engine(version="1.0.0", draw=draw, deadline_seconds=120)
+@engine(version="1.0.0", draw=draw, reference="template", deadline_seconds=120)
 def template_match(image: Image, template: WithAlpha, *, params: Params) -> Result:
     """Find the places of a picture that look like a template.
 

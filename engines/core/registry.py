@@ -14,6 +14,7 @@ from engines.core.decoders import Decoder
 from engines.core.shapes import EngineResult, Info, Parameters, Picture
 
 Compute = TypeVar("Compute", bound=Callable[..., EngineResult[Any]])
+Sent = TypeVar("Sent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,9 @@ class Engine:
     """A computation as its file declares it.
 
     `draw` makes the one picture that shows the answer out of the inputs and the result;
-    it is None where no picture does. `deadline_seconds` is None where the service's own is enough.
+    it is None where no picture does. `reference` names the input that a picture is compared with,
+    None where it is compared with none. `deadline_seconds` is None where the service's own is
+    enough.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Engine:
     result: type[EngineResult[Any]]
     info: type[Info]
     draw: Callable[..., Picture] | None
+    reference: str | None
     deadline_seconds: float | None
 
     @property
@@ -50,6 +54,13 @@ class Engine:
         """The engine's public name, in camel case."""
         first, *rest = self.name.split("_")
         return first + "".join(word.capitalize() for word in rest)
+
+    def arranged(self, picture: Sent, reference: Sent | None) -> tuple[Sent | None, ...]:
+        """What is sent for each input: the picture, its reference, and none of the optional."""
+        return tuple(
+            (reference if one.name == self.reference else picture) if one.is_required else None
+            for one in self.inputs
+        )
 
 
 _engines: dict[str, Engine] = {}
@@ -59,6 +70,7 @@ def engine(
     *,
     version: str,
     draw: Callable[..., Picture] | None = None,
+    reference: str | None = None,
     deadline_seconds: float | None = None,
 ) -> Callable[[Compute], Compute]:
     """Declare a function to be an engine.
@@ -67,6 +79,8 @@ def engine(
         version: of the answers; see STYLE on when it moves.
         draw: makes the picture that shows the answer, from (*inputs, result); where it
             is absent and the result has exactly one picture, that one is shown.
+        reference: which of two required inputs stays while pictures change: the first, where
+            nothing is said.
         deadline_seconds: for a computation that may take longer than the service's others.
     """
 
@@ -76,17 +90,19 @@ def engine(
             raise ValueError(f"{_engines[name].compute.__module__} has an engine {name} already.")
         hints = get_type_hints(compute, include_extras=True)
         result = hints["return"]
+        inputs = _inputs(compute, hints)
         _engines[name] = Engine(
             name=name,
             version=version,
             summary=_first_line(inspect.getmodule(compute)),
             description=_first_line(compute),
             compute=compute,
-            inputs=_inputs(compute, hints),
+            inputs=inputs,
             params=hints["params"],
             result=result,
             info=_info(result),
             draw=draw or _only_picture(result),
+            reference=reference or _first_of_two(inputs),
             deadline_seconds=deadline_seconds,
         )
         return compute
@@ -131,6 +147,11 @@ def _inputs(compute: Callable[..., Any], hints: dict[str, Any]) -> tuple[Input, 
         for name, parameter in inspect.signature(compute).parameters.items()
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY
     )
+
+
+def _first_of_two(inputs: tuple[Input, ...]) -> str | None:
+    required = [one.name for one in inputs if one.is_required]
+    return required[0] if len(required) > 1 else None
 
 
 def _decoder(hint: Any) -> Decoder:

@@ -80,6 +80,10 @@ def _differences(result: Any, image: Pixels) -> Findings:
     return Findings(rectangles, np.asarray(cv2.max(heat, blurred), np.uint8))
 
 
+def _matches(result: Any, image: Pixels) -> Findings:
+    return Findings([_rectangle(one.box, "template", one.score) for one in result.matches])
+
+
 def _figures_alone(result: Any, image: Pixels) -> Findings:
     return Findings()
 
@@ -95,6 +99,7 @@ FINDINGS: dict[str, Callable[[Any, Pixels], Findings]] = {
     "distance": _figures_alone,
     "image_quality": _figures_alone,
     "object_detection": _objects,
+    "template_match": _matches,
     "text_detection": _lines,
 }
 """By the engine's name; what is not here is no module of a project."""

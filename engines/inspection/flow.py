@@ -9,23 +9,24 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from engines.core import pixels
 from engines.core.decoders import PictureDecoder
 from engines.core.errors import ModelUnavailable
 from engines.core.pixels import Mode, PartialImage, Pixels
-from engines.core.registry import Engine, engine, engine_named
+from engines.core.registry import Input, engine, engine_named
 from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture
 from engines.inspection.conditions import Condition
 from engines.inspection.findings import FINDINGS, Rectangle, figures
 from engines.inspection.preprocessing import Preprocessing, preprocess
 
 PHOTOGRAPH = PictureDecoder(Mode.COLOUR, ("image/jpeg", "image/png", "image/bmp", "image/tiff"))
+CUT_OUT = {"template_match"}
+"""Engines whose reference is cut out of a picture after preprocessing, and not preprocessed."""
 MOST_REFERENCES = 4
 """Decoded reference pictures that each engine process keeps."""
 
 
 class Reference(BaseModel):
-    """A picture that others are compared with, as a file."""
+    """A picture that others are compared with, or a template, as a file."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,7 +41,8 @@ class Module(BaseModel):
         name: what the module is called in results and conditions.
         engine: one of `FINDINGS`.
         params: as that engine's own `Params` take them.
-        reference: the first picture, of an engine that takes two; preprocessed like the other.
+        reference: of an engine that takes two pictures; preprocessed like the other, but for
+            those of `CUT_OUT`.
         labels: the only classes that are kept; empty: all.
     """
 
@@ -109,30 +111,39 @@ def _computed(
     module: Module, image: Pixels, preprocessing: tuple[Preprocessing, ...]
 ) -> EngineResult[Any]:
     one = engine_named(module.engine)
-    inputs = [_as_input(one, image)]
-    if module.reference:
-        inputs.insert(0, _reference(module.reference, preprocessing))
+    modes = {each.name: _mode(each) for each in one.inputs if each.is_required}
+    reference = None
+    if module.reference and one.reference:
+        steps = () if module.engine in CUT_OUT else preprocessing
+        reference = _reference(module.reference, modes.pop(one.reference), steps)
+    (mode,) = modes.values()
+    inputs = one.arranged(_as_input(image, mode), reference)
     return one.compute(*inputs, params=one.params.model_validate(module.params))
 
 
-def _as_input(one: Engine, image: Pixels) -> Any:
-    """The picture as the engine's last required input is decoded."""
-    decoder = [each for each in one.inputs if each.is_required][-1].decoder
-    assert isinstance(decoder, PictureDecoder)
-    if decoder.mode is Mode.PARTIAL:
+def _mode(one: Input) -> Mode:
+    assert isinstance(one.decoder, PictureDecoder)
+    return one.decoder.mode
+
+
+def _as_input(image: Pixels, mode: Mode) -> Any:
+    """The picture as it would have been decoded."""
+    if mode is Mode.PARTIAL:
         return PartialImage(image, is_truncated=False)
-    return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if decoder.mode is Mode.GREY else image
+    return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if mode is Mode.GREY else image
 
 
 @lru_cache(MOST_REFERENCES)
-def _reference(reference: Reference, preprocessing: tuple[Preprocessing, ...]) -> Pixels:
+def _reference(
+    reference: Reference, mode: Mode, preprocessing: tuple[Preprocessing, ...]
+) -> Pixels:
     try:
         data = reference.path.read_bytes()
     except OSError:
         data = b""
     if hashlib.sha256(data).hexdigest() != reference.sha256:
         raise ModelUnavailable("A reference picture of the project was changed after the start.")
-    image: Pixels = pixels.decode(data, Mode.COLOUR, PHOTOGRAPH.accepts)
+    image: Pixels = PictureDecoder(mode, PHOTOGRAPH.accepts).decode(data)
     return preprocess(image, preprocessing)
 
 

@@ -42,7 +42,7 @@ INTERRUPTED = 128 + signal.SIGINT
 @click.option(
     "--reference",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The first picture, for services that compare two.",
+    help="What each picture is compared with: the first of two, or the template looked for in it.",
 )
 @click.option(
     "--out",
@@ -127,7 +127,8 @@ def read_order(service: str, pairs: Sequence[str], reference: Path | None) -> "O
         raise click.UsageError(f"There is no service {service}; there are {known}.")
     needed = sum(one.is_required for one in engine.inputs)
     if needed != (1 if reference is None else 2):
-        raise click.UsageError(f"{service} takes {needed} picture(s); --reference names the first.")
+        named = f"; --reference names {engine.reference}" if engine.reference else ""
+        raise click.UsageError(f"{service} takes {needed} picture(s){named}.")
     fields = dict(pair.partition("=")[::2] for pair in pairs)
     if unknown := fields.keys() - engine.params.model_fields.keys():
         names = ", ".join(engine.params.model_fields)
@@ -146,7 +147,7 @@ class Order:
     Args:
         engine: the computation.
         params: checked already.
-        reference: the first picture, for engines that take two.
+        reference: what each picture is compared with, for engines that take two.
     """
 
     engine: Engine
@@ -154,9 +155,8 @@ class Order:
     reference: bytes | None = None
 
     def job(self, picture: bytes) -> Job:
-        sent = (picture,) if self.reference is None else (self.reference, picture)
-        missing = (None,) * (len(self.engine.inputs) - len(sent))
-        return Job(self.engine.name, (*sent, *missing), self.params, name_of(record))
+        sent = self.engine.arranged(picture, self.reference)
+        return Job(self.engine.name, sent, self.params, name_of(record))
 
     def line(self, file: Path) -> dict[str, Any]:
         """How a result of this order begins; an equal beginning is an equal result."""

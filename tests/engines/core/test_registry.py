@@ -62,6 +62,18 @@ def test_inputs_are_named_in_their_order_and_may_be_left_out_if_they_have_a_defa
     assert [(one.name, one.is_required) for one in inputs] == [("image", True), ("roi", False)]
 
 
+def compared(first: Image, second: Image, roi: Mask | None = None, *, params: Params) -> Shown:
+    """Show the second."""
+    return Shown(picture=Picture(second), details=Details(info=Info()))
+
+
+def test_the_first_of_two_pictures_is_the_reference_unless_said_otherwise() -> None:
+    assert declared(compared).arranged("picture", "other") == ("other", "picture", None)
+    told = declared(compared, reference="second")
+    assert told.arranged("picture", "other") == ("picture", "other", None)
+    assert declared(shown).arranged("picture", None) == ("picture", None)
+
+
 def test_an_argument_that_does_not_say_how_it_is_decoded_is_no_input() -> None:
     def odd(image: int, *, params: Params) -> Shown:
         """Take a number."""

@@ -25,11 +25,14 @@ NO_DIFFERENCE = ClassCount(label="difference", at_most=0)
 @pytest.fixture
 def compared(tmp_path: Path) -> Module:
     """Differences from the good plate."""
-    path = tmp_path / "good.png"
-    path.write_bytes(png(plate()))
+    return with_reference("differences", tmp_path / "good.png", plate())
+
+
+def with_reference(name: str, path: Path, image: Pixels, **params: Any) -> Module:
+    path.write_bytes(png(image))
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     reference = Reference(path=path, sha256=sha256)
-    return Module(name="differences", engine="differences", reference=reference)
+    return Module(name=name, engine=name, reference=reference, params=params)
 
 
 def inspect(image: Pixels, *modules: Module, **told: Any) -> Result:
@@ -93,12 +96,33 @@ def test_classes_that_are_not_asked_for_are_left_out() -> None:
     assert inspect(image, other).rectangles == []
 
 
-@pytest.mark.parametrize("name", sorted(FINDINGS.keys() - {"differences", "distance"}))
+@pytest.mark.parametrize(
+    "name", sorted(FINDINGS.keys() - {"differences", "distance", "template_match"})
+)
 def test_every_module_has_an_answer_for_every_picture(name: str) -> None:
     module = Module(name=name, engine=name)
     for image in (plate(), np.zeros((1, 1, 3), np.uint8)):
         result = inspect(image, module)
         assert all(one.classes for one in result.rectangles)
+
+
+def test_a_template_is_looked_for_in_the_picture_after_preprocessing(tmp_path: Path) -> None:
+    steps = (Crop(left=20, top=20, width=440, height=280), Rotate(quarter_turns=1))
+    seen = inspect(scratched(), QUALITY, preprocessing=steps).image.pixels
+    module = with_reference("template_match", tmp_path / "part.png", seen[60:160, 80:200])
+    (found,) = inspect(scratched(), module, preprocessing=steps).rectangles
+    assert found.box == (80, 60, 200, 160)
+    assert [(one.label, one.score) for one in found.classes] == [("template", 1)]
+
+
+def test_a_template_keeps_its_alpha(tmp_path: Path) -> None:
+    part = np.dstack([plate()[60:160, 80:200], np.full((100, 120), 255, np.uint8)])
+    part[:40] = 0
+    module = with_reference(
+        "template_match", tmp_path / "part.png", part, use_alpha=True, threshold=1
+    )
+    (found,) = inspect(plate(), module).rectangles
+    assert found.box == (80, 60, 200, 160)
 
 
 def test_words_are_found_with_their_text() -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from gateway.__main__ import main
 from gateway.cli.analyze import Shelf
-from tests.pictures import encoded
+from tests.pictures import encoded, quarters
 
 
 @pytest.fixture
@@ -50,6 +50,16 @@ def test_a_folder_is_computed_and_a_bad_file_is_listed(folder: Path, tmp_path: P
     assert found["a.PNG"]["details"]["message"] == "Edges found."
     with Image.open(out / "deeper" / "b.jpg.edges.1.png") as picture:
         assert picture.size == (96, 64)
+
+
+def test_a_template_is_looked_for_in_each_file(tmp_path: Path) -> None:
+    (tmp_path / "part.png").write_bytes(encoded("PNG", quarters()[20:44, 30:66]))
+    (tmp_path / "page.png").write_bytes(encoded("PNG"))
+    result = analyze(
+        "templateMatch", str(tmp_path / "page.png"), "--reference", str(tmp_path / "part.png")
+    )
+    [found] = json.loads(result.stdout)["result"]["matches"]
+    assert (found["box"], found["score"]) == ([30, 20, 66, 44], 1)
 
 
 def test_a_second_run_computes_only_what_is_missing(folder: Path, tmp_path: Path) -> None:
@@ -116,7 +126,8 @@ def test_without_a_folder_for_results_the_lines_are_printed(folder: Path) -> Non
             "edges has no edge_thicknesse; it has ",
         ),
         (["textDetection", "FILE", "--param", "reader=Google"], "expected 'ppocr' or 'tesseract'"),
-        (["edges", "FILE", "--reference", "FILE"], "edges takes 1 picture"),
+        (["edges", "FILE", "--reference", "FILE"], "edges takes 1 picture(s)."),
+        (["templateMatch", "FILE"], "takes 2 picture(s); --reference names template."),
     ],
 )
 def test_what_cannot_be_asked_is_said_before_anything_is_computed(
