@@ -279,9 +279,10 @@ def _refuse_much_work(poses: list[_Pose], planes: list[Pixels], weighted: Sample
 
 def _posed(weighted: Samples, pose: _Pose) -> Samples:
     """The template in a pose, on the frame that holds it; what is outside of it weighs nothing."""
-    size = scaled(size_of(weighted), pose.scale)
-    way = cv2.INTER_AREA if pose.scale < 1 else cv2.INTER_LINEAR
-    resized = np.asarray(cv2.resize(weighted, size, interpolation=way), np.float32)
+    size, resized = scaled(size_of(weighted), pose.scale), weighted
+    if size != size_of(weighted):
+        way = cv2.INTER_AREA if pose.scale < 1 else cv2.INTER_LINEAR
+        resized = np.asarray(cv2.resize(weighted, size, interpolation=way), np.float32)
     if pose.angle % 90 == 0:
         return np.ascontiguousarray(np.rot90(resized, round(pose.angle / 90)))
     middle = ((size[0] - 1) / 2, (size[1] - 1) / 2)
@@ -311,7 +312,7 @@ def _peaks(found: Samples, threshold: float) -> Samples:
 
 def _apart(peaks: Samples, size: Size, pose: _Pose, max_overlap: float) -> list[_Place]:
     """The best peak, the best of those that do not overlap it, and so on."""
-    near = _overlapping(size, max_overlap)
+    near = _overlapping(size, size_of(peaks), max_overlap)
     down, across = near.shape[0] // 2, near.shape[1] // 2
     left = np.pad(peaks, ((down, down), (across, across)))
     # Of equal ones the first, from the top and the left.
@@ -329,18 +330,19 @@ def _apart(peaks: Samples, size: Size, pose: _Pose, max_overlap: float) -> list[
     return places
 
 
-def _overlapping(size: Size, max_overlap: float) -> NDArray[np.bool_]:
+def _overlapping(size: Size, room: Size, max_overlap: float) -> NDArray[np.bool_]:
     """By how much a box may be moved, down and across, and overlap its old place by more."""
-    width, height = size
-    common = np.outer(_shares(height), _shares(width))
-    is_near = common / (2 - common) > max_overlap
+    across, down = (_shares(*one) for one in zip(size, room, strict=True))
+    # An IoU of t is a common share of 2 t / (1 + t).
+    is_near = np.outer(down, across) > 2 * max_overlap / (1 + max_overlap)
     rows, columns = is_near.any(axis=1), is_near.any(axis=0)
     return np.asarray(is_near[rows][:, columns])
 
 
-def _shares(length: int) -> NDArray[np.float64]:
-    """What a stretch has in common with itself, moved by less than its length either way."""
-    return 1 - np.abs(np.arange(1 - length, length)) / length
+def _shares(length: int, room: int) -> Samples:
+    """What a stretch has in common with itself, moved by less than its length and the room."""
+    most = min(length, room)
+    return (1 - np.abs(np.arange(1 - most, most)) / length).astype(np.float32)
 
 
 def _distinct(places: list[_Place], params: Params) -> list[FoundMatch]:

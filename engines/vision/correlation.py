@@ -24,6 +24,7 @@ DECIMALS = 4
 _BAND_PIXELS = 4_000_000
 """Of the picture that are looked at in one go, for memory's sake."""
 _OPAQUE = 1 - 1e-6
+_TINY = np.float32(1e-6)
 
 Samples: TypeAlias = NDArray[np.float32]
 Plane: TypeAlias = NDArray[np.float64]
@@ -82,17 +83,17 @@ def pattern(weighted: Samples) -> Pattern:
     Args:
         weighted: (h, w, channels + 1), levels times weights, and the weights.
     """
-    weights = weighted[..., -1].astype(np.float64)
-    count = float(weights.sum())
+    weights = weighted[..., -1]
+    count = float(weights.sum(dtype=np.float64))
     means = weighted[..., :-1].sum(axis=(0, 1), dtype=np.float64) / count
-    kernel = weighted[..., :-1] - weights[..., None] * means
-    squares = np.divide(kernel**2, weights[..., None], out=kernel**2, where=weights[..., None] > 0)
+    kernel = weighted[..., :-1] - weights[..., None] * means.astype(np.float32)
+    squares = kernel**2 / np.maximum(weights, _TINY)[..., None]
     return Pattern(
-        kernel=kernel.astype(np.float32),
-        weights=None if weights.min() > _OPAQUE else weights.astype(np.float32),
+        kernel=kernel,
+        weights=None if weights.min() > _OPAQUE else weights.copy(),
         means=means,
         count=count,
-        variation=float(squares.sum()),
+        variation=float(squares.sum(dtype=np.float64)),
     )
 
 
@@ -178,7 +179,15 @@ def _within(integral: MatLike, size: Size) -> Plane:
 
 
 def _correlated(plane: Samples, kernel: Samples) -> Plane:
-    return cv2.matchTemplate(plane, kernel, cv2.TM_CCORR).astype(np.float64)
+    # A template that hardly moves is taken in strips: whole, its transforms fill gigabytes.
+    places, strip_rows = len(plane) - len(kernel) + 1, _BAND_PIXELS // plane.shape[1]
+    strips = np.array_split(kernel, max(1, len(kernel) // max(1, places, strip_rows)))
+    found, top = np.zeros((1, 1)), 0
+    for strip in strips:
+        part = plane[top : top + len(strip) + places - 1]
+        found = found + cv2.matchTemplate(part, strip, cv2.TM_CCORR)
+        top += len(strip)
+    return found
 
 
 def _likeness(sums: _Sums, pattern: Pattern, method: Method) -> Plane:

@@ -342,6 +342,18 @@ def test_bands_make_no_difference(
     assert np.abs(banded.astype(int) - whole).max() <= 1
 
 
+@pytest.mark.parametrize("method", list(Method))
+def test_a_large_template_in_strips_scores_the_same(
+    astronaut: Pixels, method: Method, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut = astronaut[5:505, 10:500]
+    whole = match(astronaut[2:], cut, method=method)
+    monkeypatch.setattr("engines.vision.correlation._BAND_PIXELS", 90 * astronaut.shape[1])
+    strips = match(astronaut[2:], cut, method=method)
+    assert places(strips) == places(whole) == [(10, 3)]
+    assert np.abs(strips.response.pixels.astype(int) - whole.response.pixels).max() <= 1
+
+
 def test_the_heat_is_of_the_pictures_size_and_hottest_at_the_templates_middle(
     icon: Pixels,
 ) -> None:
