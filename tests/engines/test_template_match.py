@@ -194,7 +194,7 @@ def test_the_slope_of_a_match_is_no_match_of_its_own() -> None:
     y, x = np.mgrid[:200, :300]
     blob = 50 + 180 * np.exp(-((x - 150) ** 2 + (y - 100) ** 2) / (2 * 30**2))
     image = np.dstack([np.rint(blob).astype(np.uint8)] * 3)
-    result = match(image, image[80:121, 130:171], threshold=0.5)
+    result = match(image, image[80:121, 130:171], threshold=0.5, max_overlap=0.9)
     assert places(result) == [(130, 80)]
 
 
