@@ -83,7 +83,7 @@ def measure(
     job = Job(
         inspection.__name__,
         (case.picture,),
-        read_project(project),
+        read_project(project).flow,
         context,
         decoders=(case.decoder,),
     )
@@ -122,7 +122,7 @@ def serving_project(last_images: int) -> Iterator[tuple[Served, Path]]:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "project.toml"
         project.write_text(PROJECT)
-        told = {"workers": 1, "pekat_project": project, "last_images": last_images}
+        told = {"workers": 1, "pekat_projects": project, "last_images": last_images}
         with running(Path(folder), "gateway", "serve", **told, pekat_shared_memory=True) as served:
             yield served, project
 

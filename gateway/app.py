@@ -31,19 +31,18 @@ from gateway.version import VERSION
 
 def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> RequestMiddleware:
     """The whole service as an ASGI application; keys and database are opened here."""
-    for dialect in dialects:
-        dialect.check(settings)
     lifecycle, table = Lifecycle(), DialectTable(dialects)
     if unknown := set(settings.open_dialects) - {one.name for one in dialects}:
         known = ", ".join(one.name for one in dialects)
         raise ValueError(f"open_dialects names {min(unknown)!r}; the dialects are {known}.")
     database = open_database(settings.database_url)
+    parts = {one.name: one.parts(settings, database) for one in dialects}
     issuer = in_outside if settings.issuer else in_embedded
     wiring = issuer(settings, database, table.scopes())
     router = Router(
         # They are tried in this order, and most requests are for a service.
         routes=[*table.routes, *wiring.routes, *lifecycle.routes, *console.routes(table)],
-        lifespan=partial(_lifespan, settings, table, wiring, database, lifecycle),
+        lifespan=partial(_lifespan, settings, table, wiring, database, parts, lifecycle),
         # A redirect would build its address from the Host header.
         redirect_slashes=False,
     )
@@ -56,6 +55,7 @@ async def _lifespan(
     table: DialectTable,
     wiring: IssuerWiring,
     database: Database,
+    parts: Mapping[str, object],
     lifecycle: Lifecycle,
     app: object,
 ) -> AsyncIterator[Mapping[str, Any]]:
@@ -79,6 +79,7 @@ async def _lifespan(
                     "tasks": tasks,
                     "webhooks": webhooks,
                     "last_images": LastImages(storage, most=settings.last_images),
+                    "parts": parts,
                 }
         finally:
             # The server has let the running requests end before it comes to this.

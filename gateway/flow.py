@@ -1,6 +1,6 @@
 """The way of a request: who asks, what is sent, where it is computed, how it is answered."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypedDict
 
@@ -22,7 +22,10 @@ from gateway.tasks.webhooks import Webhooks
 
 
 class State(TypedDict):
-    """What a request finds in its `state`: parts of the service, and its own name."""
+    """What a request finds in its `state`: parts of the service, and its own name.
+
+    `parts` are those that each dialect has made for itself, by its name.
+    """
 
     settings: Settings
     guard: Guard
@@ -34,6 +37,7 @@ class State(TypedDict):
     tasks: Tasks
     webhooks: Webhooks
     last_images: LastImages
+    parts: Mapping[str, Any]
     request_id: str
 
 

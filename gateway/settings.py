@@ -21,11 +21,44 @@ from engines.models.weights import ENTRIES, ModelFiles
 
 CONFIG_VARIABLE = "PIXELGATE_CONFIG"
 PREFIX = "PIXELGATE_"
+HIGHEST_PORT = 65_535
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?")
+_PROJECT = re.compile(
+    r"(?P<path>(?:.*/)?(?P<name>[A-Za-z0-9_-]{1,64})\.toml)(?::(?P<port>[1-9][0-9]{0,4}))?"
+)
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)\S+(?=@)|([?&]password=)[^&\s]*")
 
 Names = TypeVar("Names", bound=Collection[str])
 Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class ProjectFile(NamedTuple):
+    """A project of the PEKAT Vision API.
+
+    Args:
+        name: how paths and commands call it.
+        port: of its own; None where it has none.
+    """
+
+    name: str
+    path: Path
+    port: int | None
+
+    @classmethod
+    def told(cls, text: str) -> "ProjectFile":
+        """`FILE.toml` or `FILE.toml:PORT`.
+
+        Raises:
+            ValueError: it is neither.
+        """
+        found = _PROJECT.fullmatch(text)
+        port = int(found["port"] or 0) if found else 0
+        if not found or port > HIGHEST_PORT:
+            raise ValueError(
+                f"{text} names no project; expected NAME.toml or NAME.toml:PORT, "
+                "with letters, digits, - and _ in the name"
+            )
+        return cls(found["name"], Path(found["path"]), port or None)
 
 
 class Settings(BaseSettings):
@@ -34,7 +67,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    port: int = Field(8000, ge=1, le=HIGHEST_PORT, description="Port to listen on.")
     public_url: str = Field(
         "",
         pattern=r"^(https?://[^/?#\s]+(/[^?#\s]*[^/?#\s])?)?$",
@@ -121,10 +154,11 @@ class Settings(BaseSettings):
     open_dialects: Words = Field(
         (), description="Dialects that answer without a token, separated by commas: `ltu`, `pekat`."
     )
-    pekat_project: Path | None = Field(
-        None,
-        description="Project that the PEKAT Vision API runs, a TOML file (see docs/pekat.md). "
-        "Empty: objects and image quality.",
+    pekat_projects: Words = Field(
+        (),
+        description="Projects that the PEKAT Vision API runs, TOML files separated by commas, each "
+        "with `:PORT` behind it if it has a port of its own (see docs/pekat.md). The first also "
+        "answers on the service's port. Empty: objects and image quality.",
     )
     pekat_shared_memory: bool = Field(
         False,
@@ -136,8 +170,9 @@ class Settings(BaseSettings):
         100,
         ge=0,
         le=100_000,
-        description="Callers whose last image the PEKAT Vision API keeps, in the storage, for "
-        "`/last_image`; a tenth more may be there for a while. 0: none is written.",
+        description="Last images that the PEKAT Vision API keeps, in the storage, one of each "
+        "project and caller, for `/last_image`; a tenth more may be there for a while. "
+        "0: none is written.",
     )
     task_seconds: float = Field(
         604_800,
@@ -258,10 +293,26 @@ class Settings(BaseSettings):
     def _words(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
-    @field_validator("pekat_project", mode="before")
+    @field_validator("pekat_projects", mode="before")
     @classmethod
-    def _no_project(cls, value: object) -> object:
-        return value or None
+    def _files(cls, value: object) -> object:
+        """A file's name may have blanks."""
+        if not isinstance(value, str):
+            return value
+        return tuple(one.strip() for one in value.split(",") if one.strip())
+
+    @field_validator("pekat_projects")
+    @classmethod
+    def _projects(cls, value: Names, told: ValidationInfo) -> Names:
+        files = [ProjectFile.told(one) for one in value]
+        names = [one.name for one in files]
+        ports = [told.data.get("port"), *(one.port for one in files if one.port)]
+        for one in files:
+            if names.count(one.name) > 1:
+                raise ValueError(f"two projects are called {one.name}")
+            if ports.count(one.port) > 1:
+                raise ValueError(f"port {one.port} is given twice")
+        return value
 
     @field_validator("allowed_origins")
     @classmethod
@@ -295,6 +346,16 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """The public address, with its default filled in."""
         return self.public_url or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def project_files(self) -> tuple[ProjectFile, ...]:
+        """The projects that are named."""
+        return tuple(ProjectFile.told(one) for one in self.pekat_projects)
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """All that are listened on: the service's own, and those of projects."""
+        return (self.port, *(one.port for one in self.project_files if one.port))
 
     @property
     def database_url(self) -> str:

@@ -56,7 +56,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding("Python", State.FINE, sys.version.split()[0])
     yield _opencv()
     yield _data(settings)
-    yield _port(settings)
+    yield from (_port(settings.host, port) for port in settings.ports)
     yield from map(_driver, drivers.needed(settings))
     yield _program("tesseract", "textDetection with provider=Tesseract", "tesseract-ocr")
     yield _program("java", "make sdk", "default-jre-headless")
@@ -83,17 +83,17 @@ def _data(settings: Settings) -> Finding:
     return Finding("Data folder", State.WRONG, text)
 
 
-def _port(settings: Settings) -> Finding:
+def _port(host: str, port: int) -> Finding:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.host, settings.port))
+            probe.bind((host, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                text = f"{settings.port} is in use, perhaps by the service; or set PIXELGATE_PORT"
+                text = f"{port} is in use, perhaps by the service; or set another"
                 return Finding("Port", State.OPTIONAL, text)
-            return Finding("Port", State.WRONG, f"{settings.port}: {error.strerror}")
-    return Finding("Port", State.FINE, f"{settings.port} is free")
+            return Finding("Port", State.WRONG, f"{port}: {error.strerror}")
+    return Finding("Port", State.FINE, f"{port} is free")
 
 
 def _driver(driver: Driver) -> Finding:

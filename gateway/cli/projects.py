@@ -7,11 +7,11 @@ import click
 
 from engines.core.errors import EngineError
 from engines.core.run import Job, name_of, run
-from engines.inspection.flow import PHOTOGRAPH, Params, inspection
+from engines.inspection.flow import PHOTOGRAPH, inspection
 from engines.process.preparation import prepare
 from gateway.cli.command import load_settings
 from gateway.dialects.pekat import present
-from gateway.dialects.pekat.projects import ProjectInvalid, read_project
+from gateway.dialects.pekat.projects import Project, ProjectInvalid, read_project
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -25,13 +25,13 @@ def projects() -> None:
 @click.argument("file", type=_FILE)
 def check_project(file: Path) -> None:
     """Say what is wrong with FILE, or what it does."""
-    project = _read(file)
-    for step in project.preprocessing:
+    flow = _read(file).flow
+    for step in flow.preprocessing:
         click.echo(f"preprocessing: {step.use}")
-    for module in project.modules:
+    for module in flow.modules:
         named = "" if module.name == module.engine else f", named {module.name}"
         click.echo(f"module: {module.engine}{named}")
-    click.echo(f"conditions: {len(project.good_if)}")
+    click.echo(f"conditions: {len(flow.good_if)}")
 
 
 @projects.command("try")
@@ -46,7 +46,8 @@ def try_project(file: Path, picture: Path) -> None:
     prepare(settings.max_pixels, settings.models)
     presenter = name_of(present.annotated_image)
     inputs = (picture.read_bytes(),)
-    job = Job(inspection.__name__, inputs, _read(file), presenter, decoders=(PHOTOGRAPH,))
+    flow = _read(file).flow
+    job = Job(inspection.__name__, inputs, flow, presenter, decoders=(PHOTOGRAPH,))
     try:
         answer = run(job)
     except EngineError as error:
@@ -57,7 +58,7 @@ def try_project(file: Path, picture: Path) -> None:
     click.echo(f"The annotated picture is {shown}.", err=True)
 
 
-def _read(file: Path) -> Params:
+def _read(file: Path) -> Project:
     try:
         return read_project(file)
     except ProjectInvalid as error:

@@ -25,7 +25,15 @@ def serve(is_demo: bool) -> None:
         demo.start(settings)
     elif not (settings.issuer or settings.open_dialects):
         tell_of_no_account()
+    tell_of_projects(settings)
     server.serve(settings, build)
+
+
+def tell_of_projects(settings: Settings) -> None:
+    """Say on standard error where each project is served."""
+    for one in settings.project_files:
+        port = f", and on port {one.port}" if one.port else ""
+        click.echo(f"Project {one.name}: {settings.base_url}/pekat/{one.name}/{port}", err=True)
 
 
 def tell_of_no_account() -> None:

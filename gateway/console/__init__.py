@@ -12,6 +12,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from gateway.dialects.pekat.parts import parts_of
 from gateway.dialects.table import DialectTable
 from gateway.errors import UnknownPath
 from gateway.flow import State
@@ -69,16 +70,25 @@ def routes(table: DialectTable) -> list[BaseRoute]:
     """Everything that people open in a browser."""
     documents = Documents(table)
     return [
-        Route("/", index),
+        Route("/", start),
         Route("/docs", index),
         Route("/favicon.ico", favicon),
         Route("/swagger", documents.swagger),
         Route("/pekat", pekat),
+        Route("/pekat/{project}", slash),
+        Route("/pekat/{project}/", pekat),
+        Mount("/pekat/{project}/console", StaticFiles(directory=_STATIC)),
         Route("/openapi.yaml", documents.whole_yaml),
         Route("/openapi.json", documents.whole_json),
         Route("/openapi/{name}.json", documents.part),
         Mount("/console", StaticFiles(directory=_STATIC)),
     ]
+
+
+def start(request: Request[State]) -> Response:
+    """Who opens the port of a project wants its test page."""
+    has_own_port = parts_of(request).projects.by_port(request)
+    return pekat(request) if has_own_port else index(request)
 
 
 def index(request: Request[State]) -> Response:
@@ -92,8 +102,15 @@ def favicon(request: Request[State]) -> Response:
 
 
 def pekat(request: Request[State]) -> Response:
-    """The test page of the PEKAT Vision API."""
+    """The test page of a project of the PEKAT Vision API, which asks relative to it."""
+    parts_of(request).projects.of(request)
     return FileResponse(_STATIC / "pekat.html", headers={"Content-Security-Policy": _PEKAT_POLICY})
+
+
+def slash(request: Request[State]) -> Response:
+    """Without it, what the page asks relative to it would be another project's."""
+    project = parts_of(request).projects.of(request)
+    return RedirectResponse(f"{project.name}/")
 
 
 def _site(request: Request[State]) -> Site:

@@ -14,6 +14,7 @@ from gateway.errors import GatewayError, Problem, WrongMethod, status_of
 from gateway.flow import Call, Endpoint, State, answer
 from gateway.openapi.description import Description
 from gateway.settings import Settings
+from gateway.store.database import Database
 from gateway.tasks.work import Work
 
 log = structlog.get_logger()
@@ -45,7 +46,8 @@ class Dialect:
         describe: its share of openapi.yaml.
         preload: modules that engine processes import before the first job: its presenters.
         works: the kinds of tasks that it queues.
-        check: raises what is wrong with its settings, before the service starts.
+        parts: makes what its endpoints find in their request's `State` under its name, once in
+            each gateway process, before the service starts; raises what is wrong with its settings.
     """
 
     name: str
@@ -56,7 +58,7 @@ class Dialect:
     describe: Callable[[], Description]
     preload: tuple[str, ...]
     works: Callable[[], Sequence[Work]] = tuple
-    check: Callable[[Settings], object] = lambda settings: None
+    parts: Callable[[Settings, Database], object] = lambda settings, database: None
 
     def routes(self) -> list[Route]:
         """A route for each path; what it leads to knows this dialect."""

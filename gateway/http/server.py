@@ -63,9 +63,10 @@ def serve(settings: Settings, build: Build) -> None:
     logs.configure(settings.log_level, settings.log_format)
     _allow_open_files(2 * settings.max_connections + 512)
     check_models(settings)
-    listener = _listen(settings.host, settings.port)
-    log.info("service starts", host=settings.host, port=settings.port, workers=settings.workers)
-    GunicornApp(settings, listener.detach(), build).run()
+    listeners = [_listen(settings.host, port) for port in settings.ports]
+    ports = ",".join(map(str, settings.ports))
+    log.info("service starts", host=settings.host, ports=ports, workers=settings.workers)
+    GunicornApp(settings, [one.detach() for one in listeners], build).run()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -101,9 +102,9 @@ def _allow_open_files(wanted: int) -> None:
 class GunicornApp(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """The service as gunicorn sees it: configured from settings alone."""
 
-    def __init__(self, settings: Settings, listener: int, build: Build) -> None:
+    def __init__(self, settings: Settings, listeners: list[int], build: Build) -> None:
         self.settings = settings
-        self._listener = listener
+        self._listeners = listeners
         self._build = build
         self.finishing = Finishing()
         super().__init__(prog="pixelgate")
@@ -115,7 +116,7 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]  # gunicorn has no typ
     def _configuration(self) -> dict[str, Any]:
         settings = self.settings
         return {
-            "bind": f"fd://{self._listener}",
+            "bind": [f"fd://{listener}" for listener in self._listeners],
             "backlog": BACKLOG,
             "workers": settings.workers,
             "worker_class": Worker,

@@ -1,6 +1,7 @@
 """The test page of the PEKAT Vision API, as people use it."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,27 +11,41 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from tests.browser.conftest import complaints, keep
+from tests.browser.prefix import PREFIX, proxy
 from tests.keys import api_key
 from tests.plates import PROJECT, plate, png, scratched
-from tests.serving import WAIT_SECONDS, Served, running
+from tests.serving import WAIT_SECONDS, Served, free_port, running
 
 
 @pytest.fixture(scope="module")
 def inspecting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The service, which compares with the good plate."""
+    """The service, which compares with the good plate; on another port it looks at the quality."""
     folder = tmp_path_factory.mktemp("inspecting")
     (folder / "good.png").write_bytes(png(plate()))
     (folder / "part.png").write_bytes(png(scratched()))
     project = folder / "project.toml"
     project.write_text(PROJECT)
-    with running(folder, "gateway", "serve", slots=1, pekat_project=project) as started:
+    quality = folder / "quality.toml"
+    quality.write_text('[[module]]\nuse = "image_quality"\n')
+    told = f"{project},{quality}:{free_port()}"
+    with running(folder, "gateway", "serve", slots=1, pekat_projects=told) as started:
         yield started
+
+
+@pytest.fixture
+def own_port(inspecting: Served) -> int:
+    """Of the project that looks at the quality."""
+    return int(re.findall(r"on port (\d+)", inspecting.log.read_text())[0])
 
 
 @pytest.fixture
 def page(browser: Chrome, inspecting: Served) -> Chrome:
     """With a key and the scratched plate chosen."""
-    browser.get(f"{inspecting.url}/pekat")
+    return fill_in(browser, f"{inspecting.url}/pekat", inspecting)
+
+
+def fill_in(browser: Chrome, url: str, inspecting: Served) -> Chrome:
+    browser.get(url)
     browser.find_element(By.ID, "key").send_keys(api_key(inspecting))
     browser.find_element(By.ID, "file").send_keys(str(inspecting.log.with_name("part.png")))
     return browser
@@ -87,6 +102,26 @@ def test_a_context_comes_without_a_picture(page: Chrome) -> None:
     Select(page.find_element(By.ID, "kind")).select_by_value("context")
     assert send(page)["result"] is False
     assert picture_width(page) == 0
+
+
+def test_a_project_s_own_port_opens_its_page(
+    browser: Chrome, inspecting: Served, own_port: int
+) -> None:
+    page = fill_in(browser, f"http://127.0.0.1:{own_port}", inspecting)
+    assert list(send(page)["modules"]) == ["image_quality"]
+    assert page.find_element(By.ID, "request").text.startswith("POST /analyze_image?")
+
+
+def test_a_page_below_a_prefix_asks_its_own_project(browser: Chrome, inspecting: Served) -> None:
+    port = free_port()
+    with proxy(port, inspecting.url):
+        url = f"http://127.0.0.1:{port}{PREFIX}/pekat/quality"
+        page = fill_in(browser, url, inspecting)
+        assert list(send(page)["modules"]) == ["image_quality"]
+        told = page.find_element(By.ID, "request").text
+    assert told.startswith(f"POST {PREFIX}/pekat/quality/analyze_image?")
+    assert picture_width(page) == 480
+    assert complaints(page) == []
 
 
 def test_a_wrong_key_shows_the_message(page: Chrome) -> None:

@@ -17,7 +17,7 @@ from engines.vision.boxes import iou
 from tests.keys import api_key
 from tests.needs import lack
 from tests.plates import PROJECT, SCRATCH, plate, png, scratched
-from tests.serving import Served, running, wait_until
+from tests.serving import Served, free_port, running, wait_until
 
 FOLDER = Path(__file__).parent / "pekat_sdk"
 DATA = "Los 7, Größe L"
@@ -35,10 +35,21 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Served]:
+def own_port() -> int:
+    """Of a second project, which looks at the quality of pictures."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def opened(
+    tmp_path_factory: pytest.TempPathFactory, project: Path, own_port: int
+) -> Iterator[Served]:
     """The service, which needs no key."""
     folder = tmp_path_factory.mktemp("opened")
-    told = {"slots": 1, "pekat_project": project, "open_dialects": "pekat"}
+    quality = folder / "quality.toml"
+    quality.write_text('[[module]]\nuse = "image_quality"\n')
+    projects = f"{project},{quality}:{own_port}"
+    told = {"slots": 1, "pekat_projects": projects, "open_dialects": "pekat"}
     with running(folder, "gateway", "serve", **told) as started:
         yield started
 
@@ -47,7 +58,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[
 def sharing(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Served]:
     """The same, which reads shared memory besides."""
     folder = tmp_path_factory.mktemp("sharing")
-    told = {"slots": 1, "pekat_project": project, "open_dialects": "pekat"}
+    told = {"slots": 1, "pekat_projects": project, "open_dialects": "pekat"}
     with running(folder, "gateway", "serve", **told, pekat_shared_memory=True) as started:
         yield started
 
@@ -85,8 +96,9 @@ def sdk(version: str) -> ModuleType:
             del sys.modules[name]  # the other version has the same name
 
 
-def attached(sdk: ModuleType, served: Served, **told: Any) -> Any:
-    return sdk.Instance(host="127.0.0.1", port=served.port, already_running=True, **told)
+def attached(sdk: ModuleType, served: Served, port: int | None = None, **told: Any) -> Any:
+    own = port or served.port
+    return sdk.Instance(host="127.0.0.1", port=own, already_running=True, **told)
 
 
 def check(context: dict[str, Any]) -> None:
@@ -180,6 +192,16 @@ def test_both_find_the_service_by_its_ping(
 ) -> None:
     assert attached(old, opened).ping().text == "OK"
     assert attached(new, opened).ping().text == "OK"
+
+
+def test_both_reach_a_project_by_its_own_port(
+    old: ModuleType, new: ModuleType, opened: Served, own_port: int
+) -> None:
+    context = attached(new, opened, own_port).analyze(plate()).context
+    assert list(context["modules"]) == ["image_quality"]
+    context = attached(old, opened, own_port).analyze(plate())
+    assert list(context["modules"]) == ["image_quality"]
+    assert attached(old, opened, own_port).ping().text == "OK"
 
 
 def test_a_refusal_comes_back_as_the_context(

@@ -12,10 +12,13 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from gateway import console
+from gateway.dialects.pekat.parts import Parts, Projects
+from gateway.dialects.pekat.projects import DEFAULT
 from gateway.dialects.table import DialectTable
+from gateway.errors import UnknownPath
 from gateway.openapi import spec
 from gateway.openapi.spec import Site
-from gateway.settings import Settings
+from gateway.settings import ProjectFile, Settings
 
 pytestmark = pytest.mark.anyio
 STATIC = Path(console.__file__).parent / "static"
@@ -26,9 +29,12 @@ TABLE = DialectTable()
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     settings = Settings(public_url="https://images.example.com/pixels", realm="Other")
     routes = Starlette(routes=console.routes(TABLE))
+    projects = Projects([ProjectFile("default", DEFAULT, 8101)])
+    parts = {"pekat": Parts(projects)}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await routes({**scope, "state": {"settings": settings}}, receive, send)
+        state = {"settings": settings, "parts": parts}
+        await routes({**scope, "state": state}, receive, send)
 
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
@@ -66,6 +72,23 @@ async def test_a_part_needs_no_host(client: httpx.AsyncClient) -> None:
     document = orjson.loads((await client.get("/openapi/core.json")).content)
     assert document["servers"] == [{"url": "/pixels"}]
     assert "/realms/Other/protocol/openid-connect/token" in document["paths"]
+
+
+@pytest.mark.parametrize("url", ["http://gateway:8101/", "/pekat", "/pekat/default/"])
+async def test_a_project_has_its_test_page(client: httpx.AsyncClient, url: str) -> None:
+    assert "<title>PEKAT Vision API" in (await client.get(url)).text
+
+
+async def test_a_project_s_name_leads_to_its_page(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/pekat/default")).headers["location"] == "default/"
+
+
+@pytest.mark.parametrize("path", ["/pekat/https:example.com", "/pekat/nothing/"])
+async def test_a_project_that_is_not_there_has_no_page(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    with pytest.raises(UnknownPath):
+        await client.get(path)
 
 
 @pytest.mark.parametrize("path", ["/swagger", "/pekat"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gateway.settings import Settings, explain, misspelt
+from gateway.settings import ProjectFile, Settings, explain, misspelt
 
 
 @pytest.fixture(autouse=True)
@@ -125,3 +125,35 @@ def test_an_origin_is_named_whole_and_alone(origin: str) -> None:
 def test_shared_memory_is_not_read_behind_trusted_proxies() -> None:
     with pytest.raises(ValidationError, match="the connection itself has to tell"):
         Settings(pekat_shared_memory=True, trusted_proxies=("127.0.0.1",))
+
+
+def test_projects_are_named_by_their_files_and_may_have_a_port_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PIXELGATE_PEKAT_PROJECTS", "/lines/line 1/plates.toml:8101, labels.toml,")
+    settings = Settings()
+    assert settings.project_files == (
+        ProjectFile("plates", Path("/lines/line 1/plates.toml"), 8101),
+        ProjectFile("labels", Path("labels.toml"), None),
+    )
+    assert settings.ports == (8000, 8101)
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ("plates.json", "plates.json names no project"),
+        ("my plates.toml", "my plates.toml names no project"),
+        ("plates.toml:0", "plates.toml:0 names no project"),
+        ("plates.toml:65536", "plates.toml:65536 names no project"),
+        ("a/plates.toml,b/plates.toml", "two projects are called plates"),
+        ("a.toml:8101,b.toml:8101", "port 8101 is given twice"),
+        ("a.toml:8000", "port 8000 is given twice"),
+    ],
+)
+def test_projects_that_cannot_be_told_apart_are_refused(
+    told: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIXELGATE_PEKAT_PROJECTS", told)
+    with pytest.raises(ValidationError, match=sentence):
+        Settings()

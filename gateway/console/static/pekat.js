@@ -39,7 +39,8 @@ function shortened(text) {
 
 function show(sent, response, picture, context) {
   const hidden = sent.address.replace(/api_key=[^&]*/, "api_key=…");
-  element("request").textContent = `${sent.method} /${hidden}`;
+  const path = new URL(hidden, location.href).pathname;
+  element("request").textContent = `${sent.method} ${path}${hidden.slice(hidden.indexOf("?"))}`;
   const fields = SHOWN_FIELDS.filter((name) => response.headers.has(name));
   const lines = fields.map((name) => `${name}: ${shortened(response.headers.get(name))}`);
   element("response").textContent = [`${response.status} ${response.statusText}`, ...lines].join("\n");

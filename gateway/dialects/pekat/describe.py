@@ -12,6 +12,12 @@ from gateway.openapi.schemas import BINARY, Schema
 TAG = "PEKAT Vision"
 KEY = "pekatKey"
 
+_PROJECTS = """\
+A project's modules over one picture, good or bad.
+
+Each path is also there below `/pekat/NAME`, for the project of that name, and on a project's own
+port; here it is the first project's.
+"""
 _HEAT = "Rectangles lie in the picture after preprocessing. A query may follow `&` instead of `?`."
 _TEXT = {"schema": {"type": "string"}}
 _STATUSES = {
@@ -58,7 +64,7 @@ def describe() -> Description:
         "/ping": _told("pekatPing", "Whether the project runs", "OK"),
         "/version": _told("pekatVersion", "Version of the API that is spoken", "3.17.0"),
     }
-    tag = {"name": TAG, "description": "A project's modules over one picture, good or bad."}
+    tag = {"name": TAG, "description": _PROJECTS}
     key = {
         "type": "apiKey",
         "description": "A key that the operator made with `pixelgate apikeys add`.",

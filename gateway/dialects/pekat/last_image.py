@@ -7,7 +7,8 @@ from typing import Self
 import orjson
 
 from engines.core.decoders import Decoder
-from engines.inspection.flow import PHOTOGRAPH, Params
+from engines.inspection.flow import PHOTOGRAPH
+from gateway.dialects.pekat.projects import Project
 from gateway.dialects.pekat.raw_pixels import RawPixels
 
 
@@ -33,7 +34,6 @@ class Sent:
         return cls(body, decoder, told["data"])
 
 
-def key_of(project: Params, owner: str) -> str:
+def key_of(project: Project, owner: str) -> str:
     """The name under which the last image of a project and a caller is kept."""
-    told = f"{owner}\n{project.model_dump_json()}"
-    return hashlib.sha256(told.encode()).hexdigest()
+    return hashlib.sha256(f"{owner}\n{project.digest}".encode()).hexdigest()

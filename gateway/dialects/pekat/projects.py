@@ -43,7 +43,22 @@ class _Fault(Exception):
         self.key = key
 
 
-def read_project(path: Path) -> Params:
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What a file describes.
+
+    Args:
+        name: the file's, without its ending.
+        flow: its modules and conditions.
+        digest: of both, and of reference pictures: a changed project is another.
+    """
+
+    name: str
+    flow: Params
+    digest: str
+
+
+def read_project(path: Path) -> Project:
     """The project that a file describes, checked as far as that goes without a picture.
 
     Raises:
@@ -56,7 +71,9 @@ def read_project(path: Path) -> Params:
         raise ProjectInvalid(f"{path}: {error.strerror}.") from None
     except ValueError as error:  # no TOML, which names the line, or no UTF-8
         raise ProjectInvalid(f"{path}: {error}.") from None
-    return _project(_Source(path, text.splitlines()), told)
+    flow = _flow(_Source(path, text.splitlines()), told)
+    digest = hashlib.sha256(f"{path.stem}\n{flow.model_dump_json()}".encode()).hexdigest()
+    return Project(path.stem, flow, digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +111,7 @@ class _Source:
         return next(within, start)
 
 
-def _project(source: _Source, told: Table) -> Params:
+def _flow(source: _Source, told: Table) -> Params:
     if unknown := told.keys() - {_MODULE, _CONDITION}:
         raise ProjectInvalid(f"{source.path}: {min(unknown)} is unknown; expected {_MODULE}.")
     preprocessing = list[Preprocessing]()

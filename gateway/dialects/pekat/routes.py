@@ -1,8 +1,7 @@
 """PEKAT's routes: a picture in, what the project found out."""
 
 from collections.abc import Awaitable, Callable
-from functools import cache
-from pathlib import Path
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -17,18 +16,18 @@ from engines.core.errors import BadParameter
 from engines.core.run import Job, name_of
 from engines.core.shapes import File
 from engines.inspection import flow
-from engines.inspection.flow import PHOTOGRAPH, Params
+from engines.inspection.flow import PHOTOGRAPH
 from gateway.dialects.callers import by_query
 from gateway.dialects.dialect import Dialect, Refusal
 from gateway.dialects.pekat import present, shared_memory
 from gateway.dialects.pekat.describe import describe
 from gateway.dialects.pekat.last_image import Sent, key_of
 from gateway.dialects.pekat.models import Failure, Query, RawQuery, ResponseType
-from gateway.dialects.pekat.projects import DEFAULT, read_project
+from gateway.dialects.pekat.parts import NAME, open_parts, parts_of
+from gateway.dialects.pekat.projects import Project
 from gateway.dialects.pekat.raw_pixels import RawPixels
 from gateway.flow import Call, Endpoint, Handle, State, compute
 from gateway.intake.bodies import read_body
-from gateway.settings import Settings
 
 SPOKEN_VERSION = "3.17.0"
 WITH_SHARED_MEMORY = "3.18.0"
@@ -43,6 +42,10 @@ PRESENTERS = {
 }
 NO_DATA = "None"
 """What the SDK writes into the query when its caller gave no data."""
+
+CONTEXT_IN_BODY = "context_in_body"
+ROOTS = ("", "/pekat/{project}")
+"""Below the second a project is named; at the first the port says which one is meant."""
 
 ReadPicture = Callable[[Call, QueryParams], Awaitable[tuple[bytes, Decoder]]]
 
@@ -95,12 +98,14 @@ def analyze(read_picture: ReadPicture) -> Handle:
 
     async def handle(call: Call) -> Response:
         state, arguments = call.request.state, arguments_of(call.request)
+        project = parts_of(call.request).projects.of(call.request)
         query = Query.from_text(arguments)
         body, decoder = await read_picture(call, arguments)
         sent = Sent(body, decoder, None if query.data == NO_DATA else query.data)
-        answer = await inspect(call, sent, query.response_type)
+        in_body = CONTEXT_IN_BODY in arguments
+        answer = await inspect(call, project, sent, query.response_type, in_body=in_body)
         call.share.hold(call.share.bytes + len(body))
-        await state["last_images"].put(last_image_key(call), *sent.packed())
+        await state["last_images"].put(key_of(project, call.owner), *sent.packed())
         return answer
 
     return handle
@@ -108,18 +113,23 @@ def analyze(read_picture: ReadPicture) -> Handle:
 
 async def last_image(call: Call) -> Response:
     """Run the project once more over the picture that the caller sent last."""
-    query = Query.from_text(arguments_of(call.request))
-    packed = await call.request.state["last_images"].get(last_image_key(call))
-    return await inspect(call, Sent.unpacked(packed), query.response_type)
+    arguments = arguments_of(call.request)
+    project = parts_of(call.request).projects.of(call.request)
+    query = Query.from_text(arguments)
+    packed = await call.request.state["last_images"].get(key_of(project, call.owner))
+    sent, in_body = Sent.unpacked(packed), CONTEXT_IN_BODY in arguments
+    return await inspect(call, project, sent, query.response_type, in_body=in_body)
 
 
-async def inspect(call: Call, sent: Sent, kind: ResponseType) -> Response:
+async def inspect(
+    call: Call, project: Project, sent: Sent, kind: ResponseType, *, in_body: bool
+) -> Response:
     """What the project finds in a picture."""
     started = perf_counter()
     job = Job(
         flow.inspection.__name__,
         (sent.body,),
-        project_of(call),
+        project.flow,
         PRESENTERS[kind],
         decoders=(sent.decoder,),
     )
@@ -128,16 +138,7 @@ async def inspect(call: Call, sent: Sent, kind: ResponseType) -> Response:
     if sent.data is not None:
         context["data"] = sent.data
     context["completeTime"] = round(perf_counter() - started, 4)
-    in_body = "context_in_body" in arguments_of(call.request)
     return reply(context, done.files, in_body=in_body)
-
-
-def project_of(call: Call) -> Params:
-    return project(call.request.state["settings"].pekat_project)
-
-
-def last_image_key(call: Call) -> str:
-    return key_of(project_of(call), call.owner)
 
 
 def reply(context: dict[str, Any], files: tuple[File, ...], *, in_body: bool) -> Response:
@@ -157,14 +158,9 @@ def reply(context: dict[str, Any], files: tuple[File, ...], *, in_body: bool) ->
     return Response(image, headers=fields, media_type=files[0].media_type)
 
 
-@cache
-def project(path: Path | None) -> Params:
-    """The project of a setting, read once a process."""
-    return read_project(path or DEFAULT)
-
-
 async def ping(call: Call) -> Response:
     """Whether the project runs."""
+    parts_of(call.request).projects.of(call.request)
     return PlainTextResponse("OK")
 
 
@@ -189,7 +185,7 @@ def endpoints() -> list[Endpoint]:
         "/analyze_raw_Image": raw,
         "/analyze_image_shared_memory": shared,
     }
-    return [
+    commands = [
         *(
             Endpoint(
                 path=path + ending,
@@ -211,6 +207,7 @@ def endpoints() -> list[Endpoint]:
         Endpoint(path="/ping", methods=("GET",), handle=ping, known_by=None),
         Endpoint(path="/version", methods=("GET",), handle=version, known_by=None),
     ]
+    return [replace(one, path=root + one.path) for root in ROOTS for one in commands]
 
 
 def _scalars(context: dict[str, Any]) -> dict[str, Any]:
@@ -218,18 +215,13 @@ def _scalars(context: dict[str, Any]) -> dict[str, Any]:
     return kept | {"truncated": True}
 
 
-def check(settings: Settings) -> None:
-    """Read the project, and say what is wrong with it."""
-    project(settings.pekat_project)
-
-
 DIALECT = Dialect(
-    name="pekat",
+    name=NAME,
     document="pekat",
-    prefixes=("/analyze_", "/stop"),
+    prefixes=("/analyze_", "/stop", "/pekat/"),
     endpoints=endpoints,
     render=render,
     describe=describe,
     preload=(present.__name__,),
-    check=check,
+    parts=open_parts,
 )

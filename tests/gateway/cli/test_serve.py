@@ -22,6 +22,16 @@ def test_a_start_with_an_account_says_nothing(run: Run, ada: str) -> None:
     assert run("serve").output == ""
 
 
+def test_a_start_says_where_each_project_is_served(
+    run: Run, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIXELGATE_PEKAT_PROJECTS", "a/plates.toml:8101,labels.toml")
+    assert run("serve").stderr.splitlines() == [
+        "Project plates: http://127.0.0.1:8000/pekat/plates/, and on port 8101",
+        "Project labels: http://127.0.0.1:8000/pekat/labels/",
+    ]
+
+
 @pytest.mark.parametrize(
     ("setting", "value"), [("ISSUER", "https://id.example.com"), ("OPEN_DIALECTS", "ltu")]
 )

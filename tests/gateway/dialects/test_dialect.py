@@ -24,7 +24,7 @@ from gateway.dialects.ltu.routes import DIALECT
 from gateway.errors import TooManyRequests, WrongMethod
 from gateway.flow import State
 from gateway.settings import Settings
-from gateway.store.database import open_database
+from gateway.store.database import Database, open_database
 
 
 class OddFault(Exception):
@@ -88,8 +88,8 @@ def test_a_wrong_method_is_told_the_right_ones(state: State) -> None:
 
 
 def test_a_dialect_that_is_set_wrong_keeps_the_service_from_starting(tmp_path: Path) -> None:
-    def refuse(settings: Settings) -> None:
+    def refuse(settings: Settings, database: Database) -> None:
         raise ValueError(f"{settings.realm} will not do")
 
     with pytest.raises(ValueError, match="Production will not do"):
-        create_app(Settings(data=tmp_path), [replace(DIALECT, check=refuse)])
+        create_app(Settings(data=tmp_path), [replace(DIALECT, parts=refuse)])

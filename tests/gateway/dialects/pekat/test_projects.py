@@ -30,13 +30,13 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_default_project_looks_for_objects() -> None:
-    modules = [one.engine for one in read_project(DEFAULT).modules]
+    modules = [one.engine for one in read_project(DEFAULT).flow.modules]
     assert modules == ["object_detection", "image_quality"]
 
 
 def test_modules_and_conditions_are_read_in_their_order(file: Path) -> None:
     file.write_text(f"{CROP}height = 8\n{PROJECT}{QUALITY}name = 'sharp'\nbins = 9\n")
-    project = read_project(file)
+    project = read_project(file).flow
     assert project.preprocessing == (Crop(left=0, top=0, width=9, height=8),)
     assert [one.name for one in project.modules] == ["differences", "sharp"]
     assert project.modules[1].params["bins"] == 9
@@ -45,7 +45,7 @@ def test_modules_and_conditions_are_read_in_their_order(file: Path) -> None:
 
 def test_a_reference_lies_beside_the_project_and_is_known_by_its_content(file: Path) -> None:
     file.write_text(PROJECT)
-    reference = read_project(file).modules[0].reference
+    reference = read_project(file).flow.modules[0].reference
     assert reference is not None
     assert reference.path == file.with_name("good.png")
     assert re.fullmatch("[0-9a-f]{64}", reference.sha256)
@@ -57,7 +57,7 @@ def test_the_example_of_the_page_is_the_file_s() -> None:
 
 
 def test_the_example_finds_the_scratches_and_nothing_on_the_good_part() -> None:
-    project = read_project(EXAMPLE / "project.toml")
+    project = read_project(EXAMPLE / "project.toml").flow
     good, scratched = (
         inspection(PHOTOGRAPH.decode(EXAMPLE / name), params=project)
         for name in ("good.jpg", "scratched.jpg")

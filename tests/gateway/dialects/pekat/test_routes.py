@@ -32,7 +32,7 @@ def inspecting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (folder / "good.png").write_bytes(png(plate()))
     project = folder / "project.toml"
     project.write_text(PROJECT)
-    told = {"slots": 1, "pekat_project": project, "body_seconds": 2, "max_upload_bytes": 2_000_000}
+    told = {"slots": 1, "pekat_projects": project, "body_seconds": 2, "max_upload_bytes": 2_000_000}
     with running(folder, "gateway", "serve", **told) as started:
         yield started
 
@@ -280,7 +280,7 @@ def test_the_service_does_not_start_with_a_project_that_cannot_be_read(tmp_path:
     project = tmp_path / "project.toml"
     project.write_text("[[module]]\nuse = 'nothing'")
     with pytest.raises(ProjectInvalid, match=r"project\.toml, line 2: use is 'nothing'"):
-        create_app(Settings(data=tmp_path, pekat_project=project))
+        create_app(Settings(data=tmp_path, pekat_projects=(str(project),)))
 
 
 def test_a_context_that_is_too_long_for_a_head_is_cut_to_its_scalars() -> None:

@@ -32,7 +32,7 @@ def sharing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (folder / "good.png").write_bytes(png(plate()))
     project = folder / "project.toml"
     project.write_text(PROJECT)
-    told = {"slots": 1, "pekat_project": project, "open_dialects": "pekat"}
+    told = {"slots": 1, "pekat_projects": project, "open_dialects": "pekat"}
     with running(folder, "gateway", "serve", **told, pekat_shared_memory=True) as started:
         yield started
 
