@@ -25,7 +25,10 @@ def projects() -> None:
 @click.argument("file", type=_FILE)
 def check_project(file: Path) -> None:
     """Say what is wrong with FILE, or what it does."""
-    flow = _read(file).flow
+    project = _read(file)
+    if not project.is_processing:
+        click.echo("processing: off")
+    flow = project.flow
     for step in flow.preprocessing:
         click.echo(f"preprocessing: {step.use}")
     for module in flow.modules:

@@ -65,7 +65,9 @@ class Context(BaseModel):
         None, description="Whether the picture is good; only where the project has conditions."
     )
     modules: dict[str, Any] = Field(description="The numbers and texts of each module.")
-    processing: bool = True
+    processing: bool = Field(
+        True, description="False where the project is switched off, and nothing was looked for."
+    )
     production_mode: bool = True
     operatorInput: dict[str, Any] = {}
     data: str | None = Field(None, description="As the request had it.")

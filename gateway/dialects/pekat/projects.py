@@ -6,10 +6,11 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, StrictBool, ValidationError
 from pydantic_core import ErrorDetails
 
 from engines.core import pixels
@@ -35,6 +36,12 @@ class ProjectInvalid(Exception):
     """A project's file cannot be read; the message names the file and the line."""
 
 
+class Head(BaseModel):
+    """What stands before all modules."""
+
+    processing: StrictBool = True
+
+
 class _Fault(Exception):
     """What is wrong with a table, and the key that it is about."""
 
@@ -51,11 +58,13 @@ class Project:
         name: the file's, without its ending.
         flow: its modules and conditions.
         digest: of both, and of reference pictures: a changed project is another.
+        is_processing: whether it analyses at all, PEKAT's "Enable Process".
     """
 
     name: str
     flow: Params
     digest: str
+    is_processing: bool = True
 
 
 def read_project(path: Path) -> Project:
@@ -71,9 +80,12 @@ def read_project(path: Path) -> Project:
         raise ProjectInvalid(f"{path}: {error.strerror}.") from None
     except ValueError as error:  # no TOML, which names the line, or no UTF-8
         raise ProjectInvalid(f"{path}: {error}.") from None
-    flow = _flow(_Source(path, text.splitlines()), told)
+    source = _Source(path, text.splitlines())
+    with source.table():
+        head = _head(told)
+    flow = _flow(source, told)
     digest = hashlib.sha256(f"{path.stem}\n{flow.model_dump_json()}".encode()).hexdigest()
-    return Project(path.stem, flow, digest)
+    return Project(path.stem, flow, digest, head.processing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,36 +96,44 @@ class _Source:
     lines: list[str]
 
     @contextmanager
-    def table(self, name: str, place: int) -> Iterator[None]:
-        """What is wrong with a table is said with its line."""
+    def table(self, name: str = "", place: int = 0) -> Iterator[None]:
+        """What is wrong with a table, or before all of them, is said with its line."""
         try:
             yield
         except _Fault as fault:
-            line = self._line(name, place, fault.key)
+            line = self._line(self._start(name, place) if name else 0, fault.key)
             raise ProjectInvalid(f"{self.path}, line {line}: {fault}") from None
 
-    def _line(self, name: str, place: int, key: str) -> int:
-        """Where the table begins, or a key of it; tomllib does not tell."""
-        numbered = [*enumerate(self.lines, 1)]
-        heads = [number for number, line in numbered if re.match(r"\s*\[", line)]
-        ours = [
-            number for number in heads if re.match(rf"\s*\[\[\s*{name}\b", self.lines[number - 1])
-        ]
-        if place >= len(ours):  # written in another of TOML's ways
-            return 1
-        start = ours[place]
-        end = next((number for number in heads if number > start), len(self.lines) + 1)
+    def _start(self, name: str, place: int) -> int:
+        """Where a table begins; tomllib does not tell."""
+        ours = (one for one in self._heads if re.match(rf"\s*\[\[\s*{name}\b", self.lines[one - 1]))
+        return next(islice(ours, place, None), 0)  # 0 if written in another of TOML's ways
+
+    def _line(self, start: int, key: str) -> int:
+        """Where a key of the table is that begins there, or the table."""
+        end = next((one for one in self._heads if one > start), len(self.lines) + 1)
         within = (
             number
-            for number, line in numbered[start : end - 1]
-            if key and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*=""", line)
+            for number in range(start + 1, end)
+            if key and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*=""", self.lines[number - 1])
         )
-        return next(within, start)
+        return next(within, max(start, 1))
+
+    @property
+    def _heads(self) -> list[int]:
+        """The lines that begin a table."""
+        return [number for number, line in enumerate(self.lines, 1) if re.match(r"\s*\[", line)]
+
+
+def _head(told: Table) -> Head:
+    known = [*Head.model_fields, _MODULE, _CONDITION]
+    if unknown := told.keys() - {*known}:
+        listed = ", ".join(known)
+        raise _Fault(f"{min(unknown)} is unknown; expected one of {listed}.", min(unknown))
+    return _checked(Head, {key: told[key] for key in told.keys() & Head.model_fields.keys()})
 
 
 def _flow(source: _Source, told: Table) -> Params:
-    if unknown := told.keys() - {_MODULE, _CONDITION}:
-        raise ProjectInvalid(f"{source.path}: {min(unknown)} is unknown; expected {_MODULE}.")
     preprocessing = list[Preprocessing]()
     modules = list[Module]()
     for place, table in enumerate(_tables(source, told, _MODULE)):
@@ -223,6 +243,7 @@ def _sentence(fault: ErrorDetails) -> str:
     name = ".".join(str(part) for part in fault["loc"])
     expected = fault["msg"].replace("Input should be ", "").replace("Value error, ", "")
     expected = expected.replace("a valid tuple", "a list")
+    expected = expected.replace("a valid boolean", "true or false")
     match fault["type"]:
         case "missing":
             return f"{name} is missing."

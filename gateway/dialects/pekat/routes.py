@@ -16,7 +16,7 @@ from engines.core.errors import BadParameter
 from engines.core.run import Job, name_of
 from engines.core.shapes import File
 from engines.inspection import flow
-from engines.inspection.flow import PHOTOGRAPH
+from engines.inspection.flow import PHOTOGRAPH, Params
 from gateway.dialects.callers import by_query
 from gateway.dialects.dialect import Dialect, Refusal
 from gateway.dialects.pekat import present, shared_memory
@@ -40,6 +40,8 @@ PRESENTERS = {
     ResponseType.ANNOTATED_IMAGE: name_of(present.annotated_image),
     ResponseType.HEATMAP: name_of(present.heatmap),
 }
+NOTHING = Params(modules=())
+"""What a project does that is switched off: its pictures are decoded, and refused, all the same."""
 NO_DATA = "None"
 """What the SDK writes into the query when its caller gave no data."""
 
@@ -105,7 +107,8 @@ def analyze(read_picture: ReadPicture) -> Handle:
         in_body = CONTEXT_IN_BODY in arguments
         answer = await inspect(call, project, sent, query.response_type, in_body=in_body)
         call.share.hold(call.share.bytes + len(body))
-        await state["last_images"].put(key_of(project, call.owner), *sent.packed())
+        if project.is_processing:
+            await state["last_images"].put(key_of(project, call.owner), *sent.packed())
         return answer
 
     return handle
@@ -126,15 +129,17 @@ async def inspect(
 ) -> Response:
     """What the project finds in a picture."""
     started = perf_counter()
+    is_processing = project.is_processing
     job = Job(
         flow.inspection.__name__,
         (sent.body,),
-        project.flow,
-        PRESENTERS[kind],
+        project.flow if is_processing else NOTHING,
+        PRESENTERS[kind if is_processing else ResponseType.CONTEXT],
         decoders=(sent.decoder,),
     )
     done = await compute(call, job)
     context = orjson.loads(done.body)
+    context["processing"] = is_processing
     if sent.data is not None:
         context["data"] = sent.data
     context["completeTime"] = round(perf_counter() - started, 4)

@@ -27,6 +27,11 @@ def test_a_project_is_told_module_by_module(run: Run, file: Path) -> None:
     )
 
 
+def test_a_project_that_is_switched_off_is_told_so(run: Run, file: Path) -> None:
+    file.write_text(f"processing = false\n{file.read_text()}")
+    assert run("projects", "check", str(file)).stdout.startswith("processing: off\n")
+
+
 def test_what_is_wrong_with_a_project_is_said(run: Run, file: Path) -> None:
     file.write_text('[[module]]\nuse = "gray"\n')
     done = run("projects", "check", str(file))

@@ -21,14 +21,15 @@ def ports() -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def several(tmp_path_factory: pytest.TempPathFactory, ports: dict[str, int]) -> Iterator[Served]:
-    """Plates, and the same once more without a port; the quality of pictures."""
+    """Plates, the same once more without a port, and switched off; the quality of pictures."""
     folder = tmp_path_factory.mktemp("several")
     (folder / "good.png").write_bytes(png(plate()))
-    texts = {"plates": PROJECT, "again": PROJECT, "quality": QUALITY}
+    off = f"processing = false\n{PROJECT}"
+    texts = {"plates": PROJECT, "again": PROJECT, "off": off, "quality": QUALITY}
     for name, text in texts.items():
         (folder / f"{name}.toml").write_text(text)
     told = f"{folder}/plates.toml:{ports['plates']},{folder}/again.toml,"
-    told += f"{folder}/quality.toml:{ports['quality']}"
+    told += f"{folder}/off.toml,{folder}/quality.toml:{ports['quality']}"
     with running(folder, "gateway", "serve", slots=1, pekat_projects=told) as started:
         yield started
 
@@ -125,3 +126,28 @@ def test_the_other_apis_answer_on_such_a_port_too(several: Served, ports: dict[s
     url = f"http://127.0.0.1:{ports['plates']}"
     assert httpx.get(f"{url}/health/live", trust_env=False).status_code == 200
     assert httpx.get(f"{url}/v2/services/image/edges", trust_env=False).status_code == 401
+
+
+@pytest.mark.parametrize("kind", ["context", "image", "annotated_image", "heatmap"])
+def test_a_project_that_is_switched_off_says_so_and_finds_nothing(
+    client: httpx.Client, kind: str
+) -> None:
+    told = client.params.merge({"response_type": kind, "data": "7", "context_in_body": ""})
+    answer = client.post("/pekat/off/analyze_image", params=told, content=PART)
+    context = answer.raise_for_status().json()
+    assert not {"imagelen", "contextbase64utf"} & {*answer.headers}
+    assert (context["processing"], context["data"]) == (False, "7")
+    assert (context["detectedRectangles"], context["modules"]) == ([], {})
+    assert "result" not in context
+
+
+def test_a_project_that_is_switched_off_refuses_and_keeps_no_picture(client: httpx.Client) -> None:
+    answer = client.post("/pekat/off/analyze_image", content=b"hello")
+    assert (answer.status_code, answer.json()["result"]) == (400, None)
+    client.post("/pekat/off/analyze_image", content=PART).raise_for_status()
+    assert client.get("/pekat/off/last_image").status_code == 404
+
+
+def test_a_project_that_is_switched_on_says_so(client: httpx.Client) -> None:
+    context = client.post("/pekat/plates/analyze_image", content=PART).json()
+    assert context["processing"] is True

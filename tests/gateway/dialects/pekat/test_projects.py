@@ -43,6 +43,13 @@ def test_modules_and_conditions_are_read_in_their_order(file: Path) -> None:
     assert project.good_if == (ClassCount(label="difference", at_most=0),)
 
 
+def test_a_project_may_be_switched_off(file: Path) -> None:
+    file.write_text(QUALITY)
+    assert read_project(file).is_processing
+    file.write_text(f"processing = false\n{QUALITY}")
+    assert not read_project(file).is_processing
+
+
 def test_a_reference_lies_beside_the_project_and_is_known_by_its_content(file: Path) -> None:
     file.write_text(PROJECT)
     reference = read_project(file).flow.modules[0].reference
@@ -74,7 +81,11 @@ def test_the_example_finds_the_scratches_and_nothing_on_the_good_part() -> None:
         ("", ": there is no module that is an engine."),
         (f"{CROP}height = 8", ": there is no module that is an engine."),
         ("a = ", ": Invalid value (at end of document)."),
-        ("a = 1", ": a is unknown; expected module."),
+        ("a = 1", ", line 1: a is unknown; expected one of processing, module, good_if."),
+        (
+            f"\nprocessing = 'no'\n{QUALITY}",
+            ", line 2: processing is 'no'; expected true or false.",
+        ),
         ("module = 1", ": module is no table; expected [[module]]."),
         (CROP, ", line 1: height is missing."),
         (f"{CROP}height = 0", ", line 4: height is 0; expected greater than or equal to 1."),
