@@ -135,6 +135,14 @@ class ShuttingDown(GatewayError):
     """The service is ending and takes no new work."""
 
 
+class ProjectStopped(GatewayError):
+    """What would answer was stopped, while the rest of the service goes on."""
+
+
+class StopKeyWrong(GatewayError):
+    """Something is to be stopped without the key that stops it."""
+
+
 class WaitedTooLong(GatewayError):
     """The computation's turn did not come within its deadline."""
 
@@ -209,6 +217,9 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     auth_errors.IssuerUnreachable: (503, "issuer_unreachable"),
     auth_errors.IssuerRefused: (503, "issuer_refused"),
     JobTimedOut: (504, "deadline_exceeded"),
+    # PEKAT's form has no words.
+    StopKeyWrong: (403, ""),
+    ProjectStopped: (503, ""),
     # The issuer's own refusals have no word: OAuth has one for them (RFC 6749 §5.2).
     auth_errors.AccountDisabled: (400, ""),
     auth_errors.ClientMissing: (400, ""),

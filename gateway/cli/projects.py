@@ -1,5 +1,6 @@
 """`pixelgate projects …`: what the PEKAT Vision API would make of a project, without a server."""
 
+import secrets
 import sys
 from pathlib import Path
 
@@ -9,16 +10,16 @@ from engines.core.errors import EngineError
 from engines.core.run import Job, name_of, run
 from engines.inspection.flow import PHOTOGRAPH, inspection
 from engines.process.preparation import prepare
-from gateway.cli.command import load_settings
-from gateway.dialects.pekat import present
-from gateway.dialects.pekat.projects import Project, ProjectInvalid, read_project
+from gateway.cli.command import load_settings, opened_database
+from gateway.dialects.pekat import present, stopping
+from gateway.dialects.pekat.projects import Project, ProjectInvalid, read_project, sha256_of
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group()
 def projects() -> None:
-    """Check and try projects of the PEKAT Vision API (see docs/pekat.md)."""
+    """Check, try and start projects of the PEKAT Vision API (see docs/pekat.md)."""
 
 
 @projects.command("check")
@@ -59,6 +60,23 @@ def try_project(file: Path, picture: Path) -> None:
     shown = picture.with_name(f"{picture.name}.annotated.png")
     shown.write_bytes(answer.files[0].data)
     click.echo(f"The annotated picture is {shown}.", err=True)
+
+
+@projects.command("stopkey")
+def make_stop_key() -> None:
+    """Make a key that stops a project; it is printed this once, and the line for its file."""
+    key = f"pg_stop_{secrets.token_urlsafe(32)}"
+    click.echo(key)
+    click.echo(f'stop_key_sha256 = "{sha256_of(key)}"')
+
+
+@projects.command("start")
+@click.argument("name")
+def start_project(name: str) -> None:
+    """Let the stopped project NAME answer again; a running service notices within a second."""
+    with opened_database() as database:
+        if not stopping.start(database, name):
+            sys.exit(f"There is no stopped project {name}.")
 
 
 def _read(file: Path) -> Project:

@@ -7,6 +7,7 @@ import click
 from auth.users import Users
 from gateway.cli import demo, drivers
 from gateway.cli.command import load_settings, name_misspelt, opened_database
+from gateway.dialects.pekat.stopping import stopped_names
 from gateway.http import server
 from gateway.http.server import DrainingApp
 from gateway.settings import Settings
@@ -30,10 +31,17 @@ def serve(is_demo: bool) -> None:
 
 
 def tell_of_projects(settings: Settings) -> None:
-    """Say on standard error where each project is served."""
+    """Say on standard error where each project is served, and which is not."""
+    if not settings.project_files:
+        return
+    with opened_database() as database:
+        stopped = stopped_names(database)
     for one in settings.project_files:
         port = f", and on port {one.port}" if one.port else ""
         click.echo(f"Project {one.name}: {settings.base_url}/pekat/{one.name}/{port}", err=True)
+        if one.name in stopped:
+            remedy = f"`pixelgate projects start {one.name}` lets it answer again."
+            click.echo(f"Project {one.name} is stopped; {remedy}", err=True)
 
 
 def tell_of_no_account() -> None:

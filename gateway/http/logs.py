@@ -24,12 +24,12 @@ _LEVELS = {
 }
 _FIRST = ("timestamp", "level", "event")
 # A net below the rule that no secret is handed to a log: JSON web tokens, API keys but for the
-# prefix that names them, Authorization values, passwords in URLs. The marks save the search, which
-# costs more than the rest of a line.
+# prefix that names them, stop keys, Authorization values, passwords in URLs. The marks save the
+# search, which costs more than the rest of a line.
 _MARKS = (b"eyJ", b"pg_", b"earer ", b"asic ", b"://")
 _SECRET = re.compile(
     rb"eyJ[\w-]{8,}(?:\.[\w-]*)*"
-    rb"|(?<=pg_[0-9a-f]{8}_)[\w-]+"
+    rb"|(?<=pg_[0-9a-f]{8}_)[\w-]+|(?<=pg_stop_)[\w-]+"
     rb"|(?<=[Bb]earer )[\w.~+/=-]+|(?<=[Bb]asic )[\w+/=-]+"
     rb"|(?<=://)[^\s/@\"]+(?=@)"
 )

@@ -115,3 +115,10 @@ Index(
     postgresql_where=_is_pending,
 )
 Index("ix_deliveries_webhook", deliveries.c.webhook_id, deliveries.c.created_at)
+
+stopped_projects = Table(
+    "stopped_projects",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("stopped_at", Double, nullable=False),
+)

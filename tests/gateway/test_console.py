@@ -14,11 +14,13 @@ from starlette.types import Receive, Scope, Send
 from gateway import console
 from gateway.dialects.pekat.parts import Parts, Projects
 from gateway.dialects.pekat.projects import DEFAULT
+from gateway.dialects.pekat.stopping import StoppedProjects
 from gateway.dialects.table import DialectTable
 from gateway.errors import UnknownPath
 from gateway.openapi import spec
 from gateway.openapi.spec import Site
 from gateway.settings import ProjectFile, Settings
+from gateway.store.database import open_database
 
 pytestmark = pytest.mark.anyio
 STATIC = Path(console.__file__).parent / "static"
@@ -26,11 +28,12 @@ TABLE = DialectTable()
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
+async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     settings = Settings(public_url="https://images.example.com/pixels", realm="Other")
     routes = Starlette(routes=console.routes(TABLE))
     projects = Projects([ProjectFile("default", DEFAULT, 8101)])
-    parts = {"pekat": Parts(projects)}
+    database = open_database(f"sqlite:///{tmp_path / 'rows.db'}")
+    parts = {"pekat": Parts(projects, StoppedProjects(database))}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         state = {"settings": settings, "parts": parts}
@@ -39,6 +42,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
         yield client
+    database.dispose()
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])

@@ -1,7 +1,5 @@
 """PEKAT's share of openapi.yaml."""
 
-from typing import Any
-
 from engines.core.shapes import Parameters
 from gateway.dialects.pekat.models import Context, Failure, Query, RawQuery
 from gateway.dialects.pekat.shared_memory import BlockQuery
@@ -27,7 +25,7 @@ _STATUSES = {
     "413": "The body has too many bytes.",
     "429": "The caller asks too often, or for too much at once.",
     "500": "A fault of the service.",
-    "503": "The service is too busy, or ending.",
+    "503": "The service is too busy, or ending, or the project is stopped.",
     "504": "The analysis did not end in time.",
 }
 _EXAMPLE = {
@@ -61,8 +59,9 @@ def describe() -> Description:
         "/analyze_raw_image": _analysis("RawImage", "Analyse raw pixels", Query, RawQuery),
         "/analyze_image_shared_memory": _shared_memory(),
         "/last_image": _last_image(),
-        "/ping": _told("pekatPing", "Whether the project runs", "OK"),
+        "/ping": _ping(),
         "/version": _told("pekatVersion", "Version of the API that is spoken", "3.17.0"),
+        "/stop": _stop(),
     }
     tag = {"name": TAG, "description": _PROJECTS}
     key = {
@@ -181,7 +180,23 @@ def _refusal(description: str) -> Schema:
     }
 
 
-def _told(name: str, summary: str, text: str) -> dict[str, Any]:
+def _ping() -> Schema:
+    told = _told("pekatPing", "Whether the project runs", "OK")
+    told["get"]["responses"]["503"] = _refusal("The project is stopped, or the service is ending.")
+    return told
+
+
+def _stop() -> Schema:
+    told = _told("pekatStop", "Let the project answer no more", "OK")
+    operation = told["get"]
+    operation["description"] = "In no gateway process, until the operator starts it again."
+    operation["parameters"] = [_parameter("key", "Its stop key.", {"type": "string"}, False)]
+    wrong = "The stop key is missing or wrong, or the project has none."
+    operation["responses"]["403"] = _refusal(wrong)
+    return told
+
+
+def _told(name: str, summary: str, text: str) -> Schema:
     return {
         "get": {
             "operationId": name,

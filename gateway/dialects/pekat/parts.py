@@ -1,4 +1,4 @@
-"""What PEKAT's routes find beside the service's own parts: the projects."""
+"""What PEKAT's routes find beside the service's own parts: projects, and what became of them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from gateway.dialects.pekat.projects import DEFAULT, Project, read_project
+from gateway.dialects.pekat.stopping import StoppedProjects
 from gateway.errors import UnknownPath
 from gateway.flow import State
 from gateway.settings import ProjectFile, Settings
@@ -54,6 +55,7 @@ class Parts:
     """In one gateway process."""
 
     projects: Projects
+    stopped: StoppedProjects
 
 
 def open_parts(settings: Settings, database: Database) -> Parts:
@@ -63,7 +65,7 @@ def open_parts(settings: Settings, database: Database) -> Parts:
         ProjectInvalid: one cannot be read.
     """
     files = settings.project_files or (ProjectFile(DEFAULT.stem, DEFAULT, None),)
-    return Parts(Projects(files))
+    return Parts(Projects(files), StoppedProjects(database))
 
 
 def parts_of(request: Request[State]) -> Parts:

@@ -1,6 +1,7 @@
 """Projects: TOML files that name the modules of an inspection, read and checked at start."""
 
 import hashlib
+import hmac
 import re
 import tomllib
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from engines.inspection.findings import FINDINGS
 from engines.inspection.flow import PHOTOGRAPH, Module, Params, Reference
 from engines.inspection.preprocessing import STEPS, Preprocessing
 
+SHA256 = re.compile("[0-9a-f]{64}")
 DEFAULT = Path(__file__).parent / "default.toml"
 
 _MODULE, _CONDITION = "module", "good_if"
@@ -40,6 +42,7 @@ class Head(BaseModel):
     """What stands before all modules."""
 
     processing: StrictBool = True
+    stop_key_sha256: str = ""
 
 
 class _Fault(Exception):
@@ -59,12 +62,23 @@ class Project:
         flow: its modules and conditions.
         digest: of both, and of reference pictures: a changed project is another.
         is_processing: whether it analyses at all, PEKAT's "Enable Process".
+        stop_key_sha256: of the key that stops it; empty where none does.
     """
 
     name: str
     flow: Params
     digest: str
     is_processing: bool = True
+    stop_key_sha256: str = ""
+
+    def is_stopped_by(self, key: str) -> bool:
+        """Whether this is its stop key."""
+        return hmac.compare_digest(sha256_of(key), self.stop_key_sha256)
+
+
+def sha256_of(key: str) -> str:
+    """What a project's file has of a stop key, which is long and random."""
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def read_project(path: Path) -> Project:
@@ -85,7 +99,7 @@ def read_project(path: Path) -> Project:
         head = _head(told)
     flow = _flow(source, told)
     digest = hashlib.sha256(f"{path.stem}\n{flow.model_dump_json()}".encode()).hexdigest()
-    return Project(path.stem, flow, digest, head.processing)
+    return Project(path.stem, flow, digest, head.processing, head.stop_key_sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +144,11 @@ def _head(told: Table) -> Head:
     if unknown := told.keys() - {*known}:
         listed = ", ".join(known)
         raise _Fault(f"{min(unknown)} is unknown; expected one of {listed}.", min(unknown))
+    digest = str(told.get("stop_key_sha256", ""))
+    if digest and not SHA256.fullmatch(digest):  # it may be the key itself: not to be repeated
+        raise _Fault(
+            "stop_key_sha256 is no SHA-256; expected 64 hexadecimal digits.", "stop_key_sha256"
+        )
     return _checked(Head, {key: told[key] for key in told.keys() & Head.model_fields.keys()})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pybase64
+import structlog
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -26,13 +27,18 @@ from gateway.dialects.pekat.models import Failure, Query, RawQuery, ResponseType
 from gateway.dialects.pekat.parts import NAME, open_parts, parts_of
 from gateway.dialects.pekat.projects import Project
 from gateway.dialects.pekat.raw_pixels import RawPixels
+from gateway.errors import ProjectStopped, StopKeyWrong
 from gateway.flow import Call, Endpoint, Handle, State, compute
 from gateway.intake.bodies import read_body
+
+log = structlog.get_logger()
 
 SPOKEN_VERSION = "3.17.0"
 WITH_SHARED_MEMORY = "3.18.0"
 """From this version on the vendor's SDK puts pixels into shared memory."""
 MOST_HEADER_BYTES = 8 * 1024
+STOPPED_SECONDS = 60
+"""When to ask a stopped project again: the operator has to start it."""
 SCOPE = "pekat"
 PRESENTERS = {
     ResponseType.CONTEXT: name_of(present.context),
@@ -100,7 +106,7 @@ def analyze(read_picture: ReadPicture) -> Handle:
 
     async def handle(call: Call) -> Response:
         state, arguments = call.request.state, arguments_of(call.request)
-        project = parts_of(call.request).projects.of(call.request)
+        project = await running(call)
         query = Query.from_text(arguments)
         body, decoder = await read_picture(call, arguments)
         sent = Sent(body, decoder, None if query.data == NO_DATA else query.data)
@@ -117,11 +123,26 @@ def analyze(read_picture: ReadPicture) -> Handle:
 async def last_image(call: Call) -> Response:
     """Run the project once more over the picture that the caller sent last."""
     arguments = arguments_of(call.request)
-    project = parts_of(call.request).projects.of(call.request)
+    project = await running(call)
     query = Query.from_text(arguments)
     packed = await call.request.state["last_images"].get(key_of(project, call.owner))
     sent, in_body = Sent.unpacked(packed), CONTEXT_IN_BODY in arguments
     return await inspect(call, project, sent, query.response_type, in_body=in_body)
+
+
+async def running(call: Call) -> Project:
+    """The project that a request is for.
+
+    Raises:
+        ProjectStopped: it was stopped, a second ago at least.
+    """
+    parts = parts_of(call.request)
+    project = parts.projects.of(call.request)
+    if await parts.stopped.has(project.name):
+        raise ProjectStopped(
+            f"The project {project.name} is stopped.", retry_after_seconds=STOPPED_SECONDS
+        )
+    return project
 
 
 async def inspect(
@@ -165,7 +186,18 @@ def reply(context: dict[str, Any], files: tuple[File, ...], *, in_body: bool) ->
 
 async def ping(call: Call) -> Response:
     """Whether the project runs."""
-    parts_of(call.request).projects.of(call.request)
+    await running(call)
+    return PlainTextResponse("OK")
+
+
+async def stop(call: Call) -> Response:
+    """Let the project answer no more, in any worker; what it has begun it ends."""
+    parts = parts_of(call.request)
+    project = parts.projects.of(call.request)
+    if not project.is_stopped_by(arguments_of(call.request).get("key", "")):
+        raise StopKeyWrong("The stop key is missing or wrong, or the project has none.")
+    await parts.stopped.add(project.name)
+    log.warning("project stopped", project=project.name)
     return PlainTextResponse("OK")
 
 
@@ -190,29 +222,31 @@ def endpoints() -> list[Endpoint]:
         "/analyze_raw_Image": raw,
         "/analyze_image_shared_memory": shared,
     }
+    by_key = by_query("api_key", arguments_of)
     commands = [
         *(
             Endpoint(
-                path=path + ending,
+                path=path,
                 methods=("POST", "PUT"),
                 handle=analyze(read_picture),
-                known_by=by_query("api_key", arguments_of),
+                known_by=by_key,
                 scope=SCOPE,
             )
             for path, read_picture in analyses.items()
-            for ending in ("", "&{arguments:path}")
         ),
         Endpoint(
-            path="/last_image",
-            methods=("GET",),
-            handle=last_image,
-            known_by=by_query("api_key", arguments_of),
-            scope=SCOPE,
+            path="/last_image", methods=("GET",), handle=last_image, known_by=by_key, scope=SCOPE
         ),
         Endpoint(path="/ping", methods=("GET",), handle=ping, known_by=None),
         Endpoint(path="/version", methods=("GET",), handle=version, known_by=None),
+        Endpoint(path="/stop", methods=("GET",), handle=stop, known_by=None),
     ]
-    return [replace(one, path=root + one.path) for root in ROOTS for one in commands]
+    return [
+        replace(one, path=root + one.path + ending)
+        for root in ROOTS
+        for ending in ("", "&{arguments:path}")
+        for one in commands
+    ]
 
 
 def _scalars(context: dict[str, Any]) -> dict[str, Any]:
@@ -223,7 +257,7 @@ def _scalars(context: dict[str, Any]) -> dict[str, Any]:
 DIALECT = Dialect(
     name=NAME,
     document="pekat",
-    prefixes=("/analyze_", "/stop", "/pekat/"),
+    prefixes=("/analyze_", "/pekat/"),
     endpoints=endpoints,
     render=render,
     describe=describe,

@@ -6,6 +6,10 @@ import cv2
 import orjson
 import pytest
 
+from gateway.dialects.pekat import stopping
+from gateway.dialects.pekat.projects import read_project
+from gateway.settings import Settings
+from gateway.store.database import open_database
 from tests.gateway.conftest import Run
 from tests.plates import PROJECT, SCRATCH, plate, png, scratched
 
@@ -30,6 +34,23 @@ def test_a_project_is_told_module_by_module(run: Run, file: Path) -> None:
 def test_a_project_that_is_switched_off_is_told_so(run: Run, file: Path) -> None:
     file.write_text(f"processing = false\n{file.read_text()}")
     assert run("projects", "check", str(file)).stdout.startswith("processing: off\n")
+
+
+def test_a_stop_key_is_made_with_the_line_for_the_file(run: Run, file: Path) -> None:
+    key, line = run("projects", "stopkey").stdout.splitlines()
+    file.write_text(f"{line}\n{file.read_text()}")
+    assert read_project(file).is_stopped_by(key)
+    assert run("projects", "stopkey").stdout.splitlines()[0] != key
+
+
+def test_a_project_is_started_once_it_was_stopped(run: Run, tmp_path: Path) -> None:
+    database = open_database(Settings(data=tmp_path).database_url)
+    stopping.stop(database, "plates")
+    assert run("projects", "start", "plates").exit_code == 0
+    assert stopping.stopped_names(database) == set()
+    database.dispose()
+    again = run("projects", "start", "plates")
+    assert (again.exit_code, again.output) == (1, "There is no stopped project plates.\n")
 
 
 def test_what_is_wrong_with_a_project_is_said(run: Run, file: Path) -> None:

@@ -1,8 +1,13 @@
 """What `pixelgate serve` says before it serves."""
 
+from pathlib import Path
+
 import pytest
 
+from gateway.dialects.pekat import stopping
 from gateway.http import server
+from gateway.settings import Settings
+from gateway.store.database import open_database
 from tests.gateway.conftest import Run
 
 NO_ACCOUNT = "There is no account yet; `pixelgate users add NAME` makes one.\n"
@@ -29,6 +34,19 @@ def test_a_start_says_where_each_project_is_served(
     assert run("serve").stderr.splitlines() == [
         "Project plates: http://127.0.0.1:8000/pekat/plates/, and on port 8101",
         "Project labels: http://127.0.0.1:8000/pekat/labels/",
+    ]
+
+
+def test_a_start_says_which_project_is_stopped_and_how_to_start_it(
+    run: Run, ada: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    database = open_database(Settings(data=tmp_path).database_url)
+    stopping.stop(database, "labels")
+    database.dispose()
+    monkeypatch.setenv("PIXELGATE_PEKAT_PROJECTS", "plates.toml,labels.toml")
+    said = run("serve").stderr.splitlines()
+    assert said[2:] == [
+        "Project labels is stopped; `pixelgate projects start labels` lets it answer again."
     ]
 
 

@@ -105,6 +105,7 @@ def test_what_libraries_tell_below_warnings_is_not_written(
         "basic: Basic aHVzaA==hush",
         "postgresql://ada:hush@database/pixelgate",
         f"an API key: pg_0123abcd_{'hush':-<43}",
+        f"a stop key: pg_stop_{'hush':-<43}",
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(lines: Lines, form: Form, text: str) -> None:

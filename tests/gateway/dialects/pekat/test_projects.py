@@ -10,7 +10,7 @@ from engines.inspection.conditions import ClassCount
 from engines.inspection.flow import PHOTOGRAPH, inspection
 from engines.inspection.preprocessing import Crop
 from engines.vision.boxes import iou
-from gateway.dialects.pekat.projects import DEFAULT, ProjectInvalid, read_project
+from gateway.dialects.pekat.projects import DEFAULT, ProjectInvalid, read_project, sha256_of
 from tests.needs import ROOT
 from tests.plates import PROJECT, plate, png
 
@@ -50,6 +50,24 @@ def test_a_project_may_be_switched_off(file: Path) -> None:
     assert not read_project(file).is_processing
 
 
+def test_a_stop_key_is_known_by_its_digest(file: Path) -> None:
+    file.write_text(f"stop_key_sha256 = '{sha256_of('hush')}'\n{QUALITY}")
+    project = read_project(file)
+    assert project.is_stopped_by("hush")
+    assert not project.is_stopped_by("hus")
+    file.write_text(QUALITY)
+    assert not read_project(file).is_stopped_by("")
+
+
+@pytest.mark.parametrize("told", ["'hush'", f"'{'A' * 64}'", "7"])
+def test_a_stop_key_itself_is_refused_and_not_repeated(file: Path, told: str) -> None:
+    file.write_text(f"\nstop_key_sha256 = {told}\n{QUALITY}")
+    with pytest.raises(ProjectInvalid) as refused:
+        read_project(file)
+    said = "stop_key_sha256 is no SHA-256; expected 64 hexadecimal digits."
+    assert str(refused.value) == f"{file}, line 2: {said}"
+
+
 def test_a_reference_lies_beside_the_project_and_is_known_by_its_content(file: Path) -> None:
     file.write_text(PROJECT)
     reference = read_project(file).flow.modules[0].reference
@@ -81,7 +99,7 @@ def test_the_example_finds_the_scratches_and_nothing_on_the_good_part() -> None:
         ("", ": there is no module that is an engine."),
         (f"{CROP}height = 8", ": there is no module that is an engine."),
         ("a = ", ": Invalid value (at end of document)."),
-        ("a = 1", ", line 1: a is unknown; expected one of processing, module, good_if."),
+        ("a = 1", ", line 1: a is unknown; expected one of processing, stop_key_sha256, "),
         (
             f"\nprocessing = 'no'\n{QUALITY}",
             ", line 2: processing is 'no'; expected true or false.",
