@@ -14,6 +14,7 @@ from auth.errors import (
 )
 from auth.verifier import Caller, Verifier
 
+BEARER_SCHEME = "Bearer"
 BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/=-]+) *")
 
 
@@ -41,9 +42,14 @@ class Guard:
         """For dialects that carry the API key elsewhere."""
         return _allow(await self._keys.verify(key), scope)
 
-    def challenge(self, error: AuthError) -> str:
-        """The value of WWW-Authenticate for this refusal (RFC 6750 §3)."""
-        parts = [f'Bearer realm="{self._realm}"']
+    def challenge(self, error: AuthError, *, scheme: str = BEARER_SCHEME) -> str:
+        """The value of WWW-Authenticate for this refusal (RFC 9110 §11.6.1).
+
+        Of a scheme other than Bearer (RFC 6750 §3), which alone is to be told more, the realm.
+        """
+        parts = [f'{scheme} realm="{self._realm}"']
+        if scheme != BEARER_SCHEME:
+            return parts[0]
         if isinstance(error, TokenInvalid | ScopeInsufficient | CredentialsAmbiguous):
             parts += [f'error="{error.error}"', f'error_description="{error.message}"']
         if isinstance(error, ScopeInsufficient) and error.scope:

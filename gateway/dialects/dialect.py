@@ -10,6 +10,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from auth.errors import AuthError
+from auth.guard import BEARER_SCHEME
 from gateway.errors import GatewayError, Problem, WrongMethod, status_of
 from gateway.flow import Call, Endpoint, State, answer
 from gateway.openapi.description import Description
@@ -46,6 +47,7 @@ class Dialect:
         describe: its share of openapi.yaml.
         preload: modules that engine processes import before the first job: its presenters.
         works: the kinds of tasks that it queues.
+        scheme: how its callers prove who they are, as WWW-Authenticate names it.
         parts: makes what its endpoints find in their request's `State` under its name, once in
             each gateway process, before the service starts; raises what is wrong with its settings.
     """
@@ -58,6 +60,7 @@ class Dialect:
     describe: Callable[[], Description]
     preload: tuple[str, ...]
     works: Callable[[], Sequence[Work]] = tuple
+    scheme: str = BEARER_SCHEME
     parts: Callable[[Settings, Database], object] = lambda settings, database: None
 
     def routes(self) -> list[Route]:
@@ -83,7 +86,9 @@ class Dialect:
         if isinstance(error, WrongMethod):
             response.headers["Allow"] = error.allow
         if isinstance(error, AuthError) and status < 500:
-            response.headers["WWW-Authenticate"] = state["guard"].challenge(error)
+            response.headers["WWW-Authenticate"] = state["guard"].challenge(
+                error, scheme=self.scheme
+            )
         return response
 
 

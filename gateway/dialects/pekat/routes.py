@@ -262,5 +262,7 @@ DIALECT = Dialect(
     render=render,
     describe=describe,
     preload=(present.__name__,),
+    # Undocumented: no scheme is registered for a key in the query, and 401 has to name one.
+    scheme="ApiKey",
     parts=open_parts,
 )

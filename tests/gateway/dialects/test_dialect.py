@@ -8,6 +8,7 @@ import pytest
 
 from auth.api_keys import ApiKeys, KeyCheck
 from auth.errors import (
+    ApiKeyInvalid,
     AuthError,
     CredentialsAmbiguous,
     CredentialsMissing,
@@ -59,6 +60,17 @@ def test_a_caller_is_told_how_to_authenticate(
     answer = DIALECT.refuse(error, state)
     assert answer.status_code == status
     assert answer.headers["WWW-Authenticate"].startswith(told)
+
+
+@pytest.mark.parametrize("error", [CredentialsMissing("x"), ApiKeyInvalid("x")])
+def test_a_dialect_of_another_scheme_asks_for_no_bearer_token(
+    state: State, error: AuthError
+) -> None:
+    answer = replace(DIALECT, scheme="ApiKey").refuse(error, state)
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (
+        401,
+        'ApiKey realm="Production"',
+    )
 
 
 @pytest.mark.parametrize("error", [IssuerUnreachable("x"), IssuerRefused("x")])

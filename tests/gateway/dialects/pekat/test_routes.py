@@ -167,6 +167,7 @@ def test_a_body_that_is_too_large_is_refused(client: httpx.Client) -> None:
 def test_without_a_key_nothing_is_analysed(inspecting: Served, query: str, status: int) -> None:
     answer = httpx.post(inspecting.url + ANALYZE + query, content=PART, trust_env=False)
     assert "pg_0" not in check_failure(answer, status)
+    assert answer.headers["WWW-Authenticate"] == 'ApiKey realm="Production"'
 
 
 def test_a_key_limited_to_something_else_is_refused(inspecting: Served) -> None:
