@@ -23,19 +23,18 @@ def projects() -> None:
 
 
 @projects.command("check")
-@click.argument("file", type=_FILE)
-def check_project(file: Path) -> None:
-    """Say what is wrong with FILE, or what it does."""
-    project = _read(file)
-    if not project.is_processing:
-        click.echo("processing: off")
-    flow = project.flow
-    for step in flow.preprocessing:
-        click.echo(f"preprocessing: {step.use}")
-    for module in flow.modules:
-        named = "" if module.name == module.engine else f", named {module.name}"
-        click.echo(f"module: {module.engine}{named}")
-    click.echo(f"conditions: {len(flow.good_if)}")
+@click.argument("files", nargs=-1, type=_FILE)
+def check_projects(files: tuple[Path, ...]) -> None:
+    """Say what is wrong with FILES, or what they do; without any, with those of the settings."""
+    for file in files or [one.path for one in load_settings().project_files]:
+        project = read(file)
+        click.echo(f"project: {project.name}{'' if project.is_processing else ', switched off'}")
+        for step in project.flow.preprocessing:
+            click.echo(f"preprocessing: {step.use}")
+        for module in project.flow.modules:
+            named = "" if module.name == module.engine else f", named {module.name}"
+            click.echo(f"module: {module.engine}{named}")
+        click.echo(f"conditions: {len(project.flow.good_if)}")
 
 
 @projects.command("try")
@@ -50,7 +49,7 @@ def try_project(file: Path, picture: Path) -> None:
     prepare(settings.max_pixels, settings.models)
     presenter = name_of(present.annotated_image)
     inputs = (picture.read_bytes(),)
-    flow = _read(file).flow
+    flow = read(file).flow
     job = Job(inspection.__name__, inputs, flow, presenter, decoders=(PHOTOGRAPH,))
     try:
         answer = run(job)
@@ -79,7 +78,8 @@ def start_project(name: str) -> None:
             sys.exit(f"There is no stopped project {name}.")
 
 
-def _read(file: Path) -> Project:
+def read(file: Path) -> Project:
+    """The project; or a sentence about what is wrong with it, and the end."""
     try:
         return read_project(file)
     except ProjectInvalid as error:

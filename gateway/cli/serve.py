@@ -22,12 +22,24 @@ def serve(is_demo: bool) -> None:
     if is_demo and settings.issuer:
         sys.exit("The demo account needs the embedded issuer; PIXELGATE_ISSUER names another.")
     drivers.require(settings)
+    check_projects(settings)
     if is_demo:
         demo.start(settings)
     elif not (settings.issuer or settings.open_dialects):
         tell_of_no_account()
     tell_of_projects(settings)
     server.serve(settings, build)
+
+
+def check_projects(settings: Settings) -> None:
+    """Go on with projects that can be read; or a sentence about one that cannot, and the end."""
+    if not settings.project_files:
+        return
+    # Not at the top: it loads engines.
+    from gateway.cli.projects import read
+
+    for one in settings.project_files:
+        read(one.path)
 
 
 def tell_of_projects(settings: Settings) -> None:

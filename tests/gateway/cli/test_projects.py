@@ -27,13 +27,25 @@ def test_a_project_is_told_module_by_module(run: Run, file: Path) -> None:
     done = run("projects", "check", str(file))
     assert (done.exit_code, done.stdout.splitlines()) == (
         0,
-        ["preprocessing: grey", "module: differences", "conditions: 1"],
+        ["project: project", "preprocessing: grey", "module: differences", "conditions: 1"],
     )
+
+
+def test_without_a_file_the_projects_of_the_settings_are_checked(
+    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = file.with_name("other.toml")
+    other.write_text("a = 1")
+    monkeypatch.setenv("PIXELGATE_PEKAT_PROJECTS", f"{file}:8101,{other}")
+    done = run("projects", "check")
+    assert done.exit_code == 1
+    assert done.output.startswith("project: project\n")
+    assert f"{other}, line 1: a is unknown" in done.output
 
 
 def test_a_project_that_is_switched_off_is_told_so(run: Run, file: Path) -> None:
     file.write_text(f"processing = false\n{file.read_text()}")
-    assert run("projects", "check", str(file)).stdout.startswith("processing: off\n")
+    assert run("projects", "check", str(file)).stdout.startswith("project: project, switched off\n")
 
 
 def test_a_stop_key_is_made_with_the_line_for_the_file(run: Run, file: Path) -> None:
