@@ -98,9 +98,11 @@ def test_a_request_whose_client_left_is_abandoned(steady: Served) -> None:
 
 
 def test_a_port_in_use_is_one_sentence(steady: Served, tmp_path: Path) -> None:
-    second = run_to_its_end(TINY, data=tmp_path, port=steady.port)
     found = f"Port {steady.port} of 127.0.0.1 cannot be listened on: Address already in use.\n"
-    assert (second.returncode, second.stderr) == (1, found)
+    taken = f"a.toml:{steady.port}"
+    for told in ({"port": steady.port}, {"port": free_port(), "pekat_projects": taken}):
+        second = run_to_its_end(TINY, data=tmp_path, **told)
+        assert (second.returncode, second.stderr) == (1, found)
 
 
 def test_an_application_that_cannot_be_made_ends_the_service(tmp_path: Path) -> None:
@@ -180,8 +182,8 @@ def test_after_a_second_signal_nothing_is_waited_for(tiny: Served, tmp_path: Pat
 class Load:
     """Clients that ask again and again until nobody listens."""
 
-    def __init__(self, served: Served, *, keeps_connections: bool) -> None:
-        self._url = served.url + "/read?seconds=0.02"
+    def __init__(self, url: str, *, keeps_connections: bool) -> None:
+        self._url = url + "/read?seconds=0.02"
         self._limits = httpx.Limits(max_keepalive_connections=None if keeps_connections else 0)
         self._threads = [threading.Thread(target=self._ask) for _ in range(8)]
         self.statuses: list[int] = []
@@ -208,7 +210,7 @@ class Load:
 
 @pytest.mark.parametrize("keeps_connections", [True, False])
 def test_under_load_no_request_is_lost(tiny: Served, keeps_connections: bool) -> None:
-    load = Load(tiny, keeps_connections=keeps_connections)
+    load = Load(tiny.url, keeps_connections=keeps_connections)
     wait_until(lambda: len(load.statuses) > 50)
     assert tiny.end() == 0
     load.wait()
@@ -216,10 +218,24 @@ def test_under_load_no_request_is_lost(tiny: Served, keeps_connections: bool) ->
     assert set(load.statuses) <= {200, 503}
 
 
+def test_every_port_is_served_by_all_workers_and_loses_no_request(tmp_path: Path) -> None:
+    port = free_port()
+    with running(tmp_path, TINY, pekat_projects=f"a.toml:{port}") as served:
+        loads = [
+            Load(url, keeps_connections=False) for url in (served.url, f"http://127.0.0.1:{port}")
+        ]
+        wait_until(lambda: all(len(load.statuses) > 50 for load in loads))
+        assert served.end() == 0
+        for load in loads:
+            load.wait()
+            assert load.lost == []
+            assert set(load.statuses) <= {200, 503}
+
+
 def test_a_single_worker_that_is_told_to_end_is_replaced_and_nothing_is_lost(
     tiny: Served,
 ) -> None:
-    load = Load(tiny, keeps_connections=False)
+    load = Load(tiny.url, keeps_connections=False)
     wait_until(lambda: len(load.statuses) > 50)
     for count in (1, 2):
         leaving = tiny.workers()[0]
