@@ -9,17 +9,23 @@ from types import ModuleType
 from typing import Any
 
 import cv2
+import httpx
 import numpy as np
 import pytest
 
 from engines.core.shapes import Box, Pixels
 from engines.vision.boxes import iou
+from gateway.dialects.pekat import stopping
+from gateway.dialects.pekat.projects import sha256_of
+from gateway.settings import Settings
+from gateway.store.database import open_database
 from tests.keys import api_key
 from tests.needs import lack
 from tests.plates import PROJECT, SCRATCH, plate, png, scratched
 from tests.serving import Served, free_port, running, wait_until
 
 FOLDER = Path(__file__).parent / "pekat_sdk"
+STOP_KEY = "pg_stop_0123456789"
 DATA = "Los 7, Größe L"
 
 
@@ -47,7 +53,8 @@ def opened(
     """The service, which needs no key."""
     folder = tmp_path_factory.mktemp("opened")
     quality = folder / "quality.toml"
-    quality.write_text('[[module]]\nuse = "image_quality"\n')
+    stop_key = f"stop_key_sha256 = '{sha256_of(STOP_KEY)}'\n"
+    quality.write_text(f'{stop_key}[[module]]\nuse = "image_quality"\n')
     projects = f"{project},{quality}:{own_port}"
     told = {"slots": 1, "pekat_projects": projects, "open_dialects": "pekat"}
     with running(folder, "gateway", "serve", **told) as started:
@@ -202,6 +209,24 @@ def test_both_reach_a_project_by_its_own_port(
     context = attached(old, opened, own_port).analyze(plate())
     assert list(context["modules"]) == ["image_quality"]
     assert attached(old, opened, own_port).ping().text == "OK"
+
+
+def test_both_are_told_that_a_project_is_stopped_and_reach_the_other(
+    old: ModuleType, new: ModuleType, opened: Served, own_port: int
+) -> None:
+    fresh, stale = attached(new, opened, own_port), attached(old, opened, own_port)
+    database = open_database(Settings(data=opened.log.parent).database_url)
+    url = f"http://127.0.0.1:{own_port}/stop"
+    try:
+        httpx.get(url, params={"key": STOP_KEY}, trust_env=False).raise_for_status()
+        told = {"error": "The project quality is stopped.", "result": None}
+        wait_until(lambda: fresh.analyze(plate()).context == told)
+        wait_until(lambda: stale.analyze(plate()) == told)
+        wait_until(lambda: stale.ping().status_code == 503)
+        assert attached(new, opened).analyze(plate()).context["result"] is True
+    finally:
+        stopping.start(database, "quality")
+        database.dispose()
 
 
 def test_a_refusal_comes_back_as_the_context(

@@ -2,6 +2,8 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
 
 import httpx
 import pytest
@@ -87,33 +89,76 @@ def stoppable(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[S
 
 @pytest.fixture
 def own(stoppable: Served, port: int) -> Iterator[httpx.Client]:
-    """A client of that project on its own port; it is started again afterwards."""
+    """A client of that project, which runs in every worker; it is started again afterwards."""
+    with a_connection_to_each(stoppable) as connections:
+        wait_until(lambda: answered(connections, "/pekat/plates/ping") == {200})
     key = {"api_key": api_key(stoppable)}
     url = f"http://127.0.0.1:{port}"
     with httpx.Client(base_url=url, params=key, trust_env=False, timeout=WAIT_SECONDS) as client:
         yield client
-    database = open_database(Settings(data=stoppable.log.parent).database_url)
+    start(stoppable)
+
+
+def stopped(served: Served) -> frozenset[str]:
+    """What the rows say."""
+    database = open_database(Settings(data=served.log.parent).database_url)
+    try:
+        return stopped_names(database)
+    finally:
+        database.dispose()
+
+
+def start(served: Served) -> None:
+    """As the operator does."""
+    database = open_database(Settings(data=served.log.parent).database_url)
     stopping.start(database, "plates")
     database.dispose()
 
 
-def answers(served: Served, path: str) -> set[int]:
-    """What several connections, which both workers accept, are answered."""
-    return {served.get(path).status_code for _ in range(8)}
+@contextmanager
+def a_connection_to_each(served: Served) -> Iterator[list[HTTPConnection]]:
+    """One that each of the workers has accepted."""
+    found: dict[int, HTTPConnection] = {}
+    opened = []
+    while len(found) < served.worker_count:
+        connection = HTTPConnection("127.0.0.1", served.port, timeout=WAIT_SECONDS)
+        opened.append(connection)
+        connection.request("GET", "/version")
+        connection.getresponse().read()
+        _, ours = connection.sock.getsockname()
+        for worker in served.workers():
+            if any(one.raddr and one.raddr.port == ours for one in worker.net_connections()):
+                found[worker.pid] = connection
+    try:
+        yield list(found.values())
+    finally:
+        for connection in opened:
+            connection.close()
+
+
+def answered(connections: list[HTTPConnection], path: str) -> set[int]:
+    """The statuses of all their answers."""
+    statuses = set()
+    for connection in connections:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        statuses.add(answer.status)
+    return statuses
 
 
 def test_a_stop_reaches_every_worker_and_no_other_project(
     stoppable: Served, own: httpx.Client
 ) -> None:
-    own.post("/analyze_image", content=PART).raise_for_status()
-    assert own.get("/stop", params={"key": KEY}).text == "OK"
-    wait_until(lambda: answers(stoppable, "/pekat/plates/ping") == {503})
+    with a_connection_to_each(stoppable) as connections:
+        own.get("/stop", params={"key": KEY}).raise_for_status()
+        wait_until(lambda: answered(connections, "/pekat/plates/ping") == {503})
+        assert answered(connections, "/ping") == {200}
     refused = own.post("/analyze_image", content=PART)
     assert refused.json() == {"error": "The project plates is stopped.", "result": None}
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "60")
     assert own.get("/last_image").status_code == 503
     assert own.get("/health/ready").status_code == 200
-    assert answers(stoppable, "/ping") == {200}
 
 
 def test_what_has_begun_is_ended(own: httpx.Client, port: int) -> None:
@@ -131,21 +176,21 @@ def test_what_has_begun_is_ended(own: httpx.Client, port: int) -> None:
 
 
 def test_a_stop_outlives_the_workers(stoppable: Served, own: httpx.Client) -> None:
-    assert own.get("/stop", params={"key": KEY}).text == "OK"
+    own.get("/stop", params={"key": KEY}).raise_for_status()
     started = stoppable.logged("worker ready")
     for worker in stoppable.workers():
         worker.kill()
     wait_until(lambda: stoppable.logged("worker ready") == started + 2)
-    assert answers(stoppable, "/pekat/plates/ping") == {503}
+    with a_connection_to_each(stoppable) as connections:
+        assert answered(connections, "/pekat/plates/ping") == {503}
 
 
 def test_a_start_is_noticed_by_every_worker(stoppable: Served, own: httpx.Client) -> None:
     own.get("/stop", params={"key": KEY}).raise_for_status()
-    database = open_database(Settings(data=stoppable.log.parent).database_url)
-    assert stopped_names(database) == {"plates"}
-    stopping.start(database, "plates")
-    database.dispose()
-    wait_until(lambda: answers(stoppable, "/pekat/plates/ping") == {200})
+    with a_connection_to_each(stoppable) as connections:
+        wait_until(lambda: answered(connections, "/pekat/plates/ping") == {503})
+        start(stoppable)
+        wait_until(lambda: answered(connections, "/pekat/plates/ping") == {200})
 
 
 @pytest.mark.parametrize(
@@ -166,7 +211,7 @@ def test_without_its_key_no_project_is_stopped(
     assert refused.status_code == 403
     assert set(refused.json()) == {"error", "result"}
     assert KEY[:-1] not in refused.text
-    assert answers(stoppable, "/pekat/plates/ping") == {200}
+    assert not stopped(stoppable)
 
 
 def test_no_stop_key_is_logged(stoppable: Served, own: httpx.Client) -> None:
