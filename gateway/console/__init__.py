@@ -75,7 +75,7 @@ def routes(table: DialectTable) -> list[BaseRoute]:
         Route("/favicon.ico", favicon),
         Route("/swagger", documents.swagger),
         Route("/pekat", pekat),
-        Route("/pekat/{project}", slash),
+        Route("/pekat/{project}", with_slash),
         Route("/pekat/{project}/", pekat),
         Mount("/pekat/{project}/console", StaticFiles(directory=_STATIC)),
         Route("/openapi.yaml", documents.whole_yaml),
@@ -107,7 +107,7 @@ def pekat(request: Request[State]) -> Response:
     return FileResponse(_STATIC / "pekat.html", headers={"Content-Security-Policy": _PEKAT_POLICY})
 
 
-def slash(request: Request[State]) -> Response:
+def with_slash(request: Request[State]) -> Response:
     """Without it, what the page asks relative to it would be another project's."""
     project = parts_of(request).projects.of(request)
     return RedirectResponse(f"{project.name}/")
