@@ -30,6 +30,7 @@ _PASSWORD = re.compile(r"(://[^\s:/@]*:)\S+(?=@)|([?&]password=)[^&\s]*")
 
 Names = TypeVar("Names", bound=Collection[str])
 Words = Annotated[tuple[str, ...], NoDecode]
+Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 
 
 class ProjectFile(NamedTuple):
@@ -67,7 +68,12 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8000, ge=1, le=HIGHEST_PORT, description="Port to listen on.")
+    port: Port = Field(8000, description="Port to listen on.")
+    more_ports: Annotated[tuple[Port, ...], NoDecode] = Field(
+        (),
+        description="Further ports on which all is answered, separated by commas: clients of "
+        "AeroVision expect `8888`.",
+    )
     public_url: str = Field(
         "",
         pattern=r"^(https?://[^/?#\s]+(/[^?#\s]*[^/?#\s])?)?$",
@@ -285,6 +291,7 @@ class Settings(BaseSettings):
         "open_dialects",
         "allowed_origins",
         "issuer_audiences",
+        "more_ports",
         "preload",
         "trusted_proxies",
         mode="before",
@@ -292,6 +299,14 @@ class Settings(BaseSettings):
     @classmethod
     def _words(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("more_ports")
+    @classmethod
+    def _ports(cls, value: tuple[int, ...], told: ValidationInfo) -> tuple[int, ...]:
+        ports = [told.data.get("port"), *value]
+        if twice := [one for one in value if ports.count(one) > 1]:
+            raise ValueError(f"port {twice[0]} is given twice")
+        return value
 
     @field_validator("pekat_projects", mode="before")
     @classmethod
@@ -306,7 +321,8 @@ class Settings(BaseSettings):
     def _projects(cls, value: Names, told: ValidationInfo) -> Names:
         files = [ProjectFile.told(one) for one in value]
         names = [one.name for one in files]
-        ports = [told.data.get("port"), *(one.port for one in files if one.port)]
+        own = [one.port for one in files if one.port]
+        ports = [told.data.get("port"), *told.data.get("more_ports", ()), *own]
         for one in files:
             if names.count(one.name) > 1:
                 raise ValueError(f"two projects are called {one.name}")
@@ -355,7 +371,8 @@ class Settings(BaseSettings):
     @property
     def ports(self) -> tuple[int, ...]:
         """All that are listened on: the service's own, and those of projects."""
-        return (self.port, *(one.port for one in self.project_files if one.port))
+        own = (one.port for one in self.project_files if one.port)
+        return (self.port, *self.more_ports, *own)
 
     @property
     def database_url(self) -> str:

@@ -46,13 +46,14 @@ async def tasks_at_work(
     """Tasks that are performed, and told of, as long as the context lasts."""
     quota = Quota(settings.max_tasks_per_caller, settings.max_task_bytes_per_caller)
     queue = TaskQueue(database, quota=quota, works=works)
-    bell, is_told = Bell(), can_notify(database)
+    bell, outbox, is_told = Bell(), Bell(), can_notify(database)
     runner = Runner(
         queue,
         storage,
         pool,
         works,
         bell,
+        outbox,
         places=settings.slot_count,
         poll_seconds=POLL_SECONDS_WHEN_TOLD if is_told else POLL_SECONDS,
         deadline_seconds=settings.deadline_seconds,
@@ -60,7 +61,7 @@ async def tasks_at_work(
     sweeper = Sweeper(queue, storage, keep_seconds=settings.task_seconds)
     box, guard = SecretBox(settings.data / "keys"), AddressGuard(settings.fetch_allow)
     transport = GuardedTransport(guard)
-    deliverer = Deliverer(database, box, transport, bell, version=VERSION)
+    deliverer = Deliverer(database, box, transport, outbox, version=VERSION)
     going_on = [runner.run, sweeper.run, deliverer.run]
     if is_told:
         going_on.append(partial(listen, database, bell))

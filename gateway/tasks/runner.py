@@ -13,7 +13,7 @@ from gateway.store.storage import Storage
 from gateway.tasks.bell import Bell
 from gateway.tasks.queue import Ending, TaskQueue
 from gateway.tasks.task import Failure, StoredFile, Task, result_folder
-from gateway.tasks.work import Outcome, Run, Work
+from gateway.tasks.work import Outcome, Run, Work, tell_nobody
 
 log = structlog.get_logger()
 
@@ -31,6 +31,8 @@ class Runner:
 
     Args:
         works: all kinds of tasks, by name.
+        bell: rung when something happens to tasks, by others too.
+        outbox: rung when there is something to be delivered.
         poll_seconds: how often it looks for what other gateways have queued, or left.
         deadline_seconds: of one computation whose engine has none of its own.
     """
@@ -42,6 +44,7 @@ class Runner:
         pool: Pool,
         works: Mapping[str, Work],
         bell: Bell,
+        outbox: Bell,
         *,
         places: int,
         poll_seconds: float,
@@ -52,6 +55,7 @@ class Runner:
         self._pool = pool
         self._works = works
         self._bell = bell
+        self._outbox = outbox
         self._places = places
         self._poll_seconds = poll_seconds
         self._deadline_seconds = deadline_seconds
@@ -108,6 +112,8 @@ class Runner:
             if ending.failure and ending.failure.status == 500:
                 log.error("fault", task=task.id, work=task.work, exc_info=error)
         if await persistently(self._queue.finish, task, ending):
+            if self._works[task.work].announce is not tell_nobody:
+                self._outbox.ring()
             log.info("task finished", task=task.id, work=task.work, status=str(ending.status))
         else:
             await self._storage.delete(result_folder(task.id, task.lease))

@@ -139,6 +139,20 @@ def test_projects_are_named_by_their_files_and_may_have_a_port_each(
     assert settings.ports == (8000, 8101)
 
 
+def test_all_is_answered_on_more_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIXELGATE_MORE_PORTS", "8888, 7000")
+    assert Settings().ports == (8000, 8888, 7000)
+
+
+@pytest.mark.parametrize("ports", ["8000", "8888,8888", "0", "65536", "http"])
+def test_a_port_that_cannot_be_opened_besides_is_refused(
+    monkeypatch: pytest.MonkeyPatch, ports: str
+) -> None:
+    monkeypatch.setenv("PIXELGATE_MORE_PORTS", ports)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
 @pytest.mark.parametrize(
     ("told", "sentence"),
     [

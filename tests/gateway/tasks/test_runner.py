@@ -46,6 +46,7 @@ class Gateway:
             NO_POOL,
             {SINGLE: Work(SINGLE, perform)},
             self.bell,
+            Bell(),
             places=places,
             poll_seconds=0.01,
             deadline_seconds=20,
