@@ -1,0 +1,1 @@
+"""Clouds of points with normals: reading, sampling, matching, refining, drawing."""
