@@ -60,6 +60,10 @@ class NotAlignable(EngineError):
     """The pictures have no common part that could be found."""
 
 
+class UnsuitableCloud(EngineError):
+    """The points are too few, too many, or without the normals that the computation needs."""
+
+
 class ModelUnavailable(EngineError):
     """A learned model, or a program that an engine needs, is absent or not what it should be."""
 

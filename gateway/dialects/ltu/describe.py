@@ -18,7 +18,13 @@ from gateway.dialects.ltu.models import (
     Failure,
     ImageObject,
 )
-from gateway.dialects.ltu.services.table import inputs_of, params_of, wording_of
+from gateway.dialects.ltu.services.table import (
+    inputs_of,
+    is_picture,
+    params_of,
+    takes_pictures,
+    wording_of,
+)
 from gateway.openapi import realm, schemas
 from gateway.openapi.description import Description
 from gateway.openapi.schemas import BINARY, Schema
@@ -33,9 +39,8 @@ TAGS = [
 _ANALYSED = ("imageQuality", "textDetection", "classification", "objectDetection")
 """What the vendor's document has in its second chapter."""
 
-_FILE = "A picture as a file: JPEG, PNG or GIF."
-_GET = "GET takes the same from the query alone: a picture as its address or as base64."
-_TEXT = "A picture as its address (http or https), or as base64."
+_GET = "GET takes the same from the query alone: a file as its address or as base64."
+_PLACES = "as its address (http or https), or as base64."
 
 
 @cache
@@ -105,7 +110,9 @@ def _chapter(engine: Engine) -> str:
 
 
 def _description(engine: Engine) -> str:
-    text = f"{engine.description}.\n\nCoordinates are those of the upright picture: EXIF applied."
+    text = f"{engine.description}."
+    if takes_pictures(engine):
+        text += "\n\nCoordinates are those of the upright picture: EXIF applied."
     if engine.draw:
         text += " With `Accept: image/png` the answer is a picture that shows the result."
     for alias in ALIASES.get(engine.service, ()):
@@ -115,8 +122,8 @@ def _description(engine: Engine) -> str:
 
 def _body(engine: Engine) -> Schema:
     inputs = inputs_of(engine)
-    files = {one.name: {**BINARY, "description": _FILE} for one in inputs}
-    texts = {one.name: {"type": "string", "description": _TEXT} for one in inputs}
+    files = {one.name: {**BINARY, "description": _file(one)} for one in inputs}
+    texts = {one.name: {"type": "string", "description": _text(one)} for one in inputs}
     return {
         "description": "Short parameters may also come in the query; the body wins.",
         "required": True,
@@ -125,6 +132,16 @@ def _body(engine: Engine) -> Schema:
             "application/x-www-form-urlencoded": {"schema": _form(engine, texts)},
         },
     }
+
+
+def _file(one: Input) -> str:
+    if is_picture(one):
+        return "A picture as a file: JPEG, PNG or GIF."
+    return "A point cloud as a file: PLY, as text or binary."
+
+
+def _text(one: Input) -> str:
+    return f"A {'picture' if is_picture(one) else 'point cloud'} {_PLACES}"
 
 
 def _form(engine: Engine, pictures: dict[str, Schema]) -> Schema:
@@ -152,7 +169,7 @@ def _picture_in_query(one: Input) -> Schema:
         "name": one.name,
         "in": "query",
         "required": one.is_required,
-        "description": _TEXT,
+        "description": _text(one),
         "schema": {"type": "string"},
     }
 

@@ -8,11 +8,13 @@ import cv2
 import numpy as np
 import orjson
 import yaml
+from numpy.typing import NDArray
 
 from engines.core.registry import Engine, catalogue
 from engines.core.run import Job, name_of, run
 from engines.core.shapes import Pixels
 from gateway.dialects.ltu import present
+from gateway.dialects.ltu.services.table import takes_pictures
 from gateway.openapi import yaml_text
 
 PATH = Path(__file__).parent / "examples.yaml"
@@ -30,8 +32,12 @@ def of(service: str) -> Any:
 
 def computed(engine: Engine) -> Any:
     """The example as the engine gives it now."""
-    pictures = map(_png, _piece() if engine.name == "template_match" else _pictures())
-    sent = tuple(next(pictures) if one.is_required else None for one in engine.inputs)
+    files = iter(
+        map(_png, _piece() if engine.name == "template_match" else _pictures())
+        if takes_pictures(engine)
+        else _clouds()
+    )
+    sent = tuple(next(files) if one.is_required else None for one in engine.inputs)
     job = Job(engine.name, sent, engine.params(), name_of(present.envelope))
     return _shortened(orjson.loads(run(job).body))
 
@@ -56,6 +62,31 @@ def _piece() -> tuple[Pixels, Pixels]:
     """The photograph, and a part of it."""
     photo, _ = _pictures()
     return photo, photo[60:150, 200:300]
+
+
+def _clouds() -> tuple[bytes, bytes]:
+    """A pebble, and the side of it that a camera sees six units away."""
+    directions = np.random.default_rng(0).normal(size=(4000, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    x, y, z = directions.T
+    points = directions * (1 + 0.3 * x * y + 0.4 * z * x + 0.2 * y**3)[:, None]
+    slopes = np.stack([0.3 * y + 0.4 * z, 0.3 * x + 0.6 * y**2, 0.4 * x], axis=1)
+    radii = np.linalg.norm(points, axis=1, keepdims=True)
+    along = (slopes * directions).sum(axis=1, keepdims=True)
+    normals = directions - (slopes - along * directions) / radii
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    turn = np.array([[0.8, -0.6, 0.0], [0.6, 0.8, 0.0], [0.0, 0.0, 1.0]])
+    moved, facing = points @ turn.T + (0.5, -0.3, 6.0), normals @ turn.T
+    is_seen = (moved * facing).sum(axis=1) < 0
+    return _ply(points, normals), _ply(moved[is_seen], facing[is_seen])
+
+
+def _ply(points: NDArray[np.float64], normals: NDArray[np.float64]) -> bytes:
+    columns = "".join(f"property float {name}\n" for name in ("x", "y", "z", "nx", "ny", "nz"))
+    head = (
+        f"ply\nformat binary_little_endian 1.0\nelement vertex {len(points)}\n{columns}end_header\n"
+    )
+    return head.encode() + np.hstack([points, normals]).astype("<f4").tobytes()
 
 
 def _png(picture: Pixels) -> bytes:

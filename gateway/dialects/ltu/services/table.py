@@ -51,6 +51,16 @@ def inputs_of(engine: Engine) -> tuple[Input, ...]:
     return tuple(replace(one, name=name) for one, name in zip(engine.inputs, names, strict=True))
 
 
+def is_picture(one: Input) -> bool:
+    """Whether an input is sent as a picture, and not as a file of another kind."""
+    return any(accepted.startswith("image/") for accepted in one.decoder.accepts)
+
+
+def takes_pictures(engine: Engine) -> bool:
+    """Whether all that the engine must be given are pictures."""
+    return all(is_picture(one) for one in engine.inputs if one.is_required)
+
+
 def params_of(engine: Engine) -> type[Parameters]:
     """What LTU's callers can tell the engine."""
     return wording_of(engine).params or engine.params
