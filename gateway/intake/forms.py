@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
@@ -26,17 +26,24 @@ _SLICE_BYTES = 16 * 1024
 _PLUS_TO_SPACE = bytes.maketrans(b"+", b" ")
 
 
+class Upload(NamedTuple):
+    """A file, and what its sender calls it: anything at all, or nothing."""
+
+    content: bytes
+    name: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """What was sent, by field name, in the order of sending, the query first.
 
     Args:
         texts: values as sent; bytes that are no UTF-8 survive as Latin-1.
-        files: the bytes of uploaded files.
+        files: uploaded files, empty ones too.
     """
 
     texts: dict[str, list[str]] = field(default_factory=dict)
-    files: dict[str, list[bytes]] = field(default_factory=dict)
+    files: dict[str, list[Upload]] = field(default_factory=dict)
 
     def parameters(self) -> dict[str, str]:
         """Each text's last value."""
@@ -102,8 +109,8 @@ async def _read_multipart(content_type: str, pieces: AsyncIterable[bytes], form:
         content = await TEXT_THREADS.run(decode_part, part) if part.is_base64 else part.content
         if not part.is_file:
             form.add([(part.name, as_text(content))])
-        elif content:
-            form.files.setdefault(part.name, []).append(content)
+        elif content or part.filename:  # a browser sends neither where no file was chosen
+            form.files.setdefault(part.name, []).append(Upload(content, part.filename))
 
 
 def _pairs(encoded: bytes) -> list[tuple[str, str]]:

@@ -4,8 +4,10 @@ Starlette's own parser lays every file into a temporary one and reads it again, 
 as long.
 """
 
+import re
 from collections.abc import AsyncIterable
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
 import pybase64
 from multipart import (
@@ -26,13 +28,18 @@ _LONG_TEXT_BYTES = 64 * 1024
 """One character from outside Latin-1 makes a text take four times its bytes in memory."""
 
 
+_EXTENDED_NAME = re.compile(r"filename\*\s*=\s*\"?utf-8'[^';\"]*'([^;\"\s]*)", re.IGNORECASE)
+"""What clients older than RFC 7578 §4.2, which forbids it, send alone (RFC 8187 §3.2)."""
+
+
 class Part(NamedTuple):
-    """A field of the form; `is_file` where it came with a file's name."""
+    """A field of the form; `is_file` where it came with a file's name, be it an empty one."""
 
     name: str
     is_file: bool
     content: bytes
     is_base64: bool = False
+    filename: str = ""
 
 
 async def read_parts(
@@ -115,14 +122,13 @@ class _Collector:
     def _begin(self, head: MultipartSegment) -> None:
         if not head.name:
             raise _unreadable("a part has no name.")
-        # Clients older than RFC 7578 §4.2, which forbids it, send `filename*` alone.
         is_file = head.filename is not None or "filename*" in head["Content-Disposition"]
         self._files_left -= is_file
         self._fields_left -= not is_file
         if self._files_left < 0 or self._fields_left < 0:
             raise _unreadable(f"it has too many {'files' if is_file else 'fields'}.")
         name = as_text(head.name.encode("latin-1"))
-        self._begun = Part(name, is_file, b"", is_base64=_is_base64(head))
+        self._begun = Part(name, is_file, b"", _is_base64(head), _filename(head))
 
 
 def _is_base64(head: MultipartSegment) -> bool:
@@ -133,6 +139,14 @@ def _is_base64(head: MultipartSegment) -> bool:
             "binary or base64."
         )
     return encoding == "base64"
+
+
+def _filename(head: MultipartSegment) -> str:
+    """As the sender calls the file, without folders where those are told by backslashes."""
+    if head.filename is not None:
+        return as_text(head.filename.encode("latin-1"))
+    extended = _EXTENDED_NAME.search(head["Content-Disposition"])
+    return as_text(unquote_to_bytes(extended[1])) if extended else ""
 
 
 def _unreadable(what: str) -> UnreadableBody:

@@ -52,7 +52,7 @@ class Intake:
             await asyncio.wait(reading)  # a thread may still compute on one
 
     async def _read_one(self, form: Form, one: Input, owner: str) -> bytes | None:
-        if files := form.files.get(one.name):
+        if files := [file.content for file in form.files.get(one.name, ()) if file.content]:
             return self._checked(one.name, files[-1])
         text = form.texts.get(one.name, [""])[-1]
         if text:

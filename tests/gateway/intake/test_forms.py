@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import UnreadableBody, UnsupportedBody, UploadTooLarge
 from gateway.intake import forms
-from gateway.intake.forms import MAX_ESCAPES, MAX_FIELDS, Form, read_form
+from gateway.intake.forms import MAX_ESCAPES, MAX_FIELDS, Form, Upload, read_form
 from gateway.intake.multipart import as_text
 from tests.gateway.requests import request
 
@@ -61,9 +61,9 @@ async def test_a_get_takes_the_query_and_ignores_a_body() -> None:
 
 
 async def test_files_and_texts_of_a_multipart_body_are_told_apart_by_their_filename() -> None:
-    body = multipart(('name="image"; filename="image"', b"\xff\xd8bytes"), ('name="count"', b"3"))
+    body = multipart(('name="image"; filename="a.jpg"', b"\xff\xd8bytes"), ('name="count"', b"3"))
     form = await read(body, MULTIPART)
-    assert form.files == {"image": [b"\xff\xd8bytes"]}
+    assert form.files == {"image": [Upload(b"\xff\xd8bytes", "a.jpg")]}
     assert form.parameters() == {"count": "3"}
 
 
@@ -72,10 +72,15 @@ async def test_a_file_that_was_not_chosen_in_a_browser_counts_as_not_sent() -> N
     assert form.files == {}
 
 
+async def test_an_empty_file_counts_as_sent() -> None:
+    form = await read(multipart(('name="image"; filename="a.png"', b"")), MULTIPART)
+    assert form.files == {"image": [Upload(b"", "a.png")]}
+
+
 async def test_two_parts_of_one_name_are_both_kept_in_order() -> None:
     parts = [('name="image"; filename="a"', b"1"), ('name="image"; filename="b"', b"2")]
     form = await read(multipart(*parts), MULTIPART)
-    assert form.files == {"image": [b"1", b"2"]}
+    assert form.files == {"image": [Upload(b"1", "a"), Upload(b"2", "b")]}
 
 
 async def test_bytes_that_are_no_text_survive_in_a_urlencoded_value() -> None:

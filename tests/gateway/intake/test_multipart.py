@@ -25,7 +25,7 @@ BODY = (
     b"--frontier--\r\n"
 )
 PARTS = [
-    Part("image", True, b"\xff\xd8 --frontier \r\n--front \r\n"),
+    Part("image", True, b"\xff\xd8 --frontier \r\n--front \r\n", filename='a "b".jpg'),
     Part("naïve", False, b"3"),
 ]
 
@@ -151,9 +151,13 @@ async def test_heads_of_parts_are_bounded(head: bytes, message: str) -> None:
 @pytest.mark.parametrize(
     ("parameters", "part"),
     [
-        (b"name=image; filename=a.jpg", Part("image", True, b"x")),
-        (b"name=\"image\"; filename*=utf-8''%C3%A9.jpg", Part("image", True, b"x")),
-        (b'name="\xe9"; filename="\xe9"', Part("é", True, b"x")),
+        (b"name=image; filename=a.jpg", Part("image", True, b"x", filename="a.jpg")),
+        (
+            b"name=\"image\"; filename*=utf-8''%C3%A9.jpg",
+            Part("image", True, b"x", filename="é.jpg"),
+        ),
+        (b'name="\xe9"; filename="\xe9"', Part("é", True, b"x", filename="é")),
+        (b'name="image"; filename="a\\"/\xc3\xa9"', Part("image", True, b"x", filename='a"/é')),
         (b'name="filename"', Part("filename", False, b"x")),
     ],
 )

@@ -12,7 +12,7 @@ from engines.core.decoders import PictureDecoder
 from engines.core.pixels import Mode
 from engines.core.registry import Input
 from gateway.errors import MissingPicture, UnreadableBase64, UploadTooLarge
-from gateway.intake.forms import Form
+from gateway.intake.forms import Form, Upload
 from gateway.intake.pictures import Intake, decode_base64
 from tests.serving import WAIT_SECONDS
 
@@ -32,8 +32,15 @@ def intake(**pictures: bytes) -> Intake:
 
 @pytest.mark.anyio
 async def test_a_file_wins_over_a_text_of_the_same_name() -> None:
-    form = Form(texts={"image": ["http://host/other"]}, files={"image": [PICTURE]})
+    form = Form(texts={"image": ["http://host/other"]}, files={"image": [Upload(PICTURE)]})
     assert await intake().read(form, [IMAGE]) == (PICTURE,)
+
+
+@pytest.mark.anyio
+async def test_an_empty_file_is_no_picture() -> None:
+    form = Form(files={"image": [Upload(b"", "a.png")]})
+    with pytest.raises(MissingPicture, match="image is missing"):
+        await intake().read(form, [IMAGE])
 
 
 @pytest.mark.anyio
@@ -85,7 +92,7 @@ async def test_an_optional_picture_may_be_missing() -> None:
 @pytest.mark.anyio
 async def test_a_picture_above_the_limit_is_refused_however_it_came() -> None:
     text = base64.b64encode(bytes(2_001)).decode()
-    for form in (Form(files={"image": [bytes(2_001)]}), Form(texts={"image": [text]})):
+    for form in (Form(files={"image": [Upload(bytes(2_001))]}), Form(texts={"image": [text]})):
         with pytest.raises(UploadTooLarge, match="image has 2,001 bytes"):
             await intake().read(form, [IMAGE])
 

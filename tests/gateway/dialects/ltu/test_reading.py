@@ -5,7 +5,7 @@ import pytest
 from engines.core.registry import catalogue
 from gateway.dialects.ltu.reading import ignored, translate
 from gateway.dialects.ltu.services.table import inputs_of
-from gateway.intake.forms import Form
+from gateway.intake.forms import Form, Upload
 
 
 def test_one_pair_of_double_quotes_around_a_value_is_stripped() -> None:
@@ -27,15 +27,17 @@ def test_a_pictures_text_loses_its_quotes_and_the_blanks_around_them(
 
 
 def test_two_pictures_of_one_name_are_the_first_and_the_second() -> None:
-    form, _ = translate(Form(files={"image": [b"one", b"two"]}), catalogue()["distance"])
-    assert form.files["refImage"] == [b"one"]
-    assert form.files["queryImage"] == [b"two"]
+    one, two = Upload(b"one"), Upload(b"two")
+    form, _ = translate(Form(files={"image": [one, two]}), catalogue()["distance"])
+    assert form.files["refImage"] == [one]
+    assert form.files["queryImage"] == [two]
 
 
 def test_a_picture_under_its_own_name_wins() -> None:
-    form = Form(files={"image": [b"one", b"two"], "image2": [b"three"]})
+    one, two, three = Upload(b"one"), Upload(b"two"), Upload(b"three")
+    form = Form(files={"image": [one, two], "image2": [three]})
     translated, _ = translate(form, catalogue()["differences"])
-    assert translated.files["image2"] == [b"three"]
+    assert translated.files["image2"] == [three]
 
 
 def test_pictures_have_the_documents_names_and_stay_what_the_engine_takes() -> None:
@@ -64,5 +66,5 @@ def test_fields_that_mean_nothing_are_named(
 
 
 def test_of_very_many_such_fields_some_are_named() -> None:
-    form = Form(files={f"{number}{'x' * 100}": [b"1"] for number in range(99)})
+    form = Form(files={f"{number}{'x' * 100}": [Upload(b"1")] for number in range(99)})
     assert len(ignored(form, catalogue()["edges"])) == 10 * 40 + 9 * 2
