@@ -49,6 +49,15 @@ class UnreadableBody(GatewayError):
     """The body is not what its content type says."""
 
 
+class UnreadableJson(GatewayError):
+    """What should be JSON is none: for what reason, and at which of its characters."""
+
+    def __init__(self, message: str, *, reason: str = "", position: int = 0) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.position = position
+
+
 class MissingPicture(GatewayError):
     """A picture that the service needs was not sent."""
 
@@ -177,6 +186,7 @@ class UrlUnreachable(GatewayError):
 
 STATUS: dict[type[Exception], tuple[int, str]] = {
     UnreadableBody: (400, "unreadable_body"),
+    UnreadableJson: (400, "unreadable_json"),
     BadRequestKey: (400, "unreadable_idempotency_key"),
     MissingPicture: (400, "missing_picture"),
     UnreadableBase64: (400, "unreadable_base64"),
