@@ -122,3 +122,12 @@ stopped_projects = Table(
     Column("name", String(64), primary_key=True),
     Column("stopped_at", Double, nullable=False),
 )
+
+tool_settings = Table(
+    "tool_settings",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("tool", String(64), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("value", JSON, nullable=False),
+)
