@@ -25,6 +25,7 @@ from gateway.settings import Settings
 from gateway.store.database import Database, open_database
 from gateway.store.last_images import LastImages
 from gateway.store.storage import Storage
+from gateway.store.tool_settings import ToolSettings
 from gateway.tasks.from_settings import tasks_at_work
 from gateway.version import VERSION
 
@@ -78,6 +79,7 @@ async def _lifespan(
                     "pool": pool,
                     "tasks": tasks,
                     "webhooks": webhooks,
+                    "tool_settings": ToolSettings(database),
                     "last_images": LastImages(storage, most=settings.last_images),
                     "parts": parts,
                 }

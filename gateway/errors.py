@@ -82,6 +82,10 @@ class NothingStored(GatewayError):
     """What was asked for was never stored, or is no longer."""
 
 
+class RangeUnsatisfiable(GatewayError):
+    """A file has no byte of the range that was asked for."""
+
+
 class UnknownTask(GatewayError):
     """No task of the caller's has this name."""
 
@@ -207,6 +211,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     TooManyWebhooks: (409, "too_many_webhooks"),
     UploadTooLarge: (413, "upload_too_large"),
     UnsupportedBody: (415, "unsupported_body"),
+    RangeUnsatisfiable: (416, "range_not_satisfiable"),
     PictureRefused: (422, "picture_refused"),
     RequestKeyReused: (422, "idempotency_key_reused"),
     UrlRefused: (422, "url_refused"),

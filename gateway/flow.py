@@ -17,6 +17,7 @@ from gateway.limits.memory_budget import MemoryBudget, Share
 from gateway.pool import Pool
 from gateway.settings import Settings
 from gateway.store.last_images import LastImages
+from gateway.store.tool_settings import ToolSettings
 from gateway.tasks.tasks import Tasks
 from gateway.tasks.webhooks import Webhooks
 
@@ -36,6 +37,7 @@ class State(TypedDict):
     pool: Pool
     tasks: Tasks
     webhooks: Webhooks
+    tool_settings: ToolSettings
     last_images: LastImages
     parts: Mapping[str, Any]
     request_id: str

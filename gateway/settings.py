@@ -158,7 +158,9 @@ class Settings(BaseSettings):
         10, gt=0, le=300, description="Longest time that fetching one picture may take, s."
     )
     open_dialects: Words = Field(
-        (), description="Dialects that answer without a token, separated by commas: `ltu`, `pekat`."
+        (),
+        description="Dialects that answer without a token, separated by commas: `ltu`, `pekat`, "
+        "`aerovision`.",
     )
     pekat_projects: Words = Field(
         (),

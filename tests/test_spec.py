@@ -107,8 +107,8 @@ def shape(value: Any) -> Any:
     return float if isinstance(value, float) else value
 
 
-MET_ELSEWHERE = {404, 405, 409}
-"""By other paths and methods, and by webhooks."""
+MET_ELSEWHERE = {404, 405, 409, 416}
+"""By other paths and methods, by webhooks and files."""
 
 
 def test_every_error_that_a_service_can_meet_is_described() -> None:

@@ -152,7 +152,7 @@ class EngineResult(BaseModel, Generic[InfoT]):
     files: tuple[ResultFile, ...] = Field((), exclude=True)
 
 
-_NUMBERS: dict[object, re.Pattern[str]] = {
+NUMBERS: dict[object, re.Pattern[str]] = {
     int: re.compile(r"[+-]?[0-9]{1,18}", re.ASCII),
     float: re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})(e[+-]?[0-9]{1,2})?", re.I),
 }
@@ -203,7 +203,7 @@ def _parse(name: str, text: str, kind: object) -> object:
         if text.lower() not in _TRUTH:
             raise BadParameter(f"{name} is {shown(text)}; expected true or false.")
         return _TRUTH[text.lower()]
-    if kind in _NUMBERS and not _NUMBERS[kind].fullmatch(text):
+    if kind in NUMBERS and not NUMBERS[kind].fullmatch(text):
         expected = "a whole number" if kind is int else "a number"
         raise BadParameter(f"{name} is {shown(text)}; expected {expected}.")
     return read_json(name, text) if get_origin(kind) in (tuple, list) else text

@@ -11,6 +11,7 @@ class Description:
     Args:
         unlisted: names of operations that say again what another says, by another method or under
             an older name; SDKs have them, and Swagger UI's list does not.
+        scopes: what its callers may be limited to besides services, and what that is.
     """
 
     tags: list[dict[str, str]]
@@ -19,3 +20,4 @@ class Description:
     responses: dict[str, dict[str, Any]] = field(default_factory=dict)
     unlisted: frozenset[str] = frozenset()
     security_schemes: dict[str, dict[str, str]] = field(default_factory=dict)
+    scopes: dict[str, str] = field(default_factory=dict)

@@ -62,6 +62,7 @@ def document(parts: Collection[Description], site: Site = HERE) -> dict[str, Any
         security_schemes={
             name: value for part in parts for name, value in part.security_schemes.items()
         },
+        scopes={name: told for part in parts for name, told in part.scopes.items()},
     )
     return _document(whole, site)
 
@@ -119,7 +120,8 @@ def _document(described: Description, site: Site) -> dict[str, Any]:
             "responses": described.responses,
             "securitySchemes": {
                 **_security(
-                    site.outside_token_url or site.base_url + _in_realm(TOKEN_PATH, site.realm)
+                    site.outside_token_url or site.base_url + _in_realm(TOKEN_PATH, site.realm),
+                    described.scopes,
                 ),
                 **described.security_schemes,
             },
@@ -164,9 +166,9 @@ def _status(word: str) -> dict[str, Any]:
     return schemas.content(schema, {"status": word})
 
 
-def _security(token_url: str) -> dict[str, Any]:
+def _security(token_url: str, scopes: dict[str, str]) -> dict[str, Any]:
     services = {engine.service: engine.summary for engine in catalogue().values()}
-    flow = {"tokenUrl": token_url, "scopes": _OPENID_SCOPES | services}
+    flow = {"tokenUrl": token_url, "scopes": _OPENID_SCOPES | services | scopes}
     return {
         "password": {
             "type": "oauth2",

@@ -134,6 +134,11 @@ def input_name(id: str, place: int) -> str:
     return f"{folder(id)}/inputs/{place}"
 
 
+def derived_name(id: str, name: str) -> str:
+    """What the storage calls a file that was made of what was sent, before there is a result."""
+    return f"{folder(id)}/derived/{name}"
+
+
 def result_folder(id: str, lease: str) -> str:
     """Where the storage has what an attempt has written; another one writes elsewhere."""
     return f"{folder(id)}/{lease}"

@@ -2,14 +2,23 @@
 
 import time
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from engines.core.shapes import File
+from gateway.errors import NothingStored
 from gateway.limits.admission import Places
 from gateway.store.storage import Storage
 from gateway.tasks.bell import Bell
 from gateway.tasks.queue import TaskQueue
-from gateway.tasks.task import Asked, StoredFile, Task, folder, input_name, result_folder
+from gateway.tasks.task import (
+    Asked,
+    StoredFile,
+    Task,
+    derived_name,
+    folder,
+    input_name,
+    result_folder,
+)
 from gateway.tasks.watch import Watch
 
 MOST_STREAMS = 16
@@ -80,9 +89,21 @@ class Tasks:
         self._bell.ring()
         await self._storage.delete(folder(id))
 
-    async def input(self, task: Task, place: int) -> bytes:
-        """What was sent as one of the task's files, counted from 0."""
-        return await self._storage.get(input_name(task.id, place))
+    async def input(
+        self, task: Task, place: int, start: int | None = None, end: int | None = None
+    ) -> bytes:
+        """What was sent as one of the task's files, counted from 0, or a piece of it."""
+        return await self._storage.get(input_name(task.id, place), start, end)
+
+    async def derived(self, task: Task, name: str, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        """A file that is made of what was sent when it is first asked for, and kept."""
+        where = derived_name(task.id, name)
+        try:
+            return await self._storage.get(where)
+        except NothingStored:
+            made = await make()
+            await self._storage.put(where, made)
+            return made
 
     async def result(
         self, task: Task, name: str, start: int | None = None, end: int | None = None

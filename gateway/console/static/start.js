@@ -54,6 +54,7 @@ window.ui = SwaggerUIBundle({
   urls: [
     { name: "Core", url: "openapi/core.json" },
     { name: "PEKAT Vision", url: "openapi/pekat.json" },
+    { name: "AeroVision", url: "openapi/aerovision.json" },
   ],
   dom_id: "#swagger-ui",
   presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],

@@ -1,0 +1,1 @@
+"""The AeroVision API: matching as tasks."""

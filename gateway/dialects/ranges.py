@@ -1,0 +1,81 @@
+"""Files that do not change: whole, a part of them, or the word that they are as they were."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from gateway.errors import RangeUnsatisfiable
+from gateway.flow import Call
+
+_RANGE = re.compile(r"bytes=\s*([0-9]{0,18})-([0-9]{0,18})\s*", re.ASCII | re.IGNORECASE)
+_TAG = re.compile(r'(?:W/)?("[^"]*")')
+
+
+@dataclass(frozen=True, slots=True)
+class Servable:
+    """A file as it is served.
+
+    Args:
+        name: what whoever saves it is offered.
+        size: bytes.
+        tag: tells its content from any other that the same address had or will have.
+        read: its bytes from one place to before another.
+    """
+
+    name: str
+    media_type: str
+    size: int
+    tag: str
+    read: Callable[[int, int], Awaitable[bytes]]
+
+
+async def serve(call: Call, file: Servable) -> Response:
+    """Answer with the file, or what of it is asked for (RFC 9110 §13 and §14).
+
+    Several ranges at once are answered with the whole, as is allowed.
+
+    Raises:
+        RangeUnsatisfiable: the file has no byte of the range.
+    """
+    asked, tag = call.request.headers, f'"{file.tag}"'
+    fields = {
+        "ETag": tag,
+        "Accept-Ranges": "bytes",
+        # The caller's own, and gone when it is deleted: so it is asked for again each time.
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": f"inline; filename*=UTF-8''{quote(file.name, safe='')}",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    if _is_known(asked.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers=fields)
+    is_same = asked.get("if-range", tag) == tag
+    part = _part(asked.get("range", ""), file.size) if is_same else None
+    start, end = part or (0, file.size)
+    if part:
+        if start >= end:
+            call.fields["Content-Range"] = f"bytes */{file.size}"
+            raise RangeUnsatisfiable(f"The file has {file.size:,} bytes, and none of the range.")
+        fields["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
+    call.share.reserve(end - start)
+    body = await file.read(start, end)
+    return Response(body, 206 if part else 200, fields, file.media_type)
+
+
+def _is_known(sent: str, tag: str) -> bool:
+    return sent.strip() == "*" or tag in _TAG.findall(sent)
+
+
+def _part(sent: str, size: int) -> tuple[int, int] | None:
+    """From where to before where, perhaps nothing; None where no range is asked for that counts."""
+    asked = _RANGE.fullmatch(sent)
+    if asked is None or not any(asked.groups()):
+        return None
+    first, last = asked.groups()
+    if not first:
+        return max(0, size - int(last)), size
+    if last and int(last) < int(first):
+        return None
+    return int(first), min(size, int(last) + 1) if last else size

@@ -1,0 +1,100 @@
+"""Parts of files, and files that are as they were (RFC 9110 §13 and §14)."""
+
+from typing import Any, cast
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.dialects.ranges import Servable, serve
+from gateway.errors import RangeUnsatisfiable
+from gateway.flow import Call
+from gateway.limits.memory_budget import MemoryBudget, Share
+
+BODY = bytes(range(100))
+
+pytestmark = pytest.mark.anyio
+
+
+async def read(start: int, end: int) -> bytes:
+    return BODY[start:end]
+
+
+def asking(**headers: str) -> Call:
+    """A request with header fields, which are written with underscores here."""
+    sent = [(name.replace("_", "-").encode(), one.encode()) for name, one in headers.items()]
+    request: Request[Any] = Request({"type": "http", "method": "GET", "headers": sent})
+    return Call(cast(Any, request), Share(MemoryBudget(10_000)))
+
+
+async def served(**headers: str) -> Response:
+    return await serve(asking(**headers), Servable("a.png", "image/png", len(BODY), "one", read))
+
+
+async def test_a_whole_file_says_what_can_be_asked_of_it() -> None:
+    answer = await served()
+    assert (answer.status_code, answer.body) == (200, BODY)
+    assert answer.media_type == "image/png"
+    assert answer.headers["ETag"] == '"one"'
+    assert answer.headers["Accept-Ranges"] == "bytes"
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize(
+    ("sent", "start", "end"),
+    [
+        ("bytes=0-0", 0, 1),
+        ("bytes=10-19", 10, 20),
+        ("bytes=90-", 90, 100),
+        ("bytes=90-999999999", 90, 100),
+        ("bytes=-1", 99, 100),
+        ("bytes=-500", 0, 100),
+        ("Bytes= 5-6 ", 5, 7),
+    ],
+)
+async def test_a_range_is_answered_with_it(sent: str, start: int, end: int) -> None:
+    answer = await served(range=sent)
+    assert (answer.status_code, answer.body) == (206, BODY[start:end])
+    assert answer.headers["Content-Range"] == f"bytes {start}-{end - 1}/100"
+    assert answer.headers["Content-Length"] == str(end - start)
+
+
+@pytest.mark.parametrize("sent", ["bytes=100-", "bytes=100-200", "bytes=-0"])
+async def test_a_range_beyond_the_end_is_refused_with_the_length(sent: str) -> None:
+    call = asking(range=sent)
+    with pytest.raises(RangeUnsatisfiable, match="100 bytes"):
+        await serve(call, Servable("a.png", "image/png", len(BODY), "one", read))
+    assert call.fields == {"Content-Range": "bytes */100"}
+
+
+@pytest.mark.parametrize(
+    "sent", ["bytes=-", "bytes=9-5", "bytes=0-1,3-4", "lines=1-2", "bytes=a-b", "bytes=٣-", ""]
+)
+async def test_what_is_no_single_range_counts_for_nothing(sent: str) -> None:
+    answer = await served(range=sent.encode().decode("latin-1"))
+    assert (answer.status_code, answer.body) == (200, BODY)
+
+
+@pytest.mark.parametrize("sent", ['"one"', 'W/"one"', '"two", "one"', "*"])
+async def test_a_file_that_is_known_is_not_sent_again(sent: str) -> None:
+    answer = await served(if_none_match=sent, range="bytes=0-1")
+    assert (answer.status_code, answer.body) == (304, b"")
+    assert answer.headers["ETag"] == '"one"'
+
+
+async def test_another_tag_is_not_known() -> None:
+    assert (await served(if_none_match='"on", "ones"')).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [('"one"', 206), ('W/"one"', 200), ('"two"', 200), ("Sun, 29 Nov 2026 00:00:00 GMT", 200)],
+)
+async def test_a_range_counts_only_of_the_same_file(sent: str, status: int) -> None:
+    assert (await served(if_range=sent, range="bytes=0-1")).status_code == status
+
+
+async def test_the_name_that_is_offered_cannot_end_its_field() -> None:
+    odd = Servable('a";\r\nx.png', "image/png", len(BODY), "one", read)
+    disposition = (await serve(asking(), odd)).headers["Content-Disposition"]
+    assert disposition == "inline; filename*=UTF-8''a%22%3B%0D%0Ax.png"
