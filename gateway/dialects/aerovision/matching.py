@@ -58,7 +58,7 @@ async def chain(call: Call) -> Response:
     refuse(faults)
     params = {
         "steps": [{"tool": one.tool.name, "params": one.params.model_dump()} for one in steps],
-        SENT: [one.params.model_dump(include=one.sent) for one in steps],
+        SENT: [one.params.of(one.sent) for one in steps],
     }
     return await _queue(call, CHAIN, params, files, 200)
 
@@ -78,7 +78,7 @@ class _Step(NamedTuple):
 
     tool: Tool
     params: ToolParams
-    sent: set[str]
+    sent: list[str]
 
 
 async def _form(call: Call) -> Form:
@@ -113,6 +113,6 @@ async def _steps(call: Call, form: Form) -> list[_Step]:
         tool = TOOLS[step.tool]
         with collecting(faults):
             params = await effective(call, tool, step.params, (*place, number, "params"))
-            steps.append(_Step(tool, params, {*step.params}))
+            steps.append(_Step(tool, params, [*step.params]))
     refuse(faults)
     return steps

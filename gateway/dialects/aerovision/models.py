@@ -1,5 +1,6 @@
 """AeroVision's names: of tools and their parameters, of tasks, of a refusal."""
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationInfo, WithJsonSchema, field_validator
@@ -21,8 +22,21 @@ def _nullable_rows(*, rows: int, columns: int) -> dict[str, Any]:
     return {"type": "array", "items": row, "minItems": rows, "maxItems": rows, "nullable": True}
 
 
+def _is_1(value: float) -> bool:
+    return value == 1
+
+
+def _is_none(value: object) -> bool:
+    """Whether it is null, 0 or false."""
+    return not value
+
+
 class ToolParams(Parameters):
     """What a tool can be told; where it is not, the caller's settings of the tool count."""
+
+    def of(self, names: Collection[str]) -> dict[str, Any]:
+        """Those of some names, also where they are told of otherwise only if they count."""
+        return {name: getattr(self, name) for name in names if name in type(self).model_fields}
 
     @field_validator("*", mode="before")
     @classmethod
@@ -45,7 +59,7 @@ class ToolParams(Parameters):
 
 
 class TemplateParams(ToolParams):
-    """Of template matching."""
+    """Of template matching; the last four are our own, and told where they count alone."""
 
     method: Literal[
         "TM_CCOEFF_NORMED",
@@ -61,6 +75,24 @@ class TemplateParams(ToolParams):
     threshold: float = Field(0.8, ge=0.1, le=1.0, description="Least score of a match.")
     max_results: int = Field(20, ge=1, le=1000, description="Most matches.")
     use_grayscale: bool = Field(True, description="`false`: colours count.")
+    min_scale: float = Field(
+        1, ge=0.25, le=1, exclude_if=_is_1, description="Smallest size of the template."
+    )
+    max_scale: float = Field(
+        1, ge=1, le=4, exclude_if=_is_1, description="Largest size of the template."
+    )
+    max_angle: float = Field(
+        0,
+        ge=0,
+        le=180,
+        exclude_if=_is_none,
+        description="How far the template may be turned either way, degrees.",
+    )
+    use_alpha: bool = Field(
+        False,
+        exclude_if=_is_none,
+        description="Compare what is opaque in the template alone; `false`: it lies on white.",
+    )
 
 
 class FeatureParams(ToolParams):
@@ -157,6 +189,12 @@ class TemplateMatch(BaseModel):
     w: int
     h: int
     score: float
+    scale: float = Field(1, exclude_if=_is_1, description="Of the template there; absent where 1.")
+    angle: float = Field(
+        0,
+        exclude_if=_is_none,
+        description="Of the template there, degrees counter-clockwise; absent where 0.",
+    )
 
 
 class TemplateResult(BaseModel):
@@ -200,7 +238,7 @@ class ChainStep(BaseModel):
     error: str | None = Field(
         None,
         description="Why the step has no result; only with `error`.",
-        exclude_if=lambda value: value is None,
+        exclude_if=_is_none,
     )
 
 

@@ -18,6 +18,8 @@ def template(computed: Computed) -> Answer:
             w=one.box.right - one.box.left,
             h=one.box.bottom - one.box.top,
             score=one.score,
+            scale=round(one.scale, 4),
+            angle=one.angle,
         )
         for one in result.matches
     ]

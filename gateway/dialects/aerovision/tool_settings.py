@@ -30,7 +30,7 @@ class ChangeSettings:
     async def __call__(self, call: Call) -> Response:
         sent = await read_object(call)
         params = await effective(call, self.tool, sent, ("body",))
-        changed = params.model_dump(include={*sent})
+        changed = params.of(sent)
         await call.request.state["tool_settings"].put(call.owner, self.tool.name, changed)
         return _told(self.tool, params)
 

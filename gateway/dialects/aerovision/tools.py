@@ -65,6 +65,10 @@ def _of_template(told: TemplateParams) -> template_match.Params:
         threshold=told.threshold,
         max_results=told.max_results,
         grayscale=told.use_grayscale,
+        min_scale=told.min_scale,
+        max_scale=told.max_scale,
+        max_angle=told.max_angle,
+        use_alpha=told.use_alpha,
     )
 
 

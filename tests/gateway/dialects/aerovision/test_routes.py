@@ -90,6 +90,29 @@ def test_by_every_method_an_exact_copy_has_the_score_1(ada: httpx.Client, method
     assert task["result_data"]["matches"] == [{"x": 40, "y": 30, "w": 30, "h": 20, "score": 1}]
 
 
+def test_sizes_and_angles_are_looked_at_where_that_is_asked_for(ada: httpx.Client) -> None:
+    corner = np.kron(SCENE[30:50, 40:70], np.ones((2, 2, 1), np.uint8))
+    files = both(PICTURE, encoded("PNG", np.ascontiguousarray(np.rot90(corner, -1))))
+    told = {"min_scale": "0.5", "max_angle": "90", "threshold": "0.9"}
+    task = ended(ada, ada.post(TEMPLATE, files=files, data=told))
+    assert task["params"] == DEFAULTS | {"min_scale": 0.5, "max_angle": 90, "threshold": 0.9}
+    (match,) = task["result_data"]["matches"]
+    assert {name: match[name] for name in "xywh"} == {"x": 40, "y": 30, "w": 30, "h": 20}
+    assert (match["scale"], match["angle"]) == (0.5, 90)
+
+
+def test_only_what_is_opaque_is_compared_where_that_is_asked_for(ada: httpx.Client) -> None:
+    opaque = np.full((20, 30, 1), 255, np.uint8)
+    opaque[:8] = 0
+    icon = np.dstack([np.where(opaque, SCENE[30:50, 40:70], 0), opaque])
+    files = both(PICTURE, encoded("PNG", icon))
+    scores = [
+        ended(ada, ada.post(TEMPLATE, files=files, data=told))["result_data"]["best_score"]
+        for told in ({"use_alpha": "true"}, {})
+    ]
+    assert scores[0] > 0.99 > scores[1]
+
+
 def test_no_match_is_no_error(ada: httpx.Client) -> None:
     task = ended(ada, ada.post(TEMPLATE, files=both(PICTURE, STRANGER)))
     assert (task["status"], task["result_data"]["matches"]) == ("done", [])
@@ -283,6 +306,9 @@ def test_settings_count_where_a_request_does_not_say(matching: Served) -> None:
         assert changed["params"] == DEFAULTS | {"threshold": 0.9, "max_results": 7}
         sent = carol.post(TEMPLATE, files=both(), data={"max_results": "3"}).json()
         assert sent["params"] == DEFAULTS | {"threshold": 0.9, "max_results": 3}
+        carol.put(SETTINGS, json={"max_scale": 2}).raise_for_status()
+        back = carol.put(SETTINGS, json={"max_scale": 1}).json()
+        assert back["params"] == DEFAULTS | {"threshold": 0.9, "max_results": 7}
         assert dave.get(SETTINGS).json()["params"] == DEFAULTS
 
 
