@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from gateway.dialects.aerovision.faults import Fault, Place, RequestInvalid, missing
+from gateway.dialects.aerovision.faults import Fault, Place, RequestInvalid, missing, wrong_value
 from gateway.errors import UnreadableJson
 from gateway.flow import Call
-from gateway.intake.json_body import parse_json, read_json_body
+from gateway.intake.json_body import MOST_JSON_BYTES, parse_json, read_json_body
 
 
 async def read_object(call: Call) -> dict[str, Any]:
@@ -30,8 +30,11 @@ def read_text(text: str, place: Place) -> Any:
     """What a field's text says.
 
     Raises:
-        RequestInvalid: it is no JSON.
+        RequestInvalid: it is no JSON, or longer than is read.
     """
+    if len(text) > MOST_JSON_BYTES:
+        message = f"The JSON has {len(text):,} characters; at most {MOST_JSON_BYTES:,} are read"
+        raise RequestInvalid.of([wrong_value(place, f"Value error, {message}")])
     try:
         return parse_json(text)
     except UnreadableJson as error:

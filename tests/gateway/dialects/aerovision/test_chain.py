@@ -94,6 +94,7 @@ def test_a_step_that_fails_says_why_and_the_next_is_taken(ada: httpx.Client) -> 
         ("", "missing", ["body", "steps"]),
         ("[{]", "json_invalid", ["body", "steps"]),
         ("{}", "list_type", ["body", "steps"]),
+        ("[" + " " * 70_000 + "]", "value_error", ["body", "steps"]),
         ("[]", "too_short", ["body", "steps"]),
         (json.dumps([template()] * 11), "too_long", ["body", "steps"]),
         ("[1]", "model_type", ["body", "steps", 0]),
