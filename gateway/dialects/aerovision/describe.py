@@ -10,18 +10,15 @@ from gateway.dialects.aerovision.files import FILES
 from gateway.dialects.aerovision.matching import CHAIN_FIELDS
 from gateway.dialects.aerovision.models import (
     MOST_STEPS,
-    ChainResult,
     CreatedTask,
     Delivery,
     Failure,
-    FeatureResult,
     MatchTask,
     MatchTaskList,
     Page,
     RegisteredWebhook,
     RequestFaults,
     SentAgain,
-    TemplateResult,
     WantedWebhook,
 )
 from gateway.dialects.aerovision.tools import PICTURES, TOOLS, Tool
@@ -37,9 +34,6 @@ _MODELS: dict[str, type[BaseModel]] = {
     "CreatedTask": CreatedTask,
     "MatchTask": MatchTask,
     "MatchTaskList": MatchTaskList,
-    "TemplateResult": TemplateResult,
-    "FeatureResult": FeatureResult,
-    "ChainResult": ChainResult,
     "RegisteredWebhook": RegisteredWebhook,
     "Delivery": Delivery,
     "SentAgain": SentAgain,
@@ -195,7 +189,7 @@ def _chain() -> Schema:
     return _operation(
         "matchChain",
         "Match by one tool after another",
-        "The first step that finds something is the last; `result_data` is a `ChainResult`.",
+        "The first step that finds something is the last; `result_data` tells of each.",
         {"200": _created(), **_faults(), **_refused(_BODY_REFUSALS)},
         requestBody=_form([*CHAIN_FIELDS, "steps"], {**files, "steps": steps}),
     )
@@ -226,7 +220,8 @@ def _task() -> Schema:
     return _operation(
         "getMatchTask",
         "How far a task is, and what came of it",
-        "`result_data` is a `TemplateResult`, and so on, once the task is `done`.",
+        "Of a task that is `done`, `result_data` and the files tell what was found; of one that"
+        " ended with `error`, `error` tells why not.",
         {"200": _answer("The task.", "MatchTask", _DONE), **_refused(_NO_TASK)},
         parameters=[_in_path("uid", "The task's.")],
     )

@@ -164,7 +164,12 @@ class CreatedTask(BaseModel):
     input_files: list[str] = Field(description="Paths below the service's address.")
     thumbnails: list[str]
     result_files: list[str]
-    result_data: dict[str, Any]
+    result_data: dict[str, Any] = Field(
+        description="By tool; empty until there is one. template: `method`, `matches_found`, "
+        "`filtered_matches`, `best_score`, `matches` of `x`, `y`, `w`, `h`, `score`. feature: "
+        "`query_keypoints`, `train_keypoints`, `good_matches`, `detector`, `matcher`, `inliers`, "
+        "`homography`, `outline`. chain: `chain_result`, `completed_step`, `total_steps`, `steps`."
+    )
 
 
 class MatchTask(CreatedTask):
