@@ -12,6 +12,8 @@ _SIGNATURES = (
     (b"\0\0\1\0", "image/x-icon"),
     (b"8BPS", "image/vnd.adobe.photoshop"),
     (b"\xff\x0a", "image/jxl"),
+    (b"ply\n", "model/ply"),
+    (b"ply\r", "model/ply"),
     (b"%PDF", "application/pdf"),
     (b"PK\3\4", "application/zip"),
     (b"\x1f\x8b", "application/gzip"),

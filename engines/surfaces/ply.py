@@ -33,7 +33,7 @@ _TYPES = {
 }
 _ORDERS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
 _END = re.compile(rb"[\r\n]end_header(?:\r\n|\n|\r)")
-_PLACE, _NORMAL = ("x", "y", "z"), ("nx", "ny", "nz")
+_PLACE, NORMAL = ("x", "y", "z"), ("nx", "ny", "nz")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +89,16 @@ class PlyDecoder:
 
 Cloud: TypeAlias = Annotated[PointCloud, PlyDecoder()]
 """Points of a PLY file, and their normals if it has them."""
+
+
+def vertex_properties(data: bytes) -> tuple[str, ...]:
+    """What a file's header, and nothing but that, says that its vertices have.
+
+    Raises:
+        UndecodableInput: it is no PLY, or has no vertices that could be read.
+    """
+    _, elements, _ = _header(data)
+    return tuple(_vertex(elements).properties)
 
 
 def _refused(why: str) -> UndecodableInput:
@@ -149,8 +159,8 @@ def _vertex(elements: list[_Element]) -> _Element:
 
 
 def _wanted(vertex: _Element) -> tuple[str, ...]:
-    has_normals = all(name in vertex.properties for name in _NORMAL)
-    return _PLACE + _NORMAL if has_normals else _PLACE
+    has_normals = all(name in vertex.properties for name in NORMAL)
+    return _PLACE + NORMAL if has_normals else _PLACE
 
 
 def _text(rows: bytes, before: list[_Element], vertex: _Element) -> Array:

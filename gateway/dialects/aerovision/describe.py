@@ -7,7 +7,6 @@ from pydantic import BaseModel
 
 from engines.core.pixels import FORMATS
 from gateway.dialects.aerovision.files import FILES
-from gateway.dialects.aerovision.matching import CHAIN_FIELDS
 from gateway.dialects.aerovision.models import (
     MOST_STEPS,
     CreatedTask,
@@ -21,7 +20,7 @@ from gateway.dialects.aerovision.models import (
     SentAgain,
     WantedWebhook,
 )
-from gateway.dialects.aerovision.tools import PICTURES, TOOLS, Tool
+from gateway.dialects.aerovision.tools import CHAIN_FIELDS, CLOUD, PICTURES, TOOLS, Tool
 from gateway.openapi import schemas
 from gateway.openapi.description import Description
 from gateway.openapi.schemas import BINARY, Schema
@@ -330,7 +329,7 @@ def _send_again() -> Schema:
 
 
 def _file(kind: str, ending: str = "") -> Schema:
-    whole = {one: {"schema": BINARY} for one in (*PICTURES, "application/octet-stream")}
+    whole = {one: {"schema": BINARY} for one in (*PICTURES, CLOUD)}
     tag = schemas.header("ETag", "Stays the same, for the file does.")
     return _operation(
         _file_name(kind) + ending,

@@ -17,16 +17,14 @@ from gateway.dialects.aerovision.faults import (
     validated,
 )
 from gateway.dialects.aerovision.json_input import read_text
-from gateway.dialects.aerovision.models import Steps, ToolParams
+from gateway.dialects.aerovision.models import Steps, SurfaceParams, ToolParams
 from gateway.dialects.aerovision.performing import CHAIN, PREFIX, SENT
 from gateway.dialects.aerovision.tasks import created
-from gateway.dialects.aerovision.tools import TOOLS, Tool
-from gateway.dialects.aerovision.uploads import read_uploads
+from gateway.dialects.aerovision.tools import CHAIN_FIELDS, TOOLS, Tool
+from gateway.dialects.aerovision.uploads import read_uploads, refuse_without_normals
 from gateway.flow import Call
 from gateway.intake.forms import Form, read_form
 from gateway.tasks.task import Asked
-
-CHAIN_FIELDS = ("image", "template")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,8 @@ class Match:
         with collecting(faults):
             params = await effective(call, self.tool, _texts(form), ("body",))
         refuse(faults)
+        if _needs_normals(params):
+            refuse_without_normals(files, self.tool.fields)
         return await _queue(call, self.tool.name, params.model_dump(), files, self.tool.status)
 
 
@@ -50,12 +50,13 @@ async def chain(call: Call) -> Response:
     form, faults, steps = await _form(call), list[Fault](), list[_Step]()
     with collecting(faults):
         steps = await _steps(call, form)
-    accepts = {kind: None for tool in TOOLS.values() for kind in tool.accepts}
-    if steps:
-        accepts = {kind: None for one in steps for kind in one.tool.accepts}
+    tools = [one.tool for one in steps] or [*TOOLS.values()]
+    accepts = dict.fromkeys(kind for tool in tools for kind in tool.accepts)
     with collecting(faults):
         files = _uploads(call, form, CHAIN_FIELDS, [*accepts])
     refuse(faults)
+    if any(_needs_normals(one.params) for one in steps):
+        refuse_without_normals(files, CHAIN_FIELDS)
     params = {
         "steps": [{"tool": one.tool.name, "params": one.params.model_dump()} for one in steps],
         SENT: [one.params.of(one.sent) for one in steps],
@@ -94,6 +95,10 @@ def _texts(form: Form) -> dict[str, str]:
 def _uploads(call: Call, form: Form, fields: Sequence[str], accepts: Sequence[str]) -> list[File]:
     max_bytes = call.request.state["settings"].max_upload_bytes
     return read_uploads(form, fields, accepts, max_bytes=max_bytes)
+
+
+def _needs_normals(params: ToolParams) -> bool:
+    return isinstance(params, SurfaceParams) and not params.compute_normals
 
 
 async def _queue(

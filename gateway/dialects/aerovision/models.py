@@ -16,12 +16,6 @@ NullableText = Annotated[str | None, WithJsonSchema({"type": "string", "nullable
 NullableInteger = Annotated[int | None, WithJsonSchema({"type": "integer", "nullable": True})]
 
 
-def _nullable_rows(*, rows: int, columns: int) -> dict[str, Any]:
-    """The schema of so many rows of numbers, or null."""
-    row = {"type": "array", "items": {"type": "number"}, "minItems": columns, "maxItems": columns}
-    return {"type": "array", "items": row, "minItems": rows, "maxItems": rows, "nullable": True}
-
-
 def _is_1(value: float) -> bool:
     return value == 1
 
@@ -115,7 +109,7 @@ class FeatureParams(ToolParams):
 
 
 class SurfaceParams(ToolParams):
-    """Of surface matching."""
+    """Of surface matching; the last is our own, and told where it counts alone."""
 
     relative_sampling_step: float = Field(
         0.05, ge=0.01, le=0.5, description="Distance of sampled points, as a share of the size."
@@ -129,6 +123,11 @@ class SurfaceParams(ToolParams):
         0.005, gt=0, le=1.0, description="Change of the residual at which refining ends."
     )
     icp_iterations: int = Field(100, ge=1, le=1000, description="Most iterations of refining.")
+    compute_normals: bool = Field(
+        False,
+        exclude_if=_is_none,
+        description="Compute normals; without it both files need them.",
+    )
 
 
 class Step(BaseModel):
@@ -168,7 +167,9 @@ class CreatedTask(BaseModel):
         description="By tool; empty until there is one. template: `method`, `matches_found`, "
         "`filtered_matches`, `best_score`, `matches` of `x`, `y`, `w`, `h`, `score`. feature: "
         "`query_keypoints`, `train_keypoints`, `good_matches`, `detector`, `matcher`, `inliers`, "
-        "`homography`, `outline`. chain: `chain_result`, `completed_step`, `total_steps`, `steps`."
+        "`homography`, `outline`. surface: `pose`, `poses_found`, `num_model_points`, "
+        "`num_scene_points`, `icp_residual`, `overlap`, `second_best`. "
+        "chain: `chain_result`, `completed_step`, `total_steps`, `steps`."
     )
 
 
@@ -220,12 +221,26 @@ class FeatureResult(BaseModel):
     detector: str
     matcher: str
     inliers: int = Field(description="Good matches that agree with the homography.")
-    homography: Annotated[
-        list[list[float]] | None, WithJsonSchema(_nullable_rows(rows=3, columns=3))
-    ] = Field(description="3 x 3, from the query to the train picture; null where none is sure.")
-    outline: Annotated[
-        list[tuple[float, float]] | None, WithJsonSchema(_nullable_rows(rows=4, columns=2))
-    ] = Field(description="The query's corners in the train picture, clockwise from top left.")
+    homography: list[list[float]] | None = Field(
+        description="3 x 3, from the query to the train picture; null where none is sure."
+    )
+    outline: list[tuple[float, float]] | None = Field(
+        description="The query's corners in the train picture, clockwise from top left."
+    )
+
+
+class SurfaceResult(BaseModel):
+    """What surface matching found, in the unit of the files."""
+
+    pose: list[list[float]] | None = Field(
+        description="4 x 4, from the model to the scene; null where none is sure."
+    )
+    poses_found: int
+    num_model_points: int
+    num_scene_points: int
+    icp_residual: float | None
+    overlap: float = Field(description="Share of the model's points that meet the scene.")
+    second_best: float = Field(description="The overlap of the best other pose.")
 
 
 class ChainStep(BaseModel):

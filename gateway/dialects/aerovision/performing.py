@@ -5,9 +5,10 @@ from typing import Any
 import orjson
 
 from engines.core.errors import EngineError
+from engines.core.run import Answer
 from engines.core.shapes import File
 from gateway.dialects.aerovision.models import ChainResult, ChainStep
-from gateway.dialects.aerovision.tools import TOOLS, Tool
+from gateway.dialects.aerovision.tools import CHAIN_FIELDS, TOOLS, Tool
 from gateway.errors import JobTimedOut, PictureRefused, SlotCrashed
 from gateway.tasks.task import Failure
 from gateway.tasks.work import Outcome, Run
@@ -24,7 +25,8 @@ _FAILS = (EngineError, JobTimedOut, PictureRefused, SlotCrashed)
 async def perform(run: Run) -> Outcome:
     """Match by one tool."""
     tool = TOOLS[run.task.work.removeprefix(PREFIX)]
-    return await _match(run, tool, run.task.params, await run.inputs())
+    job = tool.job(run.task.params, await run.inputs(), tool.fields)
+    return _outcome(tool, run.task.params, await run.compute(job))
 
 
 async def perform_chain(run: Run) -> Outcome:
@@ -59,12 +61,14 @@ async def _take(
 ) -> tuple[File, ...]:
     """Take a step and write down what came of it; its files have names of their own."""
     tool = TOOLS[step.tool]
+    job = tool.job(params, inputs, CHAIN_FIELDS)
     since, until = (step.step - 1) / count, step.step / count
     try:
-        outcome = await _match(run, tool, params, inputs, since=since, until=until)
+        answer = await run.compute(job, since=since, until=until)
     except _FAILS as error:
         step.status, step.error = "error", Failure.of(error).message
         return ()
+    outcome = _outcome(tool, params, answer)
     step.status, step.result_data = "done", outcome.told
     step.found = outcome.told[tool.counts] > 0
     prefix = f"step{step.step}_"
@@ -73,15 +77,6 @@ async def _take(
     return files
 
 
-async def _match(
-    run: Run,
-    tool: Tool,
-    params: dict[str, Any],
-    inputs: tuple[bytes, ...],
-    *,
-    since: float = 0,
-    until: float = 1,
-) -> Outcome:
-    answer = await run.compute(tool.job(params, inputs), since=since, until=until)
+def _outcome(tool: Tool, params: dict[str, Any], answer: Answer) -> Outcome:
     repeated = {name: params[name] for name in tool.repeats}
     return Outcome(repeated | orjson.loads(answer.body), answer.files)

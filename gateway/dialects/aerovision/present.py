@@ -1,10 +1,15 @@
 """What the engines found, in AeroVision's words, and the pictures that show it."""
 
-from engines import feature_match, template_match
+from engines import feature_match, surface_match, template_match
 from engines.core.run import Answer, Computed
 from engines.core.shapes import File, Picture
 from engines.vision.thumbnail import Result as Thumbnail
-from gateway.dialects.aerovision.models import FeatureResult, TemplateMatch, TemplateResult
+from gateway.dialects.aerovision.models import (
+    FeatureResult,
+    SurfaceResult,
+    TemplateMatch,
+    TemplateResult,
+)
 
 
 def template(computed: Computed) -> Answer:
@@ -54,6 +59,23 @@ def feature(computed: Computed) -> Answer:
         outline=result.outline and [(round(x, 2), round(y, 2)) for x, y in result.outline],
     )
     files = tuple(one.encoded() for one in result.files)
+    return Answer(told.model_dump_json().encode(), "application/json", files)
+
+
+def surface(computed: Computed) -> Answer:
+    """The pose, and a picture of the model in the scene."""
+    result, (model, scene) = computed.result, computed.inputs
+    assert isinstance(result, surface_match.Result)
+    told = SurfaceResult(
+        pose=result.pose,
+        poses_found=result.poses_found,
+        num_model_points=result.num_model_points,
+        num_scene_points=result.num_scene_points,
+        icp_residual=result.icp_residual,
+        overlap=result.overlap,
+        second_best=result.second_best,
+    )
+    files = (_file("pose.png", surface_match.draw(model, scene, result)),)
     return Answer(told.model_dump_json().encode(), "application/json", files)
 
 

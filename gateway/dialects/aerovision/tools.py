@@ -4,15 +4,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engines import feature_match, template_match
+from engines import feature_match, surface_match, template_match
 from engines.core.decoders import Decoder, PictureDecoder
 from engines.core.registry import engine_named
 from engines.core.run import Job, name_of
 from engines.core.shapes import Parameters
 from engines.vision.correlation import Method
 from gateway.dialects.aerovision import present
-from gateway.dialects.aerovision.models import FeatureParams, TemplateParams, ToolParams
+from gateway.dialects.aerovision.models import (
+    FeatureParams,
+    SurfaceParams,
+    TemplateParams,
+    ToolParams,
+)
 
+CLOUD = "model/ply"
+CHAIN_FIELDS = ("image", "template")
+"""Names of a chain's files, whatever its tools call them."""
 PICTURES = ("image/png", "image/jpeg", "image/bmp", "image/tiff")
 
 
@@ -41,8 +49,8 @@ class Tool:
     counts: str
     status: int
 
-    def job(self, params: dict[str, Any], files: tuple[bytes, ...]) -> Job:
-        """The computation."""
+    def job(self, params: dict[str, Any], files: tuple[bytes, ...], names: tuple[str, ...]) -> Job:
+        """The computation; a refusal calls the files by the names."""
         engine = engine_named(self.engine)
         return Job(
             engine.name,
@@ -50,7 +58,7 @@ class Tool:
             self.translate(self.params.model_validate(params)),
             self.present,
             decoders=tuple(self._accepting(one.decoder) for one in engine.inputs),
-            names=self.fields,
+            names=names,
         )
 
     def _accepting(self, decoder: Decoder) -> Decoder:
@@ -81,6 +89,10 @@ def _of_feature(told: FeatureParams) -> feature_match.Params:
     )
 
 
+def _of_surface(told: SurfaceParams) -> surface_match.Params:
+    return surface_match.Params(**dict(told))
+
+
 TOOLS = {
     one.name: one
     for one in (
@@ -106,6 +118,18 @@ TOOLS = {
             present=name_of(present.feature),
             repeats=(),
             counts="good_matches",
+            status=200,
+        ),
+        Tool(
+            name="surface",
+            fields=("model_file", "scene_file"),
+            accepts=(CLOUD,),
+            params=SurfaceParams,
+            engine=surface_match.surface_match.__name__,
+            translate=_of_surface,
+            present=name_of(present.surface),
+            repeats=(),
+            counts="poses_found",
             status=200,
         ),
     )

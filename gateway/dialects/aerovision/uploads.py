@@ -3,10 +3,13 @@
 import unicodedata
 from collections.abc import Sequence
 
+from engines.core.errors import UndecodableInput
 from engines.core.media_type import media_type
 from engines.core.pixels import FORMATS
 from engines.core.shapes import File
+from engines.surfaces.ply import NORMAL, vertex_properties
 from gateway.dialects.aerovision.faults import Fault, missing, refuse, wrong_value
+from gateway.dialects.aerovision.tools import CLOUD
 from gateway.errors import UploadTooLarge
 from gateway.intake.forms import Form
 
@@ -39,6 +42,15 @@ def read_uploads(
     return files
 
 
+def refuse_without_normals(files: Sequence[File], fields: Sequence[str]) -> None:
+    """Refuse surfaces whose header names no normals.
+
+    Raises:
+        RequestInvalid: one has none, or no vertices that could be read.
+    """
+    refuse([fault for one, field in zip(files, fields, strict=True) for fault in _bare(one, field)])
+
+
 def safe_name(sent: str) -> str:
     """Letters, digits and marks of a file's name, in any script; empty if there are none.
 
@@ -65,8 +77,19 @@ def _fault(form: Form, field: str, accepts: Sequence[str]) -> Fault | None:
     found = media_type(content)
     if found in accepts:
         return None
-    expected = " or ".join(", ".join(FORMATS.get(one, one) for one in accepts).rsplit(", ", 1))
+    expected = " or ".join(", ".join(FORMATS.get(one, "PLY") for one in accepts).rsplit(", ", 1))
     return wrong_value(place, f"Value error, Cannot read the file: {found}, expected {expected}")
+
+
+def _bare(file: File, field: str) -> list[Fault]:
+    if file.media_type != CLOUD:
+        return []
+    try:
+        missing_normals = {*NORMAL} - {*vertex_properties(file.data)}
+    except UndecodableInput as error:
+        return [wrong_value(("body", field), f"Value error, {error.message}")]
+    told = "Value error, The vertices have no normals; expected nx, ny and nz"
+    return [wrong_value(("body", field), told)] if missing_normals else []
 
 
 def _is_kept(character: str) -> bool:

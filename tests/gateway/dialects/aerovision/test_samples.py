@@ -11,20 +11,24 @@ from typing import Any
 
 import cv2
 import httpx
+import numpy as np
 import pytest
 
+from tests.clouds import TURN, pebble, placed, ply, seen
 from tests.needs import need
 from tests.serving import REPOSITORY, WAIT_SECONDS, serving, wait_until
 
 SAMPLES = REPOSITORY / "tests" / "data" / "aerovision"
 HOST = "http://localhost:8888"
-PICTURES = {
+FILES = {
     "imageInput": "screenshot.png",
     "templateInput": "icon.png",
     "fileInput1": "photo1.jpg",
     "fileInput2": "photo2.jpg",
     "imageFile": "photo.png",
     "templateFile": "icon.png",
+    "modelInput": "model.ply",
+    "sceneInput": "scene.ply",
 }
 """What a page has chosen, by the names that the samples give it."""
 PAGE = """
@@ -80,7 +84,7 @@ class Stage:
 
     def node(self, name: str, result: str) -> Any:
         """What a sample leaves behind under one name."""
-        chosen = [f'  const {name} = chosen("{file}");' for name, file in PICTURES.items()]
+        chosen = [f'  const {name} = chosen("{file}");' for name, file in FILES.items()]
         sample = textwrap.indent(self.sample(f"{name}.js"), "  ")
         page = PAGE % {
             "url": self.url,
@@ -131,6 +135,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     for name in ("screenshot.png", "photo.png", "photo1.jpg", "photo2.jpg"):
         cv2.imwrite(str(folder / name), photo)
     cv2.imwrite(str(folder / "icon.png"), photo[60:140, 200:300])
+    (folder / "model.ply").write_bytes(ply(pebble()))
+    (folder / "scene.ply").write_bytes(ply(seen(placed(pebble(3000, seed=1)))))
     told = {"open_dialects": "aerovision", "fetch_allow": "127.0.0.1", "slots": 1}
     with serving(tmp_path_factory.mktemp("data"), **told) as served:
         yield Stage(served.url, folder)
@@ -150,6 +156,12 @@ def check_feature(task: dict[str, Any]) -> None:
     assert len(task["result_files"]) == 1
 
 
+def check_surface(task: dict[str, Any]) -> None:
+    assert task["status"] == "done", task
+    assert task["params"]["relative_sampling_step"] == 0.025
+    assert np.abs(np.array(task["result_data"]["pose"])[:3, :3] - TURN).max() < 0.03
+
+
 def check_chain(task: dict[str, Any]) -> None:
     assert task["result_data"]["chain_result"] == "found", task
     assert task["result_data"]["completed_step"] == 1
@@ -165,6 +177,12 @@ def test_feature_in_python(stage: Stage) -> None:
     (status, task), _ = stage.python("feature", "[resp.status_code, status]")
     assert status == 200
     check_feature(task)
+
+
+def test_surface_in_python(stage: Stage) -> None:
+    (status, task), _ = stage.python("surface", "[resp.status_code, result]")
+    assert status == 200
+    check_surface(task)
 
 
 def test_chain_in_python(stage: Stage) -> None:
@@ -214,6 +232,11 @@ def test_template_in_node(stage: Stage) -> None:
 
 def test_feature_in_node(stage: Stage) -> None:
     check_feature(stage.node("feature", "result"))
+
+
+def test_surface_in_node(stage: Stage) -> None:
+    task = stage.node("surface", "result")  # asked for once, and perhaps not yet done
+    check_surface(stage.ended(task))
 
 
 def test_chain_in_node(stage: Stage) -> None:
