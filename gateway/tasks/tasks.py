@@ -52,7 +52,9 @@ class Tasks:
             stored = [StoredFile(one.name, one.media_type, len(one.data)) for one in inputs]
             task = await self._queue.add(id, asked, stored)
         except BaseException:
-            await self._storage.delete(folder(id))
+            # A row that was being written when its request was abandoned is there.
+            if not await self._queue.versions([id]):
+                await self._storage.delete(folder(id))
             raise
         if task.id != id:
             await self._storage.delete(folder(id))
