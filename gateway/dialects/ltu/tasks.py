@@ -65,6 +65,8 @@ class Deferrable:
 
 async def queue(call: Call, job: Job) -> Response:
     """Accept a job as a task: 202, and where to ask for it."""
+    inputs = jobs.inputs_of(job)
+    call.share.reserve(sum(len(one.data) for one in inputs))
     key = _request_key(call)
     asked = Asked(
         owner=call.owner,
@@ -73,7 +75,7 @@ async def queue(call: Call, job: Job) -> Response:
         request_key=key,
         request_digest=await _DIGESTS.run(jobs.request_digest, job) if key else None,
     )
-    task = await call.request.state["tasks"].add(asked, jobs.inputs_of(job))
+    task = await call.request.state["tasks"].add(asked, inputs)
     fields = {"Location": _path(call, task), "Preference-Applied": "respond-async"}
     return _told(call, task, 202, fields)
 
@@ -112,8 +114,8 @@ async def result(call: Call) -> Response:
             f"The task is {task.status}; there is a result when it is done.",
             retry_after_seconds=AGAIN_SECONDS,
         )
+    call.share.reserve(task.files[0].bytes)
     body = await call.request.state["tasks"].result(task, ANSWER)
-    call.share.hold(len(body))
     return Response(body, media_type=task.files[0].media_type)
 
 

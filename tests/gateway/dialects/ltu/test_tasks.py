@@ -10,11 +10,14 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from engines.core.run import Job
+from engines.core.shapes import Parameters
 from gateway.__main__ import main
 from gateway.dialects.ltu import tasks
-from gateway.errors import TaskUnfinished
+from gateway.errors import QueueFull, TaskUnfinished
 from gateway.flow import Call
-from gateway.tasks.task import Status
+from gateway.limits.memory_budget import MemoryBudget, Share
+from gateway.tasks.task import Status, StoredFile
 from tests.auth.workers import EDGES, Workers, each_worker
 from tests.serving import Served, settings_environment
 
@@ -188,3 +191,31 @@ async def test_an_unfinished_task_has_no_result(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(TaskUnfinished, match="processing") as refused:
         await tasks.result(cast(Call, None))
     assert refused.value.retry_after_seconds == 1
+
+
+@pytest.fixture
+def share() -> Iterator[Share]:
+    """Of a budget of 100 bytes, 11 of which somebody else holds."""
+    budget = MemoryBudget(100)
+    with budget.share() as other, budget.share() as share:
+        other.hold(11)
+        yield share
+
+
+@pytest.mark.anyio
+async def test_the_inputs_of_a_task_count_while_they_are_stored(share: Share) -> None:
+    job = Job("edges", (bytes(90),), Parameters(), "", names=("image",))
+    with pytest.raises(QueueFull):
+        await tasks.queue(cast(Call, SimpleNamespace(share=share)), job)
+
+
+@pytest.mark.anyio
+async def test_a_result_for_which_there_is_no_room_is_not_read(
+    share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def done(call: Call) -> Any:
+        return SimpleNamespace(failure=None, is_finished=True, files=[StoredFile("", "", 90)])
+
+    monkeypatch.setattr(tasks, "_task", done)
+    with pytest.raises(QueueFull):
+        await tasks.result(cast(Call, SimpleNamespace(share=share)))
