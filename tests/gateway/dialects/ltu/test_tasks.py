@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import httpx
 import pytest
@@ -16,8 +17,9 @@ from gateway.__main__ import main
 from gateway.dialects.ltu import tasks
 from gateway.errors import QueueFull, TaskUnfinished
 from gateway.flow import Call
+from gateway.limits.admission import Places
 from gateway.limits.memory_budget import MemoryBudget, Share
-from gateway.tasks.task import Status, StoredFile
+from gateway.tasks.task import Status, StoredFile, Task
 from tests.auth.workers import EDGES, Workers, each_worker
 from tests.serving import Served, settings_environment
 
@@ -219,3 +221,15 @@ async def test_a_result_for_which_there_is_no_room_is_not_read(
     monkeypatch.setattr(tasks, "_task", done)
     with pytest.raises(QueueFull):
         await tasks.result(cast(Call, SimpleNamespace(share=share)))
+
+
+@pytest.mark.anyio
+async def test_an_end_by_a_clock_that_is_behind_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = SimpleNamespace(id="1", owner="ada", work="ltu.edges", updated_at=2, is_finished=False)
+    ended = SimpleNamespace(updated_at=1, is_finished=True)
+    watch = SimpleNamespace(is_ending=lambda: False, changed=AsyncMock())
+    known = SimpleNamespace(streams=Places(1), watch=watch, get=AsyncMock(return_value=ended))
+    monkeypatch.setattr(tasks, "_event", lambda call, task: f"{task.is_finished}")
+    call = SimpleNamespace(owner="ada", request=SimpleNamespace(state={"tasks": known}))
+    told = [one async for one in tasks._events(cast(Call, call), cast(Task, begun))]
+    assert told == ["False", "True"]
