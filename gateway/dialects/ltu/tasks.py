@@ -29,7 +29,8 @@ SILENCE_SECONDS = 15.0
 ANSWER = "answer"
 _PREFIX = "ltu."
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_ASYNC = re.compile(r"(^|[,;\s])respond-async($|[,;\s])", re.IGNORECASE)
+_QUOTED = re.compile(r'"(\\.|[^"\\])*"')
+_ASYNC = re.compile(r"\s*respond-async\s*(=\s*)?(;.*)?", re.IGNORECASE)
 _DIGESTS = Threads(2)
 
 
@@ -58,7 +59,7 @@ class Deferrable:
 
     async def __call__(self, call: Call) -> Response:
         job = await self.read(call)
-        if _ASYNC.search(",".join(call.request.headers.getlist("prefer"))):
+        if _prefers_later(call):
             return await queue(call, job)
         return as_presented(call, await compute(call, job))
 
@@ -163,6 +164,12 @@ async def _task(call: Call) -> Task:
 def _visible(call: Call) -> Collection[str]:
     """The kinds of tasks whose services the caller may use."""
     return [_PREFIX + name for name, one in catalogue().items() if call.may_use(one.service)]
+
+
+def _prefers_later(call: Call) -> bool:
+    """Whether `respond-async` is one of the preferences, and no other's value or parameter."""
+    preferences = _QUOTED.sub("", ",".join(call.request.headers.getlist("prefer")))
+    return any(_ASYNC.fullmatch(one) for one in preferences.split(","))
 
 
 def _request_key(call: Call) -> str | None:

@@ -101,6 +101,23 @@ def test_a_refusal_is_the_tasks_error_and_its_result(workers: Workers) -> None:
     assert [refused.json()[key] for key in same] == [at_once.json()[key] for key in same]
 
 
+@pytest.mark.parametrize(
+    ("prefer", "status"),
+    [
+        ("respond-async, wait=5", 202),
+        ('wait=5;x="a,b", Respond-Async; why="x"', 202),
+        ('respond-async=""', 202),
+        ('note="a, respond-async, b"', 200),
+        ("note; respond-async", 200),
+        ("respond-async=no", 200),
+    ],
+)
+def test_later_is_a_preference_and_no_others_value(
+    workers: Workers, picture: bytes, prefer: str, status: int
+) -> None:
+    assert ask(workers[0], picture, Prefer=prefer).status_code == status
+
+
 def test_bad_parameters_are_refused_at_once(workers: Workers, picture: bytes) -> None:
     answer = workers[0].post(
         EDGES, files={"image": picture}, data={"edge_thickness": "51"}, headers=LATER
