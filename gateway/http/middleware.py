@@ -68,6 +68,8 @@ class RequestMiddleware:
         try:
             if self.lifecycle.refuses(scope["path"]):
                 raise ShuttingDown("The service is ending.", retry_after_seconds=5)
+            if "\0" in scope["path"]:  # Nothing has such a name; PostgreSQL takes none to look for.
+                raise UnknownPath("There is no path with a NUL in it.")
             await self._app(scope, receive, noting)
         except Exception as error:
             if has_begun:

@@ -51,6 +51,7 @@ async def ask(path: str, method: str = "GET") -> httpx.Response:
         ("GET", "/fault", 500, "fault"),
         ("GET", "/refusal", 413, "upload_too_large"),
         ("GET", "/nowhere", 404, "not_found"),
+        ("GET", "/kept/%00", 404, "not_found"),
         ("POST", "/kept", 405, "method_not_allowed"),
     ],
 )
