@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     delete,
     func,
     insert,
@@ -114,6 +115,14 @@ class TaskQueue:
         """Keep leases and note progress, by lease; answers the leases that are lost."""
         return await self._writing.run(self._renew, progress)
 
+    async def expect_room(self, owner: str, more_bytes: int) -> None:
+        """See that so many bytes more of a caller's tasks may be stored.
+
+        Raises:
+            TooManyTasks: there is no room for them.
+        """
+        await self._reading.run(self._expect_room, owner, more_bytes)
+
     async def finish(self, task: Task, ending: Ending) -> bool:
         """End a task, unless its lease was lost; once only, however often it was begun."""
         return await self._writing.run(self._finish, task, ending)
@@ -195,9 +204,7 @@ class TaskQueue:
             select(
                 select(func.count()).where(own, _IS_UNFINISHED).scalar_subquery(),
                 select(func.max(tasks.c.turn)).where(own, _IS_UNFINISHED).scalar_subquery(),
-                select(func.coalesce(func.sum(tasks.c.stored_bytes), 0))
-                .where(own)
-                .scalar_subquery(),
+                _stored_bytes(owner).scalar_subquery(),
                 select(func.coalesce(func.min(tasks.c.turn), 0))
                 .where(_IS_UNFINISHED)
                 .scalar_subquery(),
@@ -208,13 +215,21 @@ class TaskQueue:
                 f"The caller has {self._quota.unfinished:,} unfinished tasks; no more are taken.",
                 retry_after_seconds=AGAIN_SECONDS,
             )
-        if stored + more_bytes > self._quota.stored_bytes:
+        self._refuse_excess(stored + more_bytes)
+        return int(now) if latest is None else max(int(now), int(latest) + 1)
+
+    def _expect_room(self, owner: str, more_bytes: int) -> None:
+        with self._reads.begin() as connection:
+            stored = connection.execute(_stored_bytes(owner)).scalar_one()
+        self._refuse_excess(stored + more_bytes)
+
+    def _refuse_excess(self, stored_bytes: int) -> None:
+        if stored_bytes > self._quota.stored_bytes:
             raise TooManyTasks(
                 f"The caller's tasks would hold more than {self._quota.stored_bytes:,} bytes; "
                 "delete some of them.",
                 retry_after_seconds=AGAIN_SECONDS,
             )
-        return int(now) if latest is None else max(int(now), int(latest) + 1)
 
     def _of_key(self, asked: Asked) -> Task | None:
         same = select(tasks).where(
@@ -360,6 +375,11 @@ class TaskQueue:
 def _held(lease: str) -> ColumnElement[bool]:
     """The task that is worked on under a lease, as long as nobody else has taken it over."""
     return (tasks.c.lease == lease) & _IS_UNFINISHED
+
+
+def _stored_bytes(owner: str) -> Select[Any]:
+    total = func.coalesce(func.sum(tasks.c.stored_bytes), 0)
+    return select(total).where(tasks.c.owner == owner)
 
 
 def _whose(owner: str, works: Collection[str]) -> ColumnElement[bool]:

@@ -119,6 +119,9 @@ class Runner:
             await self._storage.delete(result_folder(task.id, task.lease))
 
     async def _stored(self, task: Task, outcome: Outcome) -> tuple[StoredFile, ...]:
+        # A small picture may have become a hundred times larger, in each of a thousand tasks.
+        total = sum(len(file.data) for file in outcome.files)
+        await self._queue.expect_room(task.owner, total)
         where = result_folder(task.id, task.lease)
         for file in outcome.files:
             await self._storage.put(f"{where}/{file.name}", file.data)

@@ -18,7 +18,7 @@ from gateway.store.storage import Storage
 from gateway.tasks.bell import Bell
 from gateway.tasks.queue import LEASE_SECONDS, TaskQueue
 from gateway.tasks.runner import Runner
-from gateway.tasks.task import Status, Task, folder, result_folder
+from gateway.tasks.task import Status, StoredFile, Task, folder, result_folder
 from gateway.tasks.watch import Watch
 from gateway.tasks.work import Outcome, Perform, Run, Work
 from tests.gateway.tasks.rows import SINGLE, WORKS, Clock, add, queue_of
@@ -89,6 +89,18 @@ async def test_an_outcome_is_kept_with_its_files(gateway: Gateway) -> None:
     assert (done.status, done.told) == (Status.DONE, {"found": 3})
     name = f"{result_folder(done.id, done.lease)}/{done.files[0].name}"
     assert await gateway.storage.get(name) == b"picture"
+
+
+async def test_a_result_for_which_its_caller_has_no_room_is_not_stored(gateway: Gateway) -> None:
+    async def perform(run: Run) -> Outcome:
+        return Outcome({}, (File("matches.png", "image/png", bytes(901)),))
+
+    task = await add(gateway.queue, [StoredFile("image", "image/png", 100)])
+    async with gateway.performing(perform):
+        done = await gateway.until(task, is_finished)
+    assert done.failure is not None
+    assert (done.failure.status, done.failure.word) == (429, "too_many_tasks")
+    assert await gateway.storage.children(folder(done.id)) == []
 
 
 async def test_a_refusal_is_told_and_a_fault_is_not(gateway: Gateway) -> None:
