@@ -59,6 +59,21 @@ def test_python_with_requests(served: Served, tmp_path: Path, photograph: Path) 
     check(run(served, tmp_path, sys.executable, script, photograph), tmp_path)
 
 
+def test_a_template_over_the_aerovision_api(
+    served: Served, tmp_path: Path, photograph: Path
+) -> None:
+    photo = cv2.imread(str(photograph))
+    assert photo is not None
+    picture, icon = tmp_path / "photo.png", tmp_path / "icon.png"
+    cv2.imwrite(str(picture), photo)
+    cv2.imwrite(str(icon), photo[60:140, 200:300])
+    printed = run(served, tmp_path, sys.executable, EXAMPLES / "aerovision.py", picture, icon)
+    assert printed.splitlines() == ["200,60 100 x 80 1.0", "matches.png", "heatmap.png"]
+    drawn = cv2.imread(str(tmp_path / "matches.png"))
+    assert drawn is not None
+    assert drawn.shape == photo.shape
+
+
 def test_javascript_with_fetch(served: Served, tmp_path: Path, photograph: Path) -> None:
     node = need("node", "apt-get install nodejs")
     check(run(served, tmp_path, node, EXAMPLES / "fetch.mjs", photograph), tmp_path)
