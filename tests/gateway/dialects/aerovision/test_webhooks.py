@@ -135,7 +135,7 @@ def test_what_was_sent_can_be_read_and_sent_again(ada: httpx.Client, receiver: s
     assert ada.get(path).json()[0]["id"] == again.json()["id"]
 
 
-@pytest.mark.parametrize("id", ["nothing", "%00", "wh_0000000000000000"])
+@pytest.mark.parametrize("id", ["nothing", "wh_0000000000000000"])
 def test_an_unknown_webhook_or_delivery_is_not_found(ada: httpx.Client, id: str) -> None:
     assert ada.get(f"{WEBHOOKS}/{id}/deliveries").json() == {"detail": "Webhook not found"}
     known = registered(ada, "https://example.com")["id"]
