@@ -10,6 +10,8 @@ from engines.surfaces.cloud import Array, Indices, Surface
 
 MOST_PAIRS_A_FEATURE = 128
 """Pairs as of one plane are so many that they cost most of the time, and tell least."""
+MOST_PARTNERS = 4000
+"""Points within reach of one that are paired with it; a solid's surface has fewer."""
 PEAKS = 3
 BLOCK = 256
 SEED = 0
@@ -141,6 +143,7 @@ def _counts(
     near = np.flatnonzero((apart <= table.reach) & (apart > 0))
     if len(near) == 0:
         return None
+    near = near[:: 1 + len(near) // MOST_PARTNERS]
     features, angles = _features(
         scene, frames, np.full(len(near), reference), near, table.distance_step, table.num_angles
     )
