@@ -195,7 +195,8 @@ def _binary(rows: memoryview, order: str, before: list[_Element], vertex: _Eleme
     if start + vertex.count * kind.itemsize > len(rows):
         raise _cut_short(vertex)
     found = np.frombuffer(rows, kind, vertex.count, start)
-    return np.stack([found[name].astype(np.float64) for name in _wanted(vertex)], axis=1)
+    with np.errstate(invalid="ignore"):  # of a signalling NaN, which is refused later
+        return np.stack([found[name].astype(np.float64) for name in _wanted(vertex)], axis=1)
 
 
 def _end_of(rows: memoryview, start: int, order: str, element: _Element) -> int:

@@ -109,6 +109,10 @@ REFUSED = {
     "infinite": (head(VERTEX) + b"1 2 3\n4 inf 6\n", "not finite"),
     "beyond float": (head(VERTEX) + b"1 2 3\n4 1e99 6\n", "not finite"),
     "binary nan": (ply(np.full((4, 3), np.nan)), "not finite"),
+    "signalling nan": (
+        head(VERTEX, form="binary_little_endian") + b"\0\0\xa0\x7f" * 6,
+        "not finite",
+    ),
     "binary cut short": (ply(CLOUD)[:-1], "ends before its 20 rows of vertex"),
     "huge rows before": (
         head(f"element a {HUGE}\nproperty double b\n", VERTEX, form="binary_little_endian"),
