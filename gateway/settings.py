@@ -194,7 +194,8 @@ class Settings(BaseSettings):
     max_task_bytes_per_caller: int = Field(
         10_000_000_000,
         ge=1_000_000,
-        description="Inputs and results of one caller's tasks, finished ones included, bytes.",
+        description="Inputs and results of one caller's tasks, finished ones included, and 20 kB "
+        "for each task, bytes.",
     )
     realm: str = Field(
         "Production", pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Name of the token realm."

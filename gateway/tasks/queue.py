@@ -39,6 +39,8 @@ LEASE_SECONDS = 10
 """How long a gateway that says nothing keeps a task; the clocks of hosts must agree within that."""
 MOST_ATTEMPTS = 5
 AGAIN_SECONDS = 5
+TASK_BYTES = 20_000
+"""Of a task besides its files' bytes: a row, and the blocks that files and folders begin."""
 
 _IS_UNFINISHED = tasks.c.finished_at.is_(None)
 _GAVE_UP = Failure.of(
@@ -52,7 +54,7 @@ class Quota:
 
     Args:
         unfinished: tasks that wait or are worked on.
-        stored_bytes: of inputs and results, finished tasks included.
+        stored_bytes: of inputs and results, finished tasks included, and `TASK_BYTES` for each.
     """
 
     unfinished: int
@@ -171,7 +173,7 @@ class TaskQueue:
 
     def _add(self, id: str, asked: Asked, inputs: Sequence[StoredFile]) -> Task:
         now = self._clock()
-        stored_bytes = sum(one.bytes for one in inputs)
+        stored_bytes = TASK_BYTES + sum(one.bytes for one in inputs)
         try:
             with self._database.begin() as connection:
                 adding = insert(tasks).values(

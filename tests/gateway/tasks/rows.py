@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from gateway.tasks.queue import Quota, TaskQueue
+from gateway.tasks.queue import TASK_BYTES, Quota, TaskQueue
 from gateway.tasks.task import Asked, StoredFile, Task
 from gateway.tasks.work import Announce, Outcome, Run, Work, tell_nobody
 
@@ -40,7 +40,7 @@ def queue_of(
     announce: Announce = tell_nobody,
 ) -> TaskQueue:
     works = {name: Work(name, nothing, announce) for name in WORKS}
-    quota = quota or Quota(unfinished=100, stored_bytes=1000)
+    quota = quota or Quota(unfinished=100, stored_bytes=20 * TASK_BYTES)
     return TaskQueue(database, quota=quota, works=works, clock=clock)
 
 

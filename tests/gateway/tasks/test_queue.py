@@ -10,7 +10,14 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from gateway.errors import RequestKeyReused, TooManyTasks, UnknownTask
-from gateway.tasks.queue import LEASE_SECONDS, MOST_ATTEMPTS, Ending, Quota, TaskQueue
+from gateway.tasks.queue import (
+    LEASE_SECONDS,
+    MOST_ATTEMPTS,
+    TASK_BYTES,
+    Ending,
+    Quota,
+    TaskQueue,
+)
 from gateway.tasks.task import Failure, Status, StoredFile, Task
 from tests.gateway.tasks.rows import OTHER, SINGLE, WORKS, Clock, add, queue_of
 
@@ -179,7 +186,7 @@ async def test_pages_have_the_newest_first(queue: TaskQueue, time: Clock) -> Non
 async def test_a_caller_has_no_more_unfinished_tasks_than_it_may(
     database: Engine, time: Clock
 ) -> None:
-    queue = queue_of(database, time, quota=Quota(unfinished=2, stored_bytes=1000))
+    queue = queue_of(database, time, quota=Quota(unfinished=2, stored_bytes=20 * TASK_BYTES))
     await add(queue)
     await add(queue)
     with pytest.raises(TooManyTasks, match="2 unfinished"):
@@ -192,13 +199,26 @@ async def test_a_caller_has_no_more_unfinished_tasks_than_it_may(
 async def test_a_callers_files_have_no_more_bytes_than_they_may(
     database: Engine, time: Clock
 ) -> None:
-    queue = queue_of(database, time, quota=Quota(unfinished=100, stored_bytes=10))
+    most = 2 * TASK_BYTES + 10
+    queue = queue_of(database, time, quota=Quota(unfinished=100, stored_bytes=most))
     task = await add(queue, inputs=[StoredFile("image", "image/png", 3)])
     await queue.finish(await claim_one(queue), DONE)
-    with pytest.raises(TooManyTasks, match="10 bytes"):
+    with pytest.raises(TooManyTasks, match=f"{most:,} bytes"):
         await add(queue, inputs=[StoredFile("image", "image/png", 1)])
     await queue.delete("ada", WORKS, task.id)
-    await add(queue, inputs=[StoredFile("image", "image/png", 10)])
+    await add(queue, inputs=[StoredFile("image", "image/png", TASK_BYTES + 10)])
+
+
+async def test_finished_tasks_of_a_few_bytes_are_not_without_number(
+    database: Engine, time: Clock
+) -> None:
+    quota = Quota(unfinished=100, stored_bytes=2 * TASK_BYTES)
+    queue = queue_of(database, time, quota=quota)
+    for _ in range(2):
+        await add(queue)
+        await queue.finish(await claim_one(queue), Ending({}))
+    with pytest.raises(TooManyTasks):
+        await add(queue)
 
 
 async def test_the_same_request_key_is_the_same_task(queue: TaskQueue) -> None:

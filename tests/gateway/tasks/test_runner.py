@@ -16,7 +16,7 @@ from gateway.errors import QueueFull
 from gateway.pool import Pool
 from gateway.store.storage import Storage
 from gateway.tasks.bell import Bell
-from gateway.tasks.queue import LEASE_SECONDS, TaskQueue
+from gateway.tasks.queue import LEASE_SECONDS, TASK_BYTES, TaskQueue
 from gateway.tasks.runner import Runner
 from gateway.tasks.task import Status, StoredFile, Task, folder, result_folder
 from gateway.tasks.watch import Watch
@@ -93,9 +93,9 @@ async def test_an_outcome_is_kept_with_its_files(gateway: Gateway) -> None:
 
 async def test_a_result_for_which_its_caller_has_no_room_is_not_stored(gateway: Gateway) -> None:
     async def perform(run: Run) -> Outcome:
-        return Outcome({}, (File("matches.png", "image/png", bytes(901)),))
+        return Outcome({}, (File("matches.png", "image/png", bytes(19 * TASK_BYTES)),))
 
-    task = await add(gateway.queue, [StoredFile("image", "image/png", 100)])
+    task = await add(gateway.queue, [StoredFile("image", "image/png", 1)])
     async with gateway.performing(perform):
         done = await gateway.until(task, is_finished)
     assert done.failure is not None
