@@ -136,6 +136,10 @@ class TooManyRequests(GatewayError):
     """The caller asks more often, or for more at once, than the operator allows."""
 
 
+class TooManyDeliveries(GatewayError):
+    """As many deliveries to the webhook are pending as may be sent again."""
+
+
 class TooManyTasks(GatewayError):
     """The caller has as many tasks, or as many bytes in them, as the operator allows."""
 
@@ -223,6 +227,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     engine_errors.NotAlignable: (422, "not_alignable"),
     engine_errors.EngineError: (422, "not_computable"),
     TooManyRequests: (429, "too_many_requests"),
+    TooManyDeliveries: (429, "too_many_deliveries"),
     TooManyTasks: (429, "too_many_tasks"),
     engine_errors.ModelUnavailable: (501, "model_unavailable"),
     QueueFull: (503, "queue_full"),

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select
 
 from auth.threads import Threads
-from gateway.errors import TooManyWebhooks, UnknownDelivery, UnknownWebhook, UrlUnreachable
+from gateway.errors import (
+    TooManyDeliveries,
+    TooManyWebhooks,
+    UnknownDelivery,
+    UnknownWebhook,
+    UrlUnreachable,
+)
 from gateway.intake.addresses import AddressGuard, host_of, port_of, read_url
 from gateway.store.database import Database
 from gateway.store.secret_box import SecretBox
@@ -20,6 +26,9 @@ from gateway.tasks.deliveries import Status
 MOST_WEBHOOKS = 20
 """Of one caller in one dialect; some more when several are added at the same moment."""
 MOST_LISTED = 100
+MOST_PENDING = 100
+"""Of a webhook, with which one more may be sent again."""
+AGAIN_SECONDS = 10
 WEBHOOK_THREADS = 2
 
 
@@ -114,6 +123,7 @@ class Webhooks:
         Raises:
             UnknownWebhook: this caller has none of that name.
             UnknownDelivery: the webhook has none of that name.
+            TooManyDeliveries: too many to this webhook are pending.
         """
         whose = _whose(owner, dialect, id)
         return await self._threads.run(self._redeliver, whose, id, delivery_id)
@@ -172,11 +182,19 @@ class Webhooks:
         )
         anew = {"status": Status.PENDING, "attempts": 0, "due_at": now, "created_at": now}
         unsaid = dict.fromkeys(("last_status", "last_error", "finished_at"))
+        pending = select(func.count()).where(
+            deliveries.c.webhook_id == id, deliveries.c.finished_at.is_(None)
+        )
         with self._database.begin() as connection:
             _expect(connection, whose)
             row = connection.execute(once).mappings().one_or_none()
             if row is None:
                 raise UnknownDelivery("There is no such delivery to this webhook.")
+            if connection.execute(pending).scalar_one() >= MOST_PENDING:
+                raise TooManyDeliveries(
+                    f"{MOST_PENDING} deliveries to this webhook are pending; no more are added.",
+                    retry_after_seconds=AGAIN_SECONDS,
+                )
             again = {**row, **anew, **unsaid, "id": uuid.uuid4().hex}
             connection.execute(insert(deliveries).values(again))
         return str(again["id"])

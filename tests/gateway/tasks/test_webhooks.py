@@ -5,12 +5,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from gateway.errors import TooManyWebhooks, UnknownDelivery, UnknownWebhook, UrlRefused
+from gateway.errors import (
+    TooManyDeliveries,
+    TooManyWebhooks,
+    UnknownDelivery,
+    UnknownWebhook,
+    UrlRefused,
+)
 from gateway.intake.addresses import AddressGuard
 from gateway.store.secret_box import SecretBox
 from gateway.store.tables import webhooks
 from gateway.tasks.deliveries import KEPT_SECONDS, Message, Status, send_to_url
-from gateway.tasks.webhooks import MOST_LISTED, MOST_WEBHOOKS, Webhooks
+from gateway.tasks.webhooks import MOST_LISTED, MOST_PENDING, MOST_WEBHOOKS, Webhooks
 from tests.gateway.tasks.receivers import BODY, SIGNATURE, Sender
 
 pytestmark = pytest.mark.anyio
@@ -156,6 +162,18 @@ async def test_what_was_never_sent_cannot_be_sent_again(sender: Sender) -> None:
     for unknown in ("x", of_other):
         with pytest.raises(UnknownDelivery):
             await sender.webhooks.redeliver(*ADA, one.id, unknown)
+
+
+async def test_a_delivery_is_not_sent_again_without_end(sender: Sender) -> None:
+    webhook = await sender.webhooks.add(*ADA, URL)
+    sender.send()
+    first = sender.rows()[0].id
+    for _ in range(MOST_PENDING - 1):
+        await sender.webhooks.redeliver(*ADA, webhook.id, first)
+    with pytest.raises(TooManyDeliveries):
+        await sender.webhooks.redeliver(*ADA, webhook.id, first)
+    sender.change(finished_at=sender.clock())
+    await sender.webhooks.redeliver(*ADA, webhook.id, first)
 
 
 async def test_finished_deliveries_are_forgotten_after_a_week(sender: Sender) -> None:
