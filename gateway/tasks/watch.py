@@ -29,14 +29,15 @@ class Watch:
         self._looking: asyncio.Task[None] | None = None
 
     async def changed(self, id: str, version: float, seconds: float) -> None:
-        """Return when a task was changed after this version or is gone, or after so long."""
+        """Return when a task has another version or is gone, or after so long."""
         self._waiting[id] += 1
+        self._versions.pop(id, None)  # what was seen for others may be older than this version
         if self._looking is None:
             self._looking = asyncio.create_task(self._look())
         try:
             async with asyncio.timeout(seconds), self._looked:
                 await self._looked.wait_for(
-                    lambda: self._versions.get(id, version) > version or self.is_ending()
+                    lambda: self._versions.get(id, version) != version or self.is_ending()
                 )
         except TimeoutError:
             return

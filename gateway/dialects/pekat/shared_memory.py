@@ -55,9 +55,10 @@ async def read_pixels(call: Call, told: Mapping[str, str], decoder: RawPixels) -
         decoder.layout(size)
         if size > most:
             raise UploadTooLarge(f"The block is larger than {most:,} bytes.")
-        call.share.reserve(size)
 
-    return await _threads.run(read_block, name, owner=_owner(call), admit=admit)
+    pixels = await _threads.run(read_block, name, owner=_owner(call), admit=admit)
+    call.share.reserve(len(pixels))  # not in the thread: all shares are the event loop's
+    return pixels
 
 
 def refuse_unless_allowed(call: Call) -> None:

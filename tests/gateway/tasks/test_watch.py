@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from gateway.tasks.bell import Bell
-from gateway.tasks.queue import TaskQueue
+from gateway.tasks.queue import Ending, TaskQueue
 from gateway.tasks.watch import Watch
 from tests.gateway.tasks.rows import WORKS, Clock, add, queue_of
 from tests.serving import WAIT_SECONDS
@@ -28,14 +28,17 @@ def watch_of(queue: TaskQueue, *, is_ending: bool = False) -> Watch:
     return Watch(queue, Bell(), lambda: is_ending)
 
 
-async def test_who_waits_is_told_of_what_another_gateway_does(
-    queue: TaskQueue, sqlite: Engine, time: Clock
+@pytest.mark.parametrize("ahead_seconds", [1, -1])
+async def test_who_waits_is_told_of_what_another_gateway_does_whatever_its_clock_says(
+    queue: TaskQueue, sqlite: Engine, time: Clock, ahead_seconds: int
 ) -> None:
     task, watch = await add(queue), watch_of(queue)
     waiting = [asyncio.create_task(watch.changed(task.id, task.updated_at, 60)) for _ in range(3)]
     await asyncio.sleep(0)
-    time.now += 1
-    await queue_of(sqlite, time).claim()
+    claimed = await queue.claim()
+    assert claimed is not None
+    time.now += ahead_seconds
+    await queue_of(sqlite, time).finish(claimed, Ending({}))
     async with asyncio.timeout(WAIT_SECONDS):
         await asyncio.gather(*waiting)
 
