@@ -54,6 +54,31 @@ def test_nobody_else_may_read_the_rows(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
 
 
+WRITE_TWICE = """
+import os
+import sys
+from sqlalchemy import insert
+from auth.tables import revoked_tokens
+from gateway.store.database import open_database
+
+for id in "ab":
+    database = open_database(sys.argv[1])
+    with database.begin() as connection:
+        connection.execute(insert(revoked_tokens).values(id=id, expires_at=0))
+    if id == "a":
+        database.dispose()
+os._exit(0)  # nothing is tidied up
+"""
+
+
+def test_who_opens_it_twice_sees_what_others_write(database: Engine, database_url: str) -> None:
+    open_database(database_url).dispose()
+    command = [sys.executable, "-c", WRITE_TWICE, database_url]
+    subprocess.run(command, check=True, timeout=WAIT_SECONDS)
+    with database.connect() as connection:
+        assert connection.execute(select(revoked_tokens.c.id)).all() == [("a",), ("b",)]
+
+
 def test_a_database_without_a_file_is_refused() -> None:
     with pytest.raises(ValueError, match="needs a file"):
         open_database("sqlite://")
