@@ -126,7 +126,7 @@ def database_of(kind: str) -> Iterator[str]:
     """The address of a new database."""
     if kind == "postgresql":
         with servers.postgresql() as server:
-            yield servers.new_database(server)
+            yield servers.new_database(server.address)
         return
     with tempfile.TemporaryDirectory() as folder:
         yield f"sqlite:///{folder}/rows.sqlite"

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,10 +22,54 @@ _DEBIAN = ":".join(map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), re
 """Debian keeps PostgreSQL's programs off the path."""
 
 
+class Server:
+    """A server program, which can be stopped and started again on the same port and folder.
+
+    Args:
+        address: where clients find it.
+        command: runs it in the foreground.
+        folder: what it keeps its things in.
+        is_ready: whether it takes connections.
+        user: whose process it is, where that is another's.
+    """
+
+    _process: subprocess.Popen[bytes]
+
+    def __init__(
+        self,
+        address: str,
+        command: list[str],
+        folder: str,
+        is_ready: Callable[[], bool],
+        user: str | None = None,
+    ) -> None:
+        self.address = address
+        self._command = command
+        self._folder = folder
+        self._is_ready = is_ready
+        self._user = user
+
+    def start(self) -> None:
+        """Start it and wait until it is ready."""
+        self._process = subprocess.Popen(
+            self._command,
+            cwd=self._folder,
+            user=self._user,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until(self._is_ready)
+
+    def stop(self) -> None:
+        """End it with all its connections."""
+        self._process.send_signal(signal.SIGINT)  # At TERM, PostgreSQL waits until clients go.
+        self._process.wait(WAIT_SECONDS)
+
+
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """A server without any rows; its address."""
-    initdb, server, is_ready = (
+def postgresql() -> Iterator[Server]:
+    """A server without any rows."""
+    initdb, program, is_ready = (
         need(name, "apt-get install postgresql", _DEBIAN)
         for name in ("initdb", "postgres", "pg_isready")
     )
@@ -43,32 +87,47 @@ def postgresql() -> Iterator[str]:
             check=True,
         )
         options = ("-p", str(port), "-h", "127.0.0.1", "-c", "unix_socket_directories=", "-F")
-        with _running([server, "-D", "rows", *options], folder, user):
-            asking = [is_ready, "-q", "-h", "127.0.0.1", "-p", str(port)]
-            wait_until(lambda: subprocess.run(asking, check=False).returncode == 0)
-            yield f"postgresql://ada@127.0.0.1:{port}/postgres"
+        asking = [is_ready, "-q", "-h", "127.0.0.1", "-p", str(port)]
+        with _running(
+            Server(
+                f"postgresql://ada@127.0.0.1:{port}/postgres",
+                [program, "-D", "rows", *options],
+                folder,
+                lambda: subprocess.run(asking, check=False).returncode == 0,
+                user,
+            )
+        ) as server:
+            yield server
 
 
 @contextmanager
-def redis() -> Iterator[str]:
-    """A server without any keys; its address."""
-    server, port = need("redis-server", "apt-get install redis-server"), free_port()
-    options = ("--port", str(port), "--bind", "127.0.0.1", "--save", "")
-    with tempfile.TemporaryDirectory() as folder, _running([server, *options], folder):
-        wait_until(lambda: _listens(port))
-        yield f"redis://127.0.0.1:{port}"
+def redis() -> Iterator[Server]:
+    """A server without any keys."""
+    program, port = need("redis-server", "apt-get install redis-server"), free_port()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _running(
+            Server(f"redis://127.0.0.1:{port}", command, folder, lambda: _listens(port))
+        ) as server,
+    ):
+        yield server
 
 
 @contextmanager
-def s3() -> Iterator[str]:
-    """A server without any buckets; its address."""
+def s3() -> Iterator[Server]:
+    """A server without any buckets."""
     if not find_spec("moto"):
         lack("moto is not installed: pip install 'moto[s3]' flask-cors")
     port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with tempfile.TemporaryDirectory() as folder, _running(command, folder):
-        wait_until(lambda: _listens(port))
-        yield f"http://127.0.0.1:{port}"
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _running(
+            Server(f"http://127.0.0.1:{port}", command, folder, lambda: _listens(port))
+        ) as server,
+    ):
+        yield server
 
 
 def new_database(server: str) -> str:
@@ -84,15 +143,12 @@ def new_database(server: str) -> str:
 
 
 @contextmanager
-def _running(command: list[str], folder: str, user: str | None = None) -> Iterator[None]:
-    process = subprocess.Popen(
-        command, cwd=folder, user=user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+def _running(server: Server) -> Iterator[Server]:
     try:
-        yield
+        server.start()
+        yield server
     finally:
-        process.send_signal(signal.SIGINT)  # At TERM, PostgreSQL waits until clients have gone.
-        process.wait(WAIT_SECONDS)
+        server.stop()
 
 
 def _listens(port: int) -> bool:

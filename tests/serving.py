@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,26 +25,52 @@ START_SECONDS = 300
 
 
 class Served:
-    """A started service.
+    """A service that can be started, and again once it has ended.
+
+    `process` is its master, the leader of a session that all its processes are in.
 
     Args:
-        process: its master; the leader of a session that all its processes are in.
+        words: what Python is told to run.
+        environment: its settings.
         port: where it listens on the loopback.
-        log: the file that its output goes to.
+        log: the file that its output goes to, that of every start.
         worker_count: gateway workers that it should have.
     """
 
     user = ""
     password = ""
+    process: subprocess.Popen[bytes]
 
     def __init__(
-        self, process: subprocess.Popen[bytes], port: int, log: Path, worker_count: int
+        self,
+        words: Sequence[str],
+        environment: Mapping[str, str],
+        port: int,
+        log: Path,
+        worker_count: int,
     ) -> None:
-        self.process = process
+        self._words = words
+        self._environment = environment
         self.port = port
         self.log = log
         self.worker_count = worker_count
         self.url = f"http://127.0.0.1:{port}"
+        log.write_bytes(b"")
+
+    def start(self) -> None:
+        """Start it, on the same port and data each time, and wait until it is ready."""
+        ready = self.logged("worker ready") + self.worker_count
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, *self._words],
+                cwd=REPOSITORY,
+                env={**os.environ, **self._environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        wait_until(lambda: self._is_ready(ready), seconds=START_SECONDS)
 
     def token(self) -> str:
         """A fresh access token."""
@@ -90,10 +116,9 @@ class Served:
         """How often a path was asked for."""
         return self.log.read_text().count(f'"path":"{path}"')
 
-    def has_started(self) -> bool:
-        """Whether all workers are ready."""
+    def _is_ready(self, workers: int) -> bool:
         assert self.process.poll() is None, self.log.read_text()
-        return self.logged("worker ready") == self.worker_count
+        return self.logged("worker ready") >= workers
 
     def end(self) -> int:
         """Tell it to end as systemd does; the exit code, once no process is left."""
@@ -124,22 +149,17 @@ def running(folder: Path, module: str, *arguments: str, **settings: object) -> I
     """Run a module that serves with two workers, and end it; no process may be left."""
     port = free_port()
     told = {"data": folder, "port": port, "workers": 2, **settings}
-    log = folder / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=REPOSITORY,
-            env={**os.environ, **settings_environment(told)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    served = Served(process, port, log, int(str(told["workers"])))
+    served = Served(
+        ["-m", module, *arguments],
+        settings_environment(told),
+        port,
+        folder / "log",
+        int(str(told["workers"])),
+    )
     try:
-        wait_until(lambda: served.has_started(), seconds=START_SECONDS)
+        served.start()
         yield served
-        if process.poll() is None:
+        if served.process.poll() is None:
             assert served.end() == 0
         wait_until(lambda: not served.processes())
     finally:

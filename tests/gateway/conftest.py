@@ -39,15 +39,15 @@ async def clock(monkeypatch: pytest.MonkeyPatch) -> LoopClock:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The address of a PostgreSQL server; a test makes a database of its own there."""
-    with servers.postgresql() as address:
-        yield address
+    with servers.postgresql() as server:
+        yield server.address
 
 
 @pytest.fixture(scope="session")
 def redis() -> Iterator[str]:
     """The address of a Redis server."""
-    with servers.redis() as address:
-        yield address
+    with servers.redis() as server:
+        yield server.address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -14,12 +14,12 @@ from tests.servers import s3
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """An S3 server that the AWS variables name; its address."""
-    with s3() as address, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", address)
+    with s3() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", server.address)
         patch.setenv("AWS_ACCESS_KEY_ID", "any")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        yield address
+        yield server.address
 
 
 @pytest.fixture(params=["file", "s3"])
