@@ -74,10 +74,24 @@ class Runner:
         while True:
             rung = self._bell.rung
             while len(self._running) < self._places:
-                if (task := await persistently(self._queue.claim)) is None:
+                if not await persistently(self._take):
                     break
-                self._begin(task)
             await self._bell.wait(rung, self._poll_seconds)
+
+    async def _take(self) -> bool:
+        """Begin a task, if there is one; what is leased while this is cancelled is begun too."""
+        taking = asyncio.create_task(self._claim())
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            # Or nobody would give the task back.
+            await asyncio.gather(taking, return_exceptions=True)
+            raise
+
+    async def _claim(self) -> bool:
+        if task := await self._queue.claim():
+            self._begin(task)
+        return task is not None
 
     async def _beat_forever(self) -> None:
         while True:

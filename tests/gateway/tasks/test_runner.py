@@ -1,6 +1,7 @@
 """Tasks being performed: what becomes of an outcome, of a refusal, of a fault, and at the end."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -161,14 +162,35 @@ async def test_no_more_tasks_are_performed_at_once_than_there_are_places(gateway
     assert most == 3
 
 
-async def test_what_a_gateway_that_ends_has_not_finished_is_queued_again(gateway: Gateway) -> None:
-    async def perform(run: Run) -> Outcome:
-        await asyncio.Event().wait()
-        raise AssertionError
+async def never_end(run: Run) -> Outcome:
+    await asyncio.Event().wait()
+    raise AssertionError
 
+
+async def test_what_a_gateway_that_ends_has_not_finished_is_queued_again(gateway: Gateway) -> None:
     task = await add(gateway.queue)
-    async with gateway.performing(perform):
+    async with gateway.performing(never_end):
         await gateway.until(task, lambda one: one.status is Status.PROCESSING)
+    left = await gateway.queue.get(task.owner, WORKS, task.id)
+    assert (left.status, left.attempts) == (Status.QUEUED, 0)
+
+
+async def test_a_task_that_is_leased_while_a_gateway_ends_is_queued_again(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, claim = asyncio.get_running_loop(), gateway.queue._claim
+    claiming, ending = asyncio.Event(), threading.Event()
+
+    def claim_late() -> Task | None:
+        loop.call_soon_threadsafe(claiming.set)
+        assert ending.wait(WAIT_SECONDS)
+        return claim()
+
+    monkeypatch.setattr(gateway.queue, "_claim", claim_late)
+    task = await add(gateway.queue)
+    async with gateway.performing(never_end):
+        await claiming.wait()
+        loop.call_later(0.05, ending.set)  # once the end has come to whoever claims
     left = await gateway.queue.get(task.owner, WORKS, task.id)
     assert (left.status, left.attempts) == (Status.QUEUED, 0)
 
