@@ -65,22 +65,25 @@ async def tasks_at_work(
     going_on = [runner.run, sweeper.run, deliverer.run]
     if is_told:
         going_on.append(partial(listen, database, bell))
-    at_work = [asyncio.create_task(_for_ever(one)) for one in going_on]
+    ending = asyncio.Event()
+    at_work = [asyncio.create_task(_until(ending, one)) for one in going_on]
     try:
         yield (
             Tasks(queue, storage, bell, Watch(queue, bell, is_ending)),
             Webhooks(database, box, guard),
         )
     finally:
+        ending.set()
         for one in at_work:
             one.cancel()
         await asyncio.gather(*at_work, return_exceptions=True)
         await transport.aclose()
 
 
-async def _for_ever(run: Callable[[], Awaitable[None]]) -> None:
+async def _until(ending: asyncio.Event, run: Callable[[], Awaitable[None]]) -> None:
     """Run until cancelled, be it that something unforeseen ends it."""
-    while True:
+    # A task group that is cancelled just as one of its tasks fails raises that failure alone.
+    while not ending.is_set():
         try:
             await run()
         except Exception as error:
