@@ -29,6 +29,10 @@ from gateway.store.tool_settings import ToolSettings
 from gateway.tasks.from_settings import tasks_at_work
 from gateway.version import VERSION
 
+DATABASE_SECONDS = 45
+"""A worker waits so long for a database that is restarted; it would end the whole service else.
+Its master kills it when it is silent for a minute."""
+
 
 def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> RequestMiddleware:
     """The whole service as an ASGI application; keys and database are opened here."""
@@ -36,7 +40,7 @@ def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> Re
     if unknown := set(settings.open_dialects) - {one.name for one in dialects}:
         known = ", ".join(one.name for one in dialects)
         raise ValueError(f"open_dialects names {min(unknown)!r}; the dialects are {known}.")
-    database = open_database(settings.database_url)
+    database = open_database(settings.database_url, patience_seconds=DATABASE_SECONDS)
     parts = {one.name: one.parts(settings, database) for one in dialects}
     issuer = in_outside if settings.issuer else in_embedded
     wiring = issuer(settings, database, table.scopes())

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +13,7 @@ import structlog
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 log = structlog.get_logger()
@@ -30,15 +31,26 @@ Database: TypeAlias = Engine
 MIGRATION_LOCK = 7_239_118_244
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, patience_seconds: float = 0) -> Database:
     """Connect and bring the schema up to date; safe when several processes do so at once.
 
     On SQLite every transaction takes the write lock at its start, so that none fails half way;
     `engine.execution_options(reads_only=True)` gives transactions that only read and never wait.
+
+    Args:
+        patience_seconds: how long to wait for a server that does not take connections.
     """
     engine = _open_sqlite(url) if url.startswith("sqlite") else _open_server(url)
-    _migrate(engine)
-    return engine
+    end = time.monotonic() + patience_seconds
+    while True:
+        try:
+            _migrate(engine)
+            return engine
+        except OperationalError as error:
+            if time.monotonic() > end:
+                raise
+            log.error("the database cannot be opened yet", reason=type(error).__name__)
+            time.sleep(AGAIN_SECONDS)
 
 
 def _open_server(url: str) -> Engine:
