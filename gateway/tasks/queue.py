@@ -126,7 +126,10 @@ class TaskQueue:
         await self._reading.run(self._expect_room, owner, more_bytes)
 
     async def finish(self, task: Task, ending: Ending) -> bool:
-        """End a task, unless its lease was lost; once only, however often it was begun."""
+        """End a task, unless its lease was lost; once only, however often it was begun.
+
+        Answers whether it has ended under this lease.
+        """
         return await self._writing.run(self._finish, task, ending)
 
     async def release(self, task: Task, after_seconds: float = 0) -> None:
@@ -294,8 +297,13 @@ class TaskQueue:
         return progress.keys() - noted.keys()
 
     def _finish(self, task: Task, ending: Ending) -> bool:
+        # Who asks again, since the answer was lost, is told that it has ended.
+        ended = select(tasks.c.id).where(
+            tasks.c.id == task.id, tasks.c.lease == task.lease, ~_IS_UNFINISHED
+        )
         with self._database.begin() as connection:
-            return self._end(connection, _held(task.lease), ending)
+            is_ended = self._end(connection, _held(task.lease), ending)
+            return is_ended or connection.execute(ended).first() is not None
 
     def _end(self, connection: Connection, which: ColumnElement[bool], ending: Ending) -> bool:
         now = self._clock()

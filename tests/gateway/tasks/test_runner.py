@@ -274,3 +274,27 @@ async def test_an_end_waits_for_the_database_to_come_back(
     task = await add(gateway.queue)
     async with gateway.performing(perform):
         assert (await gateway.until(task, is_finished)).status is Status.DONE
+
+
+async def test_a_result_is_kept_where_the_databases_answer_to_its_end_was_lost(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.store.database.AGAIN_SECONDS", 0)
+    finish, losses = gateway.queue._finish, iter([True])
+
+    def lose_the_answer(*args: object) -> bool:
+        is_ended = finish(*args)  # type: ignore[arg-type]
+        if next(losses, False):
+            raise OperationalError("COMMIT", {}, OSError("connection reset"))
+        return is_ended
+
+    async def perform(run: Run) -> Outcome:
+        return Outcome({}, (File("matches.png", "image/png", b"picture"),))
+
+    monkeypatch.setattr(gateway.queue, "_finish", lose_the_answer)
+    task, later = await add(gateway.queue), await add(gateway.queue)
+    async with gateway.performing(perform, places=1):
+        await gateway.until(later, is_finished)
+    done = await gateway.queue.get(task.owner, WORKS, task.id)
+    name = f"{result_folder(done.id, done.lease)}/{done.files[0].name}"
+    assert await gateway.storage.get(name) == b"picture"
