@@ -22,8 +22,8 @@ BEAT_SECONDS = 1.0
 BUSY_SECONDS = 1.0
 """How long a task waits that could not be performed just now."""
 
-_BUSY = (QueueFull, WaitedTooLong, ShuttingDown, OSError)
-"""What passes: no room in the pool, or a storage that does not answer."""
+_BUSY = (QueueFull, WaitedTooLong, ShuttingDown, OSError, SQLAlchemyError)
+"""What passes: no room in the pool, a storage or a database that does not answer."""
 
 
 class Runner:

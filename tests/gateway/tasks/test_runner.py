@@ -119,10 +119,11 @@ async def test_a_refusal_is_told_and_a_fault_is_not(gateway: Gateway) -> None:
     assert "radius" not in faulty.message
 
 
-async def test_a_task_that_finds_the_pool_full_comes_again(
+async def test_a_task_that_finds_the_pool_full_or_no_database_comes_again(
     database: Engine, tmp_path: Path
 ) -> None:
-    clock, refusals = Clock(), [QueueFull("256 jobs wait."), QueueFull("256 jobs wait.")]
+    away = OperationalError("SELECT", {}, OSError("connection refused"))
+    clock, refusals = Clock(), [QueueFull("256 jobs wait."), away]
 
     async def perform(run: Run) -> Outcome:
         clock.now += 1  # later it may be claimed again
