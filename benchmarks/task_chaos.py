@@ -294,7 +294,7 @@ def measure(kind: str, count: int, kills: int) -> list[str]:
 
 def _faults(kind: str, database: Engine, callers: Sequence[Caller]) -> dict[str, int]:
     with database.begin() as connection:
-        asked = select(tasks.c.id, tasks.c.owner, tasks.c.status, tasks.c.attempts)
+        asked = select(tasks.c.id, tasks.c.owner, tasks.c.status, tasks.c.attempts, tasks.c.failure)
         rows = connection.execute(asked).all()
     counted, told = ends(database), sum((one.told for one in callers), Counter[str]())
     theirs = {one.id: {row.id for row in rows if row.owner == one.id} for one in callers}
@@ -306,6 +306,9 @@ def _faults(kind: str, database: Engine, callers: Sequence[Caller]) -> dict[str,
     )
     print(f"{kind}: begun so often {_counts(row.attempts for row in rows)}")
     print(f"{kind}: told so often {_counts(told.values())}")
+    for row in rows:
+        if row.failure:
+            print(f"{kind}: {row.id} begun {row.attempts} times: {row.failure}")
     return {
         "lost": len(queued - {row.id for row in rows}),
         "too many": max(0, unknown - sum(one.repeats for one in callers)),
