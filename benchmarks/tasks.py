@@ -25,7 +25,7 @@ from gateway.store.database import Database, open_database
 from gateway.store.tables import tasks
 from gateway.tasks.queue import Ending, Quota, TaskQueue
 from gateway.tasks.task import Asked
-from gateway.tasks.work import Outcome, Run, Work
+from gateway.tasks.work import Run, TaskResult, Work
 from tests import servers
 from tests.serving import Served, serving
 
@@ -35,9 +35,9 @@ LATER = {"Prefer": "respond-async"}
 ROWS_AT_ONCE = 1000
 
 
-async def do_nothing(run: Run) -> Outcome:
+async def do_nothing(run: Run) -> TaskResult:
     """The work of the queue alone."""
-    return Outcome({})
+    return TaskResult({})
 
 
 async def pass_on(queue: TaskQueue, count: int) -> None:

@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
-AGAIN_SECONDS = 1.0
+RETRY_SECONDS = 1.0
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ def open_database(url: str, *, patience_seconds: float = 0) -> Database:
             if time.monotonic() > end:
                 raise
             log.error("the database cannot be opened yet", reason=type(error).__name__)
-            time.sleep(AGAIN_SECONDS)
+            time.sleep(RETRY_SECONDS)
 
 
 def _open_server(url: str) -> Engine:
@@ -110,4 +110,4 @@ async def persistently(ask: Callable[..., Awaitable[T]], *args: object) -> T:
             return await ask(*args)
         except SQLAlchemyError as error:
             log.error("the database does not answer", reason=type(error).__name__)
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)

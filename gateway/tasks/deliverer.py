@@ -60,7 +60,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Reply:
     """What came of an attempt: the receiver's status if it answered, and what went wrong."""
 
     status: int | None = None
@@ -162,38 +162,38 @@ class Deliverer:
 
     async def _deliver(self, delivery: Delivery) -> None:
         try:
-            outcome = await self._attempt(delivery)
+            reply = await self._attempt(delivery)
             log.info(
                 "delivery attempted",
                 delivery=delivery.id,
                 task=delivery.task_id,
                 attempt=delivery.attempts,
-                status=outcome.status,
-                error=outcome.error,
+                status=reply.status,
+                error=reply.error,
             )
-            await self._threads.run(self._write_down, delivery, outcome)
+            await self._threads.run(self._write_down, delivery, reply)
         except SQLAlchemyError:
             log.warning("delivery cannot be written", delivery=delivery.id, exc_info=True)
         finally:
             self._under_way.discard(delivery)
             self._bell.ring()  # a place is free
 
-    async def _attempt(self, delivery: Delivery) -> Outcome:
+    async def _attempt(self, delivery: Delivery) -> Reply:
         try:
             with anyio.fail_after(ANSWER_SECONDS):
                 status = await self._post(delivery)
         except GatewayError as error:
-            return Outcome(error=error.message)
+            return Reply(error=error.message)
         except TimeoutError:
-            return Outcome(error=f"{delivery.host} did not answer within {ANSWER_SECONDS:g} s.")
+            return Reply(error=f"{delivery.host} did not answer within {ANSWER_SECONDS:g} s.")
         except httpx.TransportError as error:
-            return Outcome(error=transport_failure(error, delivery.host))
+            return Reply(error=transport_failure(error, delivery.host))
         except Exception:
             log.error("fault", delivery=delivery.id, exc_info=True)
-            return Outcome(error="The message could not be sent, for an unforeseen reason.")
+            return Reply(error="The message could not be sent, for an unforeseen reason.")
         if 200 <= status < 300:
-            return Outcome(status)
-        return Outcome(status, f"{delivery.host} answered with status {status}; 2xx is expected.")
+            return Reply(status)
+        return Reply(status, f"{delivery.host} answered with status {status}; 2xx is expected.")
 
     async def _post(self, delivery: Delivery) -> int:
         request = httpx.Request(
@@ -226,9 +226,9 @@ class Deliverer:
         headers.update(ours)
         return headers
 
-    def _write_down(self, delivery: Delivery, outcome: Outcome) -> None:
+    def _write_down(self, delivery: Delivery, reply: Reply) -> None:
         now = self._clock()
-        values = self._values_after(delivery, outcome, now)
+        values = self._values_after(delivery, reply, now)
         its_lease = (
             (deliveries.c.id == delivery.id)
             & (deliveries.c.attempts == delivery.attempts)
@@ -237,12 +237,12 @@ class Deliverer:
         with self._database.begin() as connection:
             connection.execute(update(deliveries).where(its_lease).values(values))
 
-    def _values_after(self, delivery: Delivery, outcome: Outcome, now: float) -> dict[str, Any]:
-        told = {"last_status": outcome.status, "last_error": outcome.error}
-        if outcome.error is None:
+    def _values_after(self, delivery: Delivery, reply: Reply, now: float) -> dict[str, Any]:
+        told = {"last_status": reply.status, "last_error": reply.error}
+        if reply.error is None:
             return told | {"status": Status.DELIVERED, "finished_at": now}
         longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (delivery.attempts - 1))
         due_at = now + self._jitter(0, longest)
-        if outcome.status == httpx.codes.GONE or due_at > delivery.created_at + GIVE_UP_SECONDS:
+        if reply.status == httpx.codes.GONE or due_at > delivery.created_at + GIVE_UP_SECONDS:
             return told | {"status": Status.FAILED, "finished_at": now}
         return told | {"due_at": due_at}

@@ -31,7 +31,7 @@ log = structlog.get_logger()
 POLL_SECONDS = 0.25
 POLL_SECONDS_WHEN_TOLD = 1.0
 """Of a database that tells what happens; then only leases that run out are found so."""
-AGAIN_SECONDS = 1.0
+RESTART_SECONDS = 1.0
 
 
 @asynccontextmanager
@@ -88,4 +88,4 @@ async def _until(ending: asyncio.Event, run: Callable[[], Awaitable[None]]) -> N
             await run()
         except Exception as error:
             log.error("fault", exc_info=error)
-        await asyncio.sleep(AGAIN_SECONDS)
+        await asyncio.sleep(RESTART_SECONDS)

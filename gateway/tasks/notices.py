@@ -5,7 +5,7 @@ import asyncio
 import structlog
 from sqlalchemy import Connection, func, select
 
-from gateway.store.database import AGAIN_SECONDS, Database
+from gateway.store.database import RETRY_SECONDS, Database
 from gateway.tasks.bell import Bell
 
 log = structlog.get_logger()
@@ -38,4 +38,4 @@ async def listen(database: Database, bell: Bell) -> None:
                     bell.ring()
         except psycopg.Error as error:
             log.error("the database does not answer", reason=type(error).__name__)
-        await asyncio.sleep(AGAIN_SECONDS)
+        await asyncio.sleep(RETRY_SECONDS)

@@ -13,7 +13,7 @@ from gateway.store.storage import Storage
 from gateway.tasks.bell import Bell
 from gateway.tasks.queue import Ending, TaskQueue
 from gateway.tasks.task import Failure, StoredFile, Task, result_folder
-from gateway.tasks.work import Outcome, Run, Work, tell_nobody
+from gateway.tasks.work import Run, TaskResult, Work, tell_nobody
 
 log = structlog.get_logger()
 
@@ -115,8 +115,8 @@ class Runner:
     async def _perform(self, run: Run) -> None:
         task = run.task
         try:
-            outcome = await self._works[task.work].perform(run)
-            ending = Ending(outcome.told, await self._stored(task, outcome))
+            result = await self._works[task.work].perform(run)
+            ending = Ending(result.told, await self._stored(task, result))
         except _BUSY as error:
             log.warning("task put back", task=task.id, reason=type(error).__name__)
             await persistently(self._queue.release, task, BUSY_SECONDS)
@@ -132,15 +132,15 @@ class Runner:
         else:
             await self._storage.delete(result_folder(task.id, task.lease))
 
-    async def _stored(self, task: Task, outcome: Outcome) -> tuple[StoredFile, ...]:
+    async def _stored(self, task: Task, result: TaskResult) -> tuple[StoredFile, ...]:
         # A small picture may have become a hundred times larger, in each of a thousand tasks.
-        total = sum(len(file.data) for file in outcome.files)
+        total = sum(len(file.data) for file in result.files)
         await self._queue.expect_room(task.owner, total)
         where = result_folder(task.id, task.lease)
-        for file in outcome.files:
+        for file in result.files:
             await self._storage.put(f"{where}/{file.name}", file.data)
         return tuple(
-            StoredFile(file.name, file.media_type, len(file.data)) for file in outcome.files
+            StoredFile(file.name, file.media_type, len(file.data)) for file in result.files
         )
 
     async def _stop(self) -> None:

@@ -15,7 +15,7 @@ from gateway.tasks.task import Task, input_name
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TaskResult:
     """What came of a task: what is said of it, kept in its row, and files."""
 
     told: dict[str, Any]
@@ -61,7 +61,7 @@ class Run:
         )
 
 
-Perform: TypeAlias = Callable[[Run], Awaitable[Outcome]]
+Perform: TypeAlias = Callable[[Run], Awaitable[TaskResult]]
 Announce: TypeAlias = Callable[[Connection, Task], None]
 """Called in the transaction in which a task ends: what it writes is there if the end is."""
 

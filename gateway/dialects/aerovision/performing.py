@@ -11,7 +11,7 @@ from gateway.dialects.aerovision.models import ChainResult, ChainStep
 from gateway.dialects.aerovision.tools import CHAIN_FIELDS, TOOLS, Tool
 from gateway.errors import JobTimedOut, PictureRefused, SlotCrashed
 from gateway.tasks.task import Failure
-from gateway.tasks.work import Outcome, Run
+from gateway.tasks.work import Run, TaskResult
 
 PREFIX = "aerovision."
 CHAIN = "chain"
@@ -22,14 +22,14 @@ _FAILS = (EngineError, JobTimedOut, PictureRefused, SlotCrashed)
 """What one step of a chain may meet, and the next not."""
 
 
-async def perform(run: Run) -> Outcome:
+async def perform(run: Run) -> TaskResult:
     """Match by one tool."""
     tool = TOOLS[run.task.work.removeprefix(PREFIX)]
     job = tool.job(run.task.params, await run.inputs(), tool.fields)
     return _outcome(tool, run.task.params, await run.compute(job))
 
 
-async def perform_chain(run: Run) -> Outcome:
+async def perform_chain(run: Run) -> TaskResult:
     """Match by one tool after another, until one finds something."""
     inputs, asked = await run.inputs(), run.task.params
     steps = [
@@ -48,7 +48,7 @@ async def perform_chain(run: Run) -> Outcome:
         total_steps=len(steps),
         steps=steps,
     )
-    return Outcome(told.model_dump(), tuple(files))
+    return TaskResult(told.model_dump(), tuple(files))
 
 
 def result_path(id: str, name: str) -> str:
@@ -77,6 +77,6 @@ async def _take(
     return files
 
 
-def _outcome(tool: Tool, params: dict[str, Any], answer: Answer) -> Outcome:
+def _outcome(tool: Tool, params: dict[str, Any], answer: Answer) -> TaskResult:
     repeated = {name: params[name] for name in tool.repeats}
-    return Outcome(repeated | orjson.loads(answer.body), answer.files)
+    return TaskResult(repeated | orjson.loads(answer.body), answer.files)

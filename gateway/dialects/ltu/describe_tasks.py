@@ -77,7 +77,7 @@ _RESULT: Schema = {
     "200": {
         "description": "What the service would have answered at once.",
         "content": {
-            "application/json": {"schema": {"type": "object"}},
+            "application/json": {"schema": {"type": "object", "additionalProperties": {}}},
             "image/png": {"schema": BINARY},
         },
     }

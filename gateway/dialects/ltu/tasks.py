@@ -18,7 +18,7 @@ from gateway.errors import BadRequestKey, TaskUnfinished, UnknownTask
 from gateway.flow import Call, as_presented, compute
 from gateway.tasks import jobs
 from gateway.tasks.task import Asked, Status, Task
-from gateway.tasks.work import Outcome, Run, Work
+from gateway.tasks.work import Run, TaskResult, Work
 from gateway.version import VERSION
 
 AGAIN_SECONDS = 1
@@ -81,10 +81,10 @@ async def queue(call: Call, job: Job) -> Response:
     return _told(call, task, 202, fields)
 
 
-async def perform(run: Run) -> Outcome:
+async def perform(run: Run) -> TaskResult:
     """Compute a stored job; its answer is kept as it would have been sent."""
     answer = await run.compute(jobs.restored(run.task.params, await run.inputs()))
-    return Outcome({}, (File(ANSWER, answer.media_type, answer.body),))
+    return TaskResult({}, (File(ANSWER, answer.media_type, answer.body),))
 
 
 async def show(call: Call) -> Response:

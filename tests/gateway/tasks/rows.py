@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from gateway.tasks.queue import TASK_BYTES, Quota, TaskQueue
 from gateway.tasks.task import Asked, StoredFile, Task
-from gateway.tasks.work import Announce, Outcome, Run, Work, tell_nobody
+from gateway.tasks.work import Announce, Run, TaskResult, Work, tell_nobody
 
 SINGLE = "test.single"
 OTHER = "test.other"
@@ -27,9 +27,9 @@ class Clock:
         return self.now
 
 
-async def nothing(run: Run) -> Outcome:
+async def nothing(run: Run) -> TaskResult:
     """Answer without having done anything."""
-    return Outcome({})
+    return TaskResult({})
 
 
 def queue_of(

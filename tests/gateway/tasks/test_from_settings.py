@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_fault_begins_anew_and_does_not_hide_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("gateway.tasks.from_settings.AGAIN_SECONDS", 0)
+    monkeypatch.setattr("gateway.tasks.from_settings.RESTART_SECONDS", 0)
     ending, begun = asyncio.Event(), asyncio.Queue[None]()
 
     async def run() -> None:

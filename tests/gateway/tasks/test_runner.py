@@ -21,7 +21,7 @@ from gateway.tasks.queue import LEASE_SECONDS, TASK_BYTES, TaskQueue
 from gateway.tasks.runner import Runner
 from gateway.tasks.task import Status, StoredFile, Task, folder, result_folder
 from gateway.tasks.watch import Watch
-from gateway.tasks.work import Outcome, Perform, Run, Work
+from gateway.tasks.work import Perform, Run, TaskResult, Work
 from tests.gateway.tasks.rows import SINGLE, WORKS, Clock, add, queue_of
 from tests.serving import WAIT_SECONDS
 
@@ -81,8 +81,8 @@ def is_finished(task: Task) -> bool:
 
 
 async def test_an_outcome_is_kept_with_its_files(gateway: Gateway) -> None:
-    async def perform(run: Run) -> Outcome:
-        return Outcome({"found": 3}, (File("matches.png", "image/png", b"picture"),))
+    async def perform(run: Run) -> TaskResult:
+        return TaskResult({"found": 3}, (File("matches.png", "image/png", b"picture"),))
 
     task = await add(gateway.queue)
     async with gateway.performing(perform):
@@ -93,8 +93,8 @@ async def test_an_outcome_is_kept_with_its_files(gateway: Gateway) -> None:
 
 
 async def test_a_result_for_which_its_caller_has_no_room_is_not_stored(gateway: Gateway) -> None:
-    async def perform(run: Run) -> Outcome:
-        return Outcome({}, (File("matches.png", "image/png", bytes(19 * TASK_BYTES)),))
+    async def perform(run: Run) -> TaskResult:
+        return TaskResult({}, (File("matches.png", "image/png", bytes(19 * TASK_BYTES)),))
 
     task = await add(gateway.queue, [StoredFile("image", "image/png", 1)])
     async with gateway.performing(perform):
@@ -105,7 +105,7 @@ async def test_a_result_for_which_its_caller_has_no_room_is_not_stored(gateway: 
 
 
 async def test_a_refusal_is_told_and_a_fault_is_not(gateway: Gateway) -> None:
-    async def perform(run: Run) -> Outcome:
+    async def perform(run: Run) -> TaskResult:
         error = BadParameter if run.task.params["is_refused"] else ZeroDivisionError
         raise error("radius is 9; expected 0 to 3.")
 
@@ -125,11 +125,11 @@ async def test_a_task_that_finds_the_pool_full_or_no_database_comes_again(
     away = OperationalError("SELECT", {}, OSError("connection refused"))
     clock, refusals = Clock(), [QueueFull("256 jobs wait."), away]
 
-    async def perform(run: Run) -> Outcome:
+    async def perform(run: Run) -> TaskResult:
         clock.now += 1  # later it may be claimed again
         if refusals:
             raise refusals.pop()
-        return Outcome({})
+        return TaskResult({})
 
     gateway = Gateway(database, tmp_path, clock)
     task = await add(gateway.queue)
@@ -148,13 +148,13 @@ def moved(clock: Clock) -> bool:
 async def test_no_more_tasks_are_performed_at_once_than_there_are_places(gateway: Gateway) -> None:
     at_once, most, three = 0, 0, asyncio.Barrier(3)
 
-    async def perform(run: Run) -> Outcome:
+    async def perform(run: Run) -> TaskResult:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
         await three.wait()
         at_once -= 1
-        return Outcome({})
+        return TaskResult({})
 
     tasks = [await add(gateway.queue) for _ in range(6)]
     async with gateway.performing(perform, places=3):
@@ -163,7 +163,7 @@ async def test_no_more_tasks_are_performed_at_once_than_there_are_places(gateway
     assert most == 3
 
 
-async def never_end(run: Run) -> Outcome:
+async def never_end(run: Run) -> TaskResult:
     await asyncio.Event().wait()
     raise AssertionError
 
@@ -202,7 +202,7 @@ async def test_the_work_of_a_deleted_task_is_stopped(
     monkeypatch.setattr("gateway.tasks.runner.BEAT_SECONDS", 0.01)
     begun, stopped = asyncio.Event(), asyncio.Event()
 
-    async def perform(run: Run) -> Outcome:
+    async def perform(run: Run) -> TaskResult:
         begun.set()
         try:
             await asyncio.Event().wait()
@@ -223,11 +223,11 @@ async def test_what_was_computed_for_a_lost_lease_is_thrown_away(
     clock = Clock()
     gateway, taken = Gateway(database, tmp_path, clock), asyncio.Event()
 
-    async def perform(run: Run) -> Outcome:
+    async def perform(run: Run) -> TaskResult:
         clock.now += LEASE_SECONDS
         assert await gateway.queue.claim() is not None
         taken.set()
-        return Outcome({}, (File("matches.png", "image/png", b"picture"),))
+        return TaskResult({}, (File("matches.png", "image/png", b"picture"),))
 
     task = await add(gateway.queue)
     async with gateway.performing(perform, places=1):
@@ -245,10 +245,10 @@ async def test_progress_is_told_while_the_work_goes_on(
     monkeypatch.setattr("gateway.tasks.runner.BEAT_SECONDS", 0.01)
     seen = asyncio.Event()
 
-    async def perform(run: Run) -> Outcome:
+    async def perform(run: Run) -> TaskResult:
         run.progress = 0.4
         await seen.wait()
-        return Outcome({})
+        return TaskResult({})
 
     task = await add(gateway.queue)
     async with gateway.performing(perform):
@@ -260,7 +260,7 @@ async def test_progress_is_told_while_the_work_goes_on(
 async def test_an_end_waits_for_the_database_to_come_back(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.store.database.AGAIN_SECONDS", 0)
+    monkeypatch.setattr("gateway.store.database.RETRY_SECONDS", 0)
     finish, failures = gateway.queue._finish, iter([True, True])
 
     def fail_twice(*args: object) -> bool:
@@ -268,8 +268,8 @@ async def test_an_end_waits_for_the_database_to_come_back(
             raise OperationalError("UPDATE", {}, OSError("connection refused"))
         return finish(*args)  # type: ignore[arg-type]
 
-    async def perform(run: Run) -> Outcome:
-        return Outcome({})
+    async def perform(run: Run) -> TaskResult:
+        return TaskResult({})
 
     monkeypatch.setattr(gateway.queue, "_finish", fail_twice)
     task = await add(gateway.queue)
@@ -280,7 +280,7 @@ async def test_an_end_waits_for_the_database_to_come_back(
 async def test_a_result_is_kept_where_the_databases_answer_to_its_end_was_lost(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.store.database.AGAIN_SECONDS", 0)
+    monkeypatch.setattr("gateway.store.database.RETRY_SECONDS", 0)
     finish, losses = gateway.queue._finish, iter([True])
 
     def lose_the_answer(*args: object) -> bool:
@@ -289,8 +289,8 @@ async def test_a_result_is_kept_where_the_databases_answer_to_its_end_was_lost(
             raise OperationalError("COMMIT", {}, OSError("connection reset"))
         return is_ended
 
-    async def perform(run: Run) -> Outcome:
-        return Outcome({}, (File("matches.png", "image/png", b"picture"),))
+    async def perform(run: Run) -> TaskResult:
+        return TaskResult({}, (File("matches.png", "image/png", b"picture"),))
 
     monkeypatch.setattr(gateway.queue, "_finish", lose_the_answer)
     task, later = await add(gateway.queue), await add(gateway.queue)
