@@ -73,7 +73,7 @@ def draw(image: WithAlpha, result: Result) -> Picture:
     return Picture(marking.overwritten(laid(image), marks))
 
 
-@engine(version="2.0.0", draw=draw)
+@engine(version="3.0.0", draw=draw, deadline_seconds=120)
 def text_detection(image: WithAlpha, *, params: Params) -> Result:
     """Read the print in a picture, whichever way it is turned.
 
@@ -81,6 +81,7 @@ def text_detection(image: WithAlpha, *, params: Params) -> Result:
         words with the boxes of their own ink, lines in reading order, column after column.
 
     Raises:
+        EngineError: the picture holds more than 2,000 lines.
         ModelUnavailable: a model, onnxruntime or Tesseract is absent.
 
     Source:

@@ -1,5 +1,6 @@
 """What a line cut out of a page says: PP-OCR's recogniser."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
@@ -13,7 +14,11 @@ HEIGHT = 48
 BATCH_WIDTH = 2000
 """Sum of the widths of lines recognised at once, px; it bounds memory."""
 LONGEST = 3200
-"""Width to which longer lines are squeezed, px."""
+"""Width beyond which a line is cut into pieces, px."""
+LEAST_WIDTH = 160
+"""Width to which shorter lines are followed by grey, px; without it, 00 is read as 日日."""
+FIRST_WIDE = ("\u2e80",)
+"""Of the characters of Chinese and Japanese, in the order of Unicode."""
 
 
 class Text(NamedTuple):
@@ -28,14 +33,64 @@ class Text(NamedTuple):
         return float(np.mean(self.scores)) if self.scores else 0.0
 
 
-def texts(pictures: list[Pixels]) -> list[Text]:
-    """What lines say; those of like width are recognised together."""
-    widths = [min(LONGEST, max(16, _width(one))) for one in pictures]
+def texts(
+    pictures: list[Pixels], report: Callable[[float], None] = lambda share: None
+) -> list[Text]:
+    """What lines say; those of like width are recognised together.
+
+    Args:
+        report: is told which share is done.
+    """
+    pieces = [_pieces(one) for one in pictures]
+    said = iter(_said_by_all([piece for each in pieces for piece in each], report))
+    return [
+        _joined([next(said) for _ in each], [piece.shape[1] for piece in each]) for each in pieces
+    ]
+
+
+def _pieces(picture: Pixels) -> list[Pixels]:
+    """A line that would be too long, cut where it is most alike from top to bottom."""
+    height = picture.shape[0]
+    most = LONGEST * height // HEIGHT
+    pieces = []
+    while picture.shape[1] > most > 8:
+        # Of equals the last, for a piece shall be as long as it can be.
+        steady = picture[:, most // 2 : most].max(axis=2).std(axis=0)
+        smooth = cv2.blur(steady[None], (max(1, height // 4), 1))[0]
+        cut = most - 1 - int(np.argmin(smooth[::-1]))
+        pieces.append(picture[:, :cut])
+        picture = picture[:, cut:]
+    return [*pieces, picture]
+
+
+def _joined(said: list[Text], widths: list[int]) -> Text:
+    """Pieces of a line as one, with a space at each cut; Chinese and Japanese have none."""
+    whole = said[0]
+    for place, piece in enumerate(said[1:], 1):
+        left, right = sum(widths[:place]), widths[place]
+        share = left / (left + right)
+        before, after = whole.characters[-1:], piece.characters[:1]
+        cut = before and after and not (before >= FIRST_WIDE and after >= FIRST_WIDE)
+        whole = Text(
+            (*whole.characters, *(" " if cut else ""), *piece.characters),
+            (
+                *(share * one for one in whole.places),
+                *((share,) if cut else ()),
+                *(share + (1 - share) * one for one in piece.places),
+            ),
+            (*whole.scores, *((1.0,) if cut else ()), *piece.scores),
+        )
+    return whole
+
+
+def _said_by_all(pictures: list[Pixels], report: Callable[[float], None]) -> list[Text]:
+    widths = [min(LONGEST, max(LEAST_WIDTH, _width(one))) for one in pictures]
     said: dict[int, Text] = {}
     together: list[int] = []
     for place in sorted(range(len(pictures)), key=lambda each: widths[each]):
         if together and widths[place] * (len(together) + 1) > BATCH_WIDTH:
             said |= _said(together, pictures, widths)
+            report(len(said) / len(pictures))
             together = []
         together.append(place)
     if together:
@@ -54,7 +109,7 @@ def _said(together: list[int], pictures: list[Pixels], widths: list[int]) -> dic
     model = weights.model("text_recognizer")
     output = model.run(batch([fitted(pictures[place], width) for place in together]))
     return {
-        place: _decoded(rows, model.labels, width / widths[place])
+        place: _decoded(rows, model.labels, width / min(width, _width(pictures[place])))
         for place, rows in zip(together, output, strict=True)
     }
 

@@ -153,6 +153,61 @@ def test_a_single_short_word_is_read(word: str) -> None:
     assert read(written(word, width=200, height=110)).text == f"{word}\n"
 
 
+@pytest.mark.parametrize("word", ["WOW", "00", "H", "NO", "SOS", "69", "On"])
+def test_a_short_word_that_could_stand_on_its_head_is_upright(word: str) -> None:
+    (line,) = read(written(word, width=200, height=110)).lines
+    assert line.text == word
+    assert abs(line.angle) < 10
+
+
+@pytest.mark.parametrize("digit", "0123456789")
+@pytest.mark.parametrize("margin", [3, 5])
+def test_a_digit_with_hardly_a_margin_is_read(digit: str, margin: int) -> None:
+    left, top, right, bottom = drawn_box(digit, 30, 30)
+    page = written(digit)
+    assert read(page[top - margin : bottom + margin, left - margin : right + margin]).text == (
+        f"{digit}\n"
+    )
+
+
+@pytest.mark.parametrize("letter_px", [13, 16])
+@pytest.mark.parametrize("place", [(0, 0), (600, 800), (1000, 100)])
+def test_a_lone_line_of_small_print_on_a_large_page_is_read(
+    letter_px: int, place: tuple[int, int]
+) -> None:
+    page = np.full((1100, 1500, 3), 255, np.uint8)
+    y, x = place
+    page[y : y + 80, x : x + 400] = written("Lanterns by the old harbour", letter_px=letter_px)[
+        :80, :400
+    ]
+    assert read(page).text == "Lanterns by the old harbour\n"
+
+
+@pytest.mark.parametrize("height", [200, 240])
+def test_a_line_on_its_head_beside_an_upright_one_is_read_whole(height: int) -> None:
+    page = written("Horizontal text with 0 degrees", letter_px=20, height=height)
+    page[height - 80 :] = turned(
+        written("Rotated text with 180 degrees", letter_px=20, height=80), 2
+    )
+    lines = read(page).lines
+    assert [line.text for line in lines] == [
+        "Horizontal text with 0 degrees",
+        "Rotated text with 180 degrees",
+    ]
+    assert [round(abs(line.angle), -1) for line in lines] == [0, 180]
+
+
+def test_a_page_of_any_length_is_read_to_its_end() -> None:
+    numbers = [f"Line number {number}" for number in range(100, 150)]
+    page = np.vstack([written(text, letter_px=20, height=110)[:, :440] for text in numbers])
+    assert read(page).text.splitlines() == numbers
+
+
+def test_a_line_of_any_length_is_read_to_its_end() -> None:
+    words = " ".join(f"word{number}" for number in range(100, 160))
+    assert read(written(words, letter_px=24, width=7200, height=90)).text == words + "\n"
+
+
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_a_single_word_is_read_sideways_and_upside_down(quarters: int) -> None:
     page = written("EXIT", letter_px=40, width=200, height=110)

@@ -9,18 +9,29 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engines.core.errors import ModelUnavailable
+from engines.core.errors import EngineError, ModelUnavailable
 from engines.core.shapes import Pixels
-from engines.models import ppocr, weights
+from engines.models import detection, weights
 from engines.models.lines import Corners, Line
 from engines.models.ppocr import read
 from engines.models.weights import Label, ModelFiles
 from tests.engines.drawing import turned, written
 
 TEXT = "Lanterns along\nthe harbour wall"
-BLANK = np.full((320, 640, 3), 255, np.uint8)
-SHOWN = 1.5
+
+
+def printed(height: int, width: int) -> Pixels:
+    """A page that is blank nowhere."""
+    page = np.full((height, width, 3), 255, np.uint8)
+    page[::16] = 0
+    return page
+
+
+PRINTED = printed(320, 640)
+SHOWN = 32 / 21
 """How much larger the detector is shown that page."""
+EDGE = 32
+"""What it is shown around the page, px."""
 
 
 def texts(lines: list[Line]) -> list[str]:
@@ -123,15 +134,16 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> Networks:
 def test_a_line_reaches_beyond_its_image_by_area_and_perimeter(networks: Networks) -> None:
     """Differentiable binarization shrinks lines; by how much is in the paper's section 3.5."""
     networks((150, 150, 450, 210))
-    (line,) = read(BLANK)
+    (line,) = read(PRINTED)
     beyond = 1.6 * (300 * 60) / (2 * (300 + 60))
-    expected = np.array([[150 - beyond, 150 - beyond], [450 + beyond, 210 + beyond]]) / SHOWN
+    shown = np.array([[150 - beyond, 150 - beyond], [450 + beyond, 210 + beyond]])
+    expected = (shown - EDGE) / SHOWN
     assert np.abs(line.corners[[0, 2]] - expected).max() < 1.5
 
 
 def test_lines_are_read_from_top_to_bottom(networks: Networks) -> None:
     networks((90, 300, 390, 330), (90, 60, 390, 90), (90, 180, 390, 210))
-    tops = [line.corners[0, 1] for line in read(BLANK)]
+    tops = [line.corners[0, 1] for line in read(PRINTED)]
     assert len(tops) == 3
     assert tops == sorted(tops)
 
@@ -139,39 +151,40 @@ def test_lines_are_read_from_top_to_bottom(networks: Networks) -> None:
 @pytest.mark.parametrize(("seen", "count"), [(0.29, 0), (0.45, 0), (0.55, 1), (1, 1)])
 def test_a_line_that_is_hardly_seen_is_none(networks: Networks, seen: float, count: int) -> None:
     networks((150, 150, 450, 210), seen=seen)
-    assert len(read(BLANK)) == count
+    assert len(read(PRINTED)) == count
 
 
 @pytest.mark.parametrize(("height", "count"), [(1, 0), (2, 0), (4, 1)])
 def test_a_line_as_thin_as_a_stroke_is_none(networks: Networks, height: int, count: int) -> None:
     networks((150, 150, 450, 150 + height))
-    assert len(read(BLANK)) == count
+    assert len(read(PRINTED)) == count
 
 
 @pytest.mark.parametrize(("belief", "count"), [(0.45, 0), (0.55, 1)])
 def test_what_is_hardly_read_is_no_line(networks: Networks, belief: float, count: int) -> None:
     networks((150, 150, 450, 210), read=belief)
-    assert len(read(BLANK)) == count
+    assert len(read(PRINTED)) == count
 
 
-def test_no_more_lines_are_read_than_time_is_meant_for(
+def test_more_lines_than_time_is_meant_for_are_refused(
     networks: Networks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ppocr, "MOST_LINES", 2)
+    monkeypatch.setattr(detection, "MOST_LINES", 2)
     networks((90, 300, 390, 330), (90, 60, 390, 90), (90, 180, 390, 210))
-    assert len(read(BLANK)) == 2
+    with pytest.raises(EngineError, match="more than 2 lines of text"):
+        read(PRINTED)
 
 
-@pytest.mark.parametrize(("height", "looks"), [(4, [(608, 832), (1088, 1504)]), (40, [(608, 832)])])
+@pytest.mark.parametrize(("height", "looks"), [(4, [(672, 896), (1184, 1568)]), (40, [(672, 896)])])
 def test_a_closer_look_is_taken_at_small_print(
     networks: Networks, height: int, looks: list[tuple[int, int]]
 ) -> None:
     sizes = networks((150, 150, 450, 150 + height))
-    read(np.full((1100, 1500, 3), 255, np.uint8))
+    read(printed(1100, 1500))
     assert sizes == looks
 
 
 def test_a_page_read_as_well_either_way_stays_as_it_lies(networks: Networks) -> None:
     networks((150, 150, 450, 210), turned=0.8)
-    (line,) = read(BLANK)
-    assert line.corners[0].tolist() == line.corners.min(axis=0).tolist()
+    (line,) = read(PRINTED)
+    assert line.corners[0] == pytest.approx(line.corners.min(axis=0))

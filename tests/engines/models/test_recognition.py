@@ -93,7 +93,7 @@ def test_a_repeated_character_is_as_sure_as_it_ever_was_and_stands_in_its_middle
     hears: Any,
 ) -> None:
     hears([NONE, [0.1, 0.6, 0.3], A, [0.3, 0.7, 0.0]])
-    (text,) = texts([np.zeros((48, 96, 3), np.uint8)])
+    (text,) = texts([np.zeros((48, 192, 3), np.uint8)])
     assert text.scores == pytest.approx([0.8])
     assert text.places == pytest.approx([2.5 / 4])
 
@@ -102,10 +102,8 @@ def test_a_text_is_as_sure_as_its_characters_on_average() -> None:
     assert Text(("a", "b"), (0.2, 0.6), (0.5, 0.9)).score == pytest.approx(0.7)
 
 
-@pytest.mark.parametrize(
-    ("shape", "width"), [((48, 100), 100), ((24, 100), 200), ((48, 4), 16), ((1, 900), 3200)]
-)
-def test_lines_are_shown_48_px_high_neither_too_thin_nor_too_long(
+@pytest.mark.parametrize(("shape", "width"), [((48, 300), 300), ((24, 100), 200), ((48, 4), 160)])
+def test_lines_are_shown_48_px_high_and_not_too_short(
     hears: Any, shape: tuple[int, int], width: int
 ) -> None:
     shown = hears([NONE])
@@ -132,3 +130,18 @@ def test_black_is_minus_one_and_white_one_channel_by_channel() -> None:
     inputs = batch([blue, 255 - blue])
     assert inputs.shape == (2, 3, 2, 3)
     assert inputs.mean(axis=(2, 3)).tolist() == [[1, -1, -1], [-1, 1, 1]]
+
+
+def test_a_line_too_long_for_the_network_is_cut_between_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recognition, "LONGEST", 300)
+    picture = line(LINES[0])
+    (text,) = texts([picture])
+    assert said(text) == LINES[0]
+    assert text.places == tuple(sorted(text.places))
+    assert np.abs(np.subtract(text.places[-1], _last_ink(picture))) < 0.04
+
+
+def _last_ink(picture: Pixels) -> float:
+    return float(np.flatnonzero((picture < 128).any(axis=(0, 2)))[-1] / picture.shape[1])
