@@ -154,11 +154,19 @@ def _crop(page: Pixels, quad: Corners) -> Crop:
     """The line, level; of a box taller than wide still standing."""
     width, height = (max(1, round(side)) for side in size(quad))
     level = corners(0, 0, width, height).astype(np.float32)
-    onto = cv2.getPerspectiveTransform(quad.astype(np.float32), level)
-    pixels = cv2.warpPerspective(
-        page, onto, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    # Of a part of the page, for OpenCV warps none with a side above 32,767 px.
+    left, top = np.clip(np.floor(quad.min(axis=0)) - 2, 0, np.subtract(size_of(page), 1)).astype(
+        int
     )
-    return Crop(pixels.astype(np.uint8, copy=False), np.linalg.inv(onto.astype(np.float64)))
+    right, bottom = np.maximum(np.ceil(quad.max(axis=0)) + 3, (left + 1, top + 1)).astype(int)
+    part = page[top:bottom, left:right]
+    onto = cv2.getPerspectiveTransform((quad - (left, top)).astype(np.float32), level)
+    pixels = cv2.warpPerspective(
+        part, onto, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    back = np.linalg.inv(onto.astype(np.float64))
+    moved_back = np.array([[1, 0, left], [0, 1, top], [0, 0, 1.0]]) @ back
+    return Crop(pixels.astype(np.uint8, copy=False), moved_back)
 
 
 def _recognised(page: Pixels, quads: list[Corners], votes: NDArray[np.float64]) -> list[Line]:

@@ -79,6 +79,14 @@ def test_a_line_that_runs_against_its_page_is_read_however_the_page_lies(
     )
 
 
+def test_a_line_beyond_the_longest_side_that_opencv_warps_is_read() -> None:
+    page = np.full((33_000, 300, 3), 255, np.uint8)
+    page[32_900:, :] = written("Lanterns", width=300, height=100)
+    (line,) = read(page)
+    assert line.text == "Lanterns"
+    assert 32_920 < line.corners[0, 1] < line.corners[2, 1] < 32_970
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (60, 60)])
 def test_pictures_without_text_have_no_lines(shape: tuple[int, int]) -> None:
     assert read(np.full((*shape, 3), 90, np.uint8)) == []
