@@ -119,6 +119,21 @@ def printed(
     )
 
 
+def cropped(
+    text: str, font: str, letter_px: int, margin: int, random: np.random.Generator
+) -> Pixels:
+    """A text with hardly more than its ink, dark on light or light on dark."""
+    face = ImageFont.truetype(FOLDER / font, letter_px)
+    left, top, right, bottom = (round(side) for side in face.getbbox(text))
+    size = (right - left + 2 * margin, bottom - top + 2 * margin)
+    ink, paper = random.integers(0, 110, 3).tolist(), random.integers(190, 256, 3).tolist()
+    if random.random() < 0.3:
+        ink, paper = paper, ink
+    canvas = Image.new("RGB", size, tuple(paper))
+    ImageDraw.Draw(canvas).text((margin - left, margin - top), text, font=face, fill=tuple(ink))
+    return np.array(canvas)[..., ::-1].copy()
+
+
 def scored(page: Print, result: Result) -> Score:
     """How much of a page was read, its words taken in order."""
     found = [word for line in result.lines for word in line.words]

@@ -11,6 +11,7 @@ from benchmarks.quality.prints import (
     INSTALL,
     Score,
     Style,
+    cropped,
     fonts_are_installed,
     printed,
     read,
@@ -25,6 +26,10 @@ KINDS = ("English", "French", "digits")
 SIZES = (12, 16, 20, 26, 32, 40, 48, 60)
 ANGLES = (-5, -3, -1, 0, 1, 3, 5)
 QUARTERS = (1, 2, 3)
+DIGITS = tuple("0123456789")
+SHORT = ("WOW", "00", "III", "H", "NO", "SOS", "MOM", "69", "On", "OK", "EXIT", "808", "XIX")
+"""Most of them could stand on their heads."""
+COUNT = 200
 SCAN = """Region-based segmentation
 Let us first determine markers of the coins and the
 background. These markers are pixels that we can label
@@ -39,7 +44,17 @@ def rows() -> list[Row]:
     scan = _scan()
     if not fonts_are_installed():
         return [Row("print", INSTALL, "", False, 0, SEED), scan]
-    return [*_print(), _turned(Reader.PPOCR), _turned(Reader.TESSERACT), scan, _time()]
+    return [
+        *_print(),
+        _short("digits with 2 to 5 px around", DIGITS, (2, 6)),
+        _short("short upright words", SHORT, (10, 50)),
+        _lone(),
+        _long(),
+        _turned(Reader.PPOCR),
+        _turned(Reader.TESSERACT),
+        scan,
+        _time(),
+    ]
 
 
 def _print() -> list[Row]:
@@ -62,6 +77,50 @@ def _print() -> list[Row]:
         Row("print", figure, ">= 0.95, CER <= 0.02", reached, words, SEED),
         Row("word boxes of IoU >= 0.6", boxes, ">= 0.95", tight >= 0.95, len(overlaps), SEED),
     ]
+
+
+def _short(case: str, words: tuple[str, ...], margins: tuple[int, int]) -> Row:
+    """Words alone on a small picture, in any face, size and colours."""
+    random = np.random.default_rng(SEED)
+    right = 0
+    for place in range(COUNT):
+        word, font = words[place % len(words)], FONTS[random.integers(len(FONTS))]
+        letter_px, margin = int(random.integers(16, 60)), int(random.integers(*margins))
+        page = cropped(word, font, letter_px, margin, random)
+        right += read(page).text == f"{word}\n"
+    share = right / COUNT
+    return Row(case, f"{share:.3f}", ">= 0.95", share >= 0.95, COUNT, SEED)
+
+
+def _lone() -> Row:
+    """One line of small print somewhere on a blank page."""
+    random = np.random.default_rng(SEED)
+    right = words = 0
+    for _ in range(COUNT // 4):
+        text = words_of("English", 5, random)
+        font = FONTS[random.integers(len(FONTS))]
+        line = cropped(" ".join(text), font, int(random.integers(11, 19)), 4, random)
+        page = np.full((1100, 1500, 3), line[0, 0], np.uint8)
+        y, x = (int(random.integers(side)) for side in np.subtract(page.shape, line.shape)[:2])
+        page[y : y + line.shape[0], x : x + line.shape[1]] = line
+        found = read(page).text.split()
+        right += sum(one in found for one in text)
+        words += len(text)
+    share = right / words
+    return Row("lone lines of 11 to 18 px", f"{share:.3f}", ">= 0.98", share >= 0.98, words, SEED)
+
+
+def _long() -> Row:
+    """Pages ten times as long as wide."""
+    random = np.random.default_rng(SEED)
+    scores = []
+    for font in FONTS[:3]:
+        style = Style(font, int(random.integers(16, 28)))
+        page = printed(words_of("English", 400, random), style, random, (500, 5000))
+        scores.append(scored(page, read(page.image)))
+    words = sum(one.words for one in scores)
+    share = sum(one.right for one in scores) / words
+    return Row("pages of 500 x 5000 px", f"{share:.3f}", ">= 0.98", share >= 0.98, words, SEED)
 
 
 def _turned(reader: Reader) -> Row:

@@ -198,9 +198,15 @@ def _tile(page: Pixels, step: int, part: tuple[int, int, int, int]) -> Pixels:
     top, bottom, left, right = ((place - MARGIN) * step for place in part)
     inside = page[max(0, top) : bottom, max(0, left) : right]
     over = (max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width))
-    framed = cv2.copyMakeBorder(inside, *over, cv2.BORDER_REPLICATE)
+    framed = cv2.copyMakeBorder(inside, *over, cv2.BORDER_CONSTANT, value=_ground(page))
     side = ((part[3] - part[2]) * UNIT, (part[1] - part[0]) * UNIT)
     return np.asarray(cv2.resize(framed, side), np.uint8)
+
+
+def _ground(page: Pixels) -> list[float]:
+    """The level of most of the page's border, channel by channel."""
+    border = np.concatenate([page[0], page[-1], page[:, 0], page[:, -1]])
+    return [float(level) for level in np.median(border, axis=0)]
 
 
 def _quad(contour: MatLike, found: NDArray[np.uint8]) -> Corners | None:
