@@ -128,16 +128,20 @@ def _detect_in(page: Pixels) -> list[Corners]:
     quads = _look(page, rough)
     if rough < whole and any(min(size(quad)) * rough < SMALL_LINE for quad in quads):
         closer = _look(page, whole)
-        return closer + [quad for quad in quads if not _is_covered(quad, closer)]
+        # The network may lose in the closer look what it saw in the first.
+        return closer + _uncovered(quads, closer)
     return quads
 
 
-def _is_covered(quad: Corners, others: list[Corners]) -> bool:
-    """Whether the middle of a box lies in another."""
-    middle = quad.mean(axis=0)
-    return any(
-        cv2.pointPolygonTest(one.astype(np.float32), middle.tolist(), False) >= 0 for one in others
-    )
+def _uncovered(quads: list[Corners], others: list[Corners]) -> list[Corners]:
+    """Boxes whose middle lies within none of the others."""
+    outlines = np.reshape(others, (-1, 4, 2))
+    lowest, highest = outlines.min(axis=1), outlines.max(axis=1)
+    return [
+        quad
+        for quad in quads
+        if not ((lowest <= quad.mean(axis=0)) & (quad.mean(axis=0) <= highest)).all(axis=1).any()
+    ]
 
 
 def size(quad: Corners) -> tuple[float, float]:

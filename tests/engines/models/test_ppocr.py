@@ -15,6 +15,7 @@ from engines.models import detection, weights
 from engines.models.lines import Corners, Line
 from engines.models.ppocr import read
 from engines.models.weights import Label, ModelFiles
+from engines.vision.boxes import corners
 from tests.engines.drawing import turned, written
 
 TEXT = "Lanterns along\nthe harbour wall"
@@ -190,6 +191,15 @@ def test_a_closer_look_is_taken_at_small_print(
     sizes = networks((150, 150, 450, 150 + height))
     read(printed(1100, 1500))
     assert sizes == looks
+
+
+def test_what_only_the_first_look_saw_is_read_too(
+    networks: Networks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    networks()
+    looks = iter([[corners(300, 300, 600, 312)], []])
+    monkeypatch.setattr(detection, "_look", lambda page, scale: next(looks))
+    assert len(read(printed(1100, 1500))) == 1
 
 
 def test_a_page_read_as_well_either_way_stays_as_it_lies(networks: Networks) -> None:
