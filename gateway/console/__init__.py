@@ -70,7 +70,7 @@ def routes(table: DialectTable) -> list[BaseRoute]:
     """Everything that people open in a browser."""
     documents = Documents(table)
     return [
-        Route("/", start),
+        Route("/", pekat),
         Route("/docs", index),
         Route("/favicon.ico", favicon),
         Route("/swagger", documents.swagger),
@@ -85,14 +85,8 @@ def routes(table: DialectTable) -> list[BaseRoute]:
     ]
 
 
-def start(request: Request[State]) -> Response:
-    """Who opens the port of a project wants its test page."""
-    has_own_port = parts_of(request).projects.by_port(request)
-    return pekat(request) if has_own_port else index(request)
-
-
 def index(request: Request[State]) -> Response:
-    """People who open the bare address, or where other frameworks have it, want Swagger UI."""
+    """People who look where other frameworks have it want Swagger UI."""
     return RedirectResponse("swagger?urls.primaryName=Core")
 
 

@@ -41,7 +41,7 @@ def own_port(inspecting: Served) -> int:
 @pytest.fixture
 def page(browser: Chrome, inspecting: Served) -> Chrome:
     """With a key and the scratched plate chosen."""
-    return fill_in(browser, f"{inspecting.url}/pekat", inspecting)
+    return fill_in(browser, inspecting.url, inspecting)
 
 
 def fill_in(browser: Chrome, url: str, inspecting: Served) -> Chrome:
@@ -122,6 +122,14 @@ def test_a_page_below_a_prefix_asks_its_own_project(browser: Chrome, inspecting:
     assert told.startswith(f"POST {PREFIX}/pekat/quality/analyze_image?")
     assert picture_width(page) == 480
     assert complaints(page) == []
+
+
+@pytest.mark.parametrize("path", ["/", "/pekat", "/pekat/quality/"])
+def test_the_page_leads_to_all_services(browser: Chrome, inspecting: Served, path: str) -> None:
+    browser.get(inspecting.url + path)
+    browser.find_element(By.ID, "services").click()
+    swagger = f"{inspecting.url}/swagger?urls.primaryName=Core"
+    WebDriverWait(browser, WAIT_SECONDS).until(lambda _: browser.current_url == swagger)
 
 
 def test_a_wrong_key_shows_the_message(page: Chrome) -> None:

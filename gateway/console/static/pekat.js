@@ -5,6 +5,8 @@ const form = element("analysis");
 const SHOWN_FIELDS = ["content-type", "content-length", "imagelen", "contextbase64utf"];
 const MOST_SHOWN = 60;
 
+if (/\/pekat\/[\w-]+\/$/.test(location.pathname)) element("services").href = "../../docs";
+
 function isFile() {
   return form.elements.source.value === "file";
 }

@@ -39,15 +39,11 @@ class Projects:
         """
         name = request.path_params.get("project")
         if name is None:
-            return self.by_port(request) or next(iter(self._by_name.values()))
+            _, port = request.scope["server"]  # the socket's own, whatever `Host` says
+            return self._by_port.get(port) or next(iter(self._by_name.values()))
         if name not in self._by_name:
             raise UnknownPath("There is no project of this name.")
         return self._by_name[name]
-
-    def by_port(self, request: Request[State]) -> Project | None:
-        """The project to whose own port the request came: the socket's, whatever `Host` says."""
-        _, port = request.scope["server"]
-        return self._by_port.get(port)
 
 
 @dataclass(frozen=True, slots=True)
