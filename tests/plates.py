@@ -17,7 +17,7 @@ def plate() -> Pixels:
     cv2.rectangle(pixels, (30, 30), (450, 290), (150, 140, 130), 3)
     for x, y in ((60, 60), (420, 60), (60, 260), (420, 260)):
         cv2.circle(pixels, (x, y), 16, (70, 64, 60), cv2.FILLED, cv2.LINE_AA)
-    cv2.putText(pixels, "PUMP 7", (110, 150), cv2.FONT_HERSHEY_SIMPLEX, 2, (60, 40, 30), 5)
+    cv2.putText(pixels, "PUMP 72", (110, 150), cv2.FONT_HERSHEY_SIMPLEX, 2, (60, 40, 30), 5)
     cv2.rectangle(pixels, (110, 190), (230, 240), (120, 60, 30), cv2.FILLED)
     return pixels
 

@@ -127,7 +127,7 @@ def test_a_template_keeps_its_alpha(tmp_path: Path) -> None:
 
 def test_words_are_found_with_their_text() -> None:
     result = inspect(plate(), Module(name="text", engine="text_detection"))
-    assert [one.text for one in result.rectangles] == ["PUMP 7"]
+    assert [one.text for one in result.rectangles] == ["PUMP 72"]
     assert result.rectangles[0].classes[0].label == "text"
 
 
