@@ -112,7 +112,11 @@ class Settings(BaseSettings):
         256, ge=1, le=100_000, description="Jobs that may wait, in each gateway process."
     )
     deadline_seconds: float = Field(
-        20, gt=0, le=3600, description="Longest time that one computation may take, s."
+        20,
+        gt=0,
+        le=3600,
+        description="Longest time that one computation may take, s; of "
+        "`textDetection`, `templateMatch` and `surfaceMatch` it is 120.",
     )
     max_upload_bytes: int = Field(
         25_000_000, ge=1024, le=1_000_000_000, description="Size of one picture, bytes."
