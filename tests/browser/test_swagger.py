@@ -178,7 +178,7 @@ def test_it_works_behind_a_proxy_that_strips_a_prefix(
     port = free_port()
     public_url = f"http://127.0.0.1:{port}{PREFIX}"
     with serving(tmp_path, public_url=public_url) as served, proxy(port, served.url):
-        browser.get(f"{public_url}/")
+        browser.get(f"{public_url}/docs")
         authorise(browser, served)
         operation = open_operation(browser)
         execute(operation, photograph)
