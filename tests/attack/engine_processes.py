@@ -14,12 +14,12 @@ LITTLE_SECONDS = 3.0
 
 def engines(served: Served) -> list[psutil.Process]:
     """Slots and spares of all workers."""
-    return [
-        engine
-        for worker in served.workers()
-        for fork_server in worker.children()
-        for engine in fork_server.children()
-    ]
+    found = list[psutil.Process]()
+    for worker in served.workers():
+        for fork_server in worker.children():
+            with suppress(psutil.NoSuchProcess):  # one that was killed just now
+                found += fork_server.children()
+    return found
 
 
 def busy_engines(
