@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ from benchmarks.quality.pairs import Pair, Random
 from benchmarks.quality.rivals import pixels
 from benchmarks.quality.rivals.pixels import UNTUNED
 from benchmarks.quality.row import Row
+from benchmarks.quality.tally import Tally
 from engines.core.errors import NotAlignable
 from engines.core.shapes import Box, Pixels
 from engines.differences import Params, differences
@@ -28,25 +29,6 @@ LARGE_PAIRS = 6
 IOU = 0.3
 
 Boxes: TypeAlias = Sequence[Box]
-
-
-class Tally(NamedTuple):
-    """Places that are true and found, found at all, and true at all."""
-
-    right: int
-    found: int
-    true: int
-
-    @property
-    def recall(self) -> float:
-        return self.right / max(1, self.true)
-
-    @property
-    def precision(self) -> float:
-        return self.right / max(1, self.found)
-
-    def __str__(self) -> str:
-        return f"recall {self.recall:.3f}, precision {self.precision:.3f}"
 
 
 def rows(count: int = PAIRS, seed: int = SEED) -> list[Row]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks.quality.pairs import Random, as_pixels, jpeg, lit, noisy, photograph
 from benchmarks.quality.row import Row, cpu_time
+from benchmarks.quality.tally import Tally
 from engines.core.shapes import Pixels
 from engines.template_match import Params, template_match
 from engines.vision.scaling import size_of
@@ -32,25 +33,6 @@ class Scene(NamedTuple):
     image: Pixels
     template: Pixels
     places: Places
-
-
-class Tally(NamedTuple):
-    """Places that are true and found, found at all, and true at all."""
-
-    right: int
-    found: int
-    true: int
-
-    @property
-    def recall(self) -> float:
-        return self.right / max(1, self.true)
-
-    @property
-    def precision(self) -> float:
-        return self.right / max(1, self.found)
-
-    def __str__(self) -> str:
-        return f"recall {self.recall:.3f}, precision {self.precision:.3f}"
 
 
 def rows(count: int = PICTURES, drawings: int = DRAWINGS, seed: int = SEED) -> list[Row]:
