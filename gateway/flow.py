@@ -130,10 +130,9 @@ async def compute(call: Call, job: Job) -> Answer:
     """Run a job; while it waits only its inputs are held, and then its answer."""
     state = call.request.state
     call.share.reserve(sum(len(sent) for sent in job.inputs if isinstance(sent, bytes)))
-    own_seconds = engine_named(job.engine).deadline_seconds
     done = await state["pool"].run(
         job,
-        deadline_seconds=own_seconds or state["settings"].deadline_seconds,
+        deadline_seconds=engine_named(job.engine).seconds(state["settings"].deadline_seconds),
         owner=call.owner,
     )
     call.share.hold(len(done.body) + sum(len(file.data) for file in done.files))

@@ -49,6 +49,10 @@ class Engine:
     reference: str | None
     deadline_seconds: float | None
 
+    def seconds(self, usual: float) -> float:
+        """How long it may compute, where others may for the usual time."""
+        return self.deadline_seconds or usual
+
     @property
     def service(self) -> str:
         """The engine's public name, in camel case."""

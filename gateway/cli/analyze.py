@@ -88,7 +88,7 @@ def run(
                 settings, queue_length=2 * settings.slot_count, quarantine=MemoryQuarantine()
             ),
             at_once=2 * settings.slot_count,
-            deadline_seconds=order.engine.deadline_seconds or settings.deadline_seconds,
+            deadline_seconds=order.engine.seconds(settings.deadline_seconds),
             shelf=shelf,
             advance=bar.update,
             fail=failures.append,

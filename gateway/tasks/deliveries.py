@@ -46,7 +46,10 @@ def send_to_webhooks(connection: Connection, message: Message, *, signature_head
         # On PostgreSQL one that is deleted now would end the task's transaction.
         .with_for_update(read=True, key_share=True)
     )
-    for webhook in connection.execute(theirs).all():
+    told = connection.execute(theirs).all()
+    if told:
+        _forget_old(connection, message.created_at)
+    for webhook in told:
         signed = {"signature_header": signature_header, "secret": webhook.secret}
         where = {"webhook_id": webhook.id, "url": webhook.url, "host": webhook.host}
         _add(connection, message, where | signed)
@@ -61,13 +64,16 @@ def send_to_url(
         url: as the caller wrote it; `read_url` has taken it before.
         sealed_headers: JSON object of further header fields, sealed.
     """
+    _forget_old(connection, message.created_at)
     where = {"url": url, "host": host_of(read_url(url))}
     _add(connection, message, where | {"headers": sealed_headers})
 
 
-def _add(connection: Connection, message: Message, values: dict[str, Any]) -> None:
-    now = message.created_at
+def _forget_old(connection: Connection, now: float) -> None:
     connection.execute(delete(deliveries).where(deliveries.c.finished_at < now - KEPT_SECONDS))
+
+
+def _add(connection: Connection, message: Message, values: dict[str, Any]) -> None:
     connection.execute(
         insert(deliveries).values(
             id=uuid.uuid4().hex,
@@ -77,8 +83,8 @@ def _add(connection: Connection, message: Message, values: dict[str, Any]) -> No
             body=message.body,
             status=Status.PENDING,
             attempts=0,
-            due_at=now,
-            created_at=now,
+            due_at=message.created_at,
+            created_at=message.created_at,
             **values,
         )
     )

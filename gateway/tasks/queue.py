@@ -203,7 +203,11 @@ class TaskQueue:
             return same
 
     def _turn(self, connection: Connection, owner: str, more_bytes: int) -> int:
-        """One later than the caller's latest, and no earlier than whose turn it is now."""
+        """One later than the caller's latest, and no earlier than whose turn it is now.
+
+        Raises:
+            TooManyTasks: there is no turn for one more.
+        """
         own = tasks.c.owner == owner
         waiting, latest, stored, now = connection.execute(
             select(

@@ -122,8 +122,9 @@ class Runner:
             await persistently(self._queue.release, task, BUSY_SECONDS)
             return
         except Exception as error:
-            ending = Ending(failure=Failure.of(error))
-            if ending.failure and ending.failure.status == 500:
+            failure = Failure.of(error)
+            ending = Ending(failure=failure)
+            if failure.status == 500:
                 log.error("fault", task=task.id, work=task.work, exc_info=error)
         if await persistently(self._queue.finish, task, ending):
             if self._works[task.work].announce is not tell_nobody:

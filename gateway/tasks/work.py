@@ -52,10 +52,9 @@ class Run:
         def tell(share: float) -> None:
             self.progress = since + share * (until - since)
 
-        own_seconds = engine_named(job.engine).deadline_seconds
         return await self.pool.run(
             job,
-            deadline_seconds=own_seconds or self.deadline_seconds,
+            deadline_seconds=engine_named(job.engine).seconds(self.deadline_seconds),
             owner=self.task.owner,
             progress=tell,
         )
