@@ -170,13 +170,9 @@ def _logout_page() -> Schema:
         "description": "OIDC RP-Initiated Logout without the way back.",
         "security": [],
         "parameters": [
-            {
-                "name": "id_token_hint",
-                "in": "query",
-                "required": True,
-                "description": "An ID token of the session.",
-                "schema": {"type": "string"},
-            }
+            schemas.parameter(
+                "query", "id_token_hint", "An ID token of the session.", is_required=True
+            )
         ],
         "responses": {
             "200": {"description": "Ended.", "content": _PAGE},

@@ -28,6 +28,44 @@ def header(name: str, description: str) -> dict[str, Schema]:
     return {name: {"description": description, "schema": {"type": "string"}}}
 
 
+def parameter(
+    where: str,
+    name: str,
+    description: str,
+    schema: Schema | None = None,
+    *,
+    is_required: bool = False,
+) -> Schema:
+    """A parameter in the `path`, the `query`, or a `header`; a text unless a schema says more."""
+    required = {"required": True} if is_required else {}
+    return {
+        "name": name,
+        "in": where,
+        "description": description,
+        **required,
+        "schema": schema or {"type": "string"},
+    }
+
+
+def query(params: type[Parameters]) -> list[Schema]:
+    """What can be told, as parameters of the query."""
+    return [
+        parameter(
+            "query",
+            name,
+            schema.pop("description"),
+            schema,
+            is_required=params.model_fields[name].is_required(),
+        )
+        for name, schema in parameters(params).items()
+    ]
+
+
+def by_header(*scopes: str) -> list[dict[str, list[str]]]:
+    """Callers known by a token or a key in the head, that may use these scopes."""
+    return [{"password": [*scopes]}, {"bearer": []}, {"apiKey": []}]
+
+
 def collect(schemas: dict[str, Schema], model: type[BaseModel], name: str) -> Schema:
     """Put a model and what it refers to among the schemas, and refer to it.
 

@@ -195,23 +195,13 @@ def _chain() -> Schema:
 
 
 def _listing() -> Schema:
-    asked = [
-        {
-            "name": name,
-            "in": "query",
-            "description": schema.pop("description"),
-            "required": False,
-            "schema": schema,
-        }
-        for name, schema in schemas.parameters(Page).items()
-    ]
     told = _answer("The tasks.", "MatchTaskList", {"total": 1, "tasks": [_DONE]})
     return _operation(
         "listMatchTasks",
         "The caller's tasks",
         "The newest first.",
         {"200": told, **_faults()},
-        parameters=asked,
+        parameters=schemas.query(Page),
     )
 
 
@@ -351,20 +341,14 @@ def _operation(name: str, summary: str, description: str, responses: Schema, **m
         "tags": [TAG],
         "summary": summary,
         "description": description,
-        "security": [{"password": [SCOPE]}, {"bearer": []}, {"apiKey": []}],
+        "security": schemas.by_header(SCOPE),
         **more,
         "responses": dict(sorted({**responses, **_refused(_REFUSALS)}.items())),
     }
 
 
 def _in_path(name: str, description: str) -> Schema:
-    return {
-        "name": name,
-        "in": "path",
-        "description": description,
-        "required": True,
-        "schema": {"type": "string"},
-    }
+    return schemas.parameter("path", name, description, is_required=True)
 
 
 def _form(required: list[str], fields: Schema) -> Schema:

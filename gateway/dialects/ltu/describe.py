@@ -72,7 +72,7 @@ def _path(engine: Engine, name: str) -> Schema:
         "tags": [_chapter(engine)],
         "summary": engine.summary,
         "description": _description(engine),
-        "security": [{"password": [engine.service]}, {"bearer": []}, {"apiKey": []}],
+        "security": schemas.by_header(engine.service),
     }
     done = {
         "200": {"$ref": f"#/components/responses/{_type_name(engine)}"},
@@ -93,7 +93,11 @@ def _path(engine: Engine, name: str) -> Schema:
             "operationId": f"{name}FromUrl",
             **told,
             **alias,
-            "parameters": [*_query(engine), *later],
+            "parameters": [
+                *(_in_query(one) for one in inputs_of(engine)),
+                *schemas.query(params_of(engine)),
+                *later,
+            ],
             "responses": {**done, **describe_errors.of_service(has_body=False)},
         },
     }
@@ -152,26 +156,8 @@ def _form(engine: Engine, pictures: dict[str, Schema]) -> Schema:
     }
 
 
-def _query(engine: Engine) -> list[Schema]:
-    return [_picture_in_query(one) for one in inputs_of(engine)] + [
-        {
-            "name": name,
-            "in": "query",
-            "description": schema.pop("description"),
-            "schema": schema,
-        }
-        for name, schema in schemas.parameters(params_of(engine)).items()
-    ]
-
-
-def _picture_in_query(one: Input) -> Schema:
-    return {
-        "name": one.name,
-        "in": "query",
-        "required": one.is_required,
-        "description": _text(one),
-        "schema": {"type": "string"},
-    }
+def _in_query(one: Input) -> Schema:
+    return schemas.parameter("query", one.name, _text(one), is_required=one.is_required)
 
 
 def _success(known: dict[str, Schema], engine: Engine) -> Schema:

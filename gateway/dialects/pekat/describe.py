@@ -123,11 +123,7 @@ def _last_image() -> Schema:
 
 
 def _parameters(*told: type[Parameters]) -> list[Schema]:
-    parameters: list[Schema] = []
-    for model in told:
-        for name, schema in schemas.parameters(model).items():
-            is_required = model.model_fields[name].is_required()
-            parameters.append(_parameter(name, schema.pop("description"), schema, is_required))
+    parameters = [one for model in told for one in schemas.query(model)]
     if len(told) > 1:
         parameters.append(_flag("bayer", "One byte a pixel, a mosaic RGGB."))
     return [*parameters, _flag("context_in_body", "The context follows the picture in the body.")]
@@ -135,17 +131,7 @@ def _parameters(*told: type[Parameters]) -> list[Schema]:
 
 def _flag(name: str, description: str) -> Schema:
     text = f"{description} Its presence alone counts."
-    return {**_parameter(name, text, {"type": "string"}, False), "allowEmptyValue": True}
-
-
-def _parameter(name: str, description: str, schema: Schema, is_required: bool) -> Schema:
-    return {
-        "name": name,
-        "in": "query",
-        "description": description,
-        "required": is_required,
-        "schema": schema,
-    }
+    return {**schemas.parameter("query", name, text), "allowEmptyValue": True}
 
 
 def _found() -> Schema:
@@ -190,7 +176,7 @@ def _stop() -> Schema:
     told = _told("pekatStop", "Let the project answer no more", "OK")
     operation = told["get"]
     operation["description"] = "In no gateway process, until the operator starts it again."
-    operation["parameters"] = [_parameter("key", "Its stop key.", {"type": "string"}, False)]
+    operation["parameters"] = [schemas.parameter("query", "key", "Its stop key.")]
     wrong = "The stop key is missing or wrong, or the project has none."
     operation["responses"]["403"] = _refusal(wrong)
     return told
