@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -13,11 +14,11 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from auth.threads import Threads
 from engines.core.run import Job
 from gateway.store.database import Database
+from gateway.store.known_rows import KnownRows
 from gateway.store.tables import refused_jobs
 
 log = structlog.get_logger()
 
-REREAD_SECONDS = 1.0
 DATABASE_THREADS = 2
 
 
@@ -70,43 +71,30 @@ class MemoryQuarantine:
 
 
 class DatabaseQuarantine:
-    """Rows of the database, read again when they were not looked at for a second."""
+    """Rows of the database, so that every worker knows them."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
         self._threads = Threads(DATABASE_THREADS)
-        self._until: dict[str, float] = {}
-        self._read_at = 0.0
+        self._until = KnownRows[dict[str, float]](
+            refused_jobs.name,
+            partial(_refused, database, clock),
+            {},
+            threads=self._threads,
+            clock=clock,
+        )
 
     async def has_any(self) -> bool:
-        await self._reread()
-        return bool(self._until)
+        return bool(await self._until.now())
 
     async def is_refused(self, digest: str) -> bool:
-        await self._reread()
-        return self._until.get(digest, 0) > self._clock()
+        return (await self._until.now()).get(digest, 0) > self._clock()
 
     async def refuse(self, digest: str, seconds: float) -> None:
         now = self._clock()
-        self._until[digest] = now + seconds
+        self._until.known[digest] = now + seconds
         await self._threads.run(self._write, digest, now, now + seconds)
-
-    async def _reread(self) -> None:
-        now = self._clock()
-        if abs(now - self._read_at) < REREAD_SECONDS:
-            return
-        # Before the reading, so that only one of many requests waits for it.
-        self._read_at = now
-        try:
-            self._until = await self._threads.run(self._read, now)
-        except SQLAlchemyError:
-            log.warning("refused jobs cannot be read", exc_info=True)
-
-    def _read(self, now: float) -> dict[str, float]:
-        rows = select(refused_jobs.c.digest, refused_jobs.c.until).where(refused_jobs.c.until > now)
-        with self._database.execution_options(reads_only=True).connect() as connection:
-            return {row.digest: row.until for row in connection.execute(rows)}
 
     def _write(self, digest: str, now: float, until: float) -> None:
         is_old = (refused_jobs.c.until <= now) | (refused_jobs.c.digest == digest)
@@ -118,3 +106,10 @@ class DatabaseQuarantine:
             pass  # Another worker refused the same job in this moment.
         except SQLAlchemyError:
             log.warning("refused job cannot be written", exc_info=True)
+
+
+def _refused(database: Database, clock: Callable[[], float]) -> dict[str, float]:
+    """Until when each is, by digest."""
+    rows = select(refused_jobs.c.digest, refused_jobs.c.until).where(refused_jobs.c.until > clock())
+    with database.execution_options(reads_only=True).connect() as connection:
+        return {row.digest: row.until for row in connection.execute(rows)}

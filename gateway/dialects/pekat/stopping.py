@@ -3,18 +3,15 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
-import structlog
 from sqlalchemy import delete, insert, select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from auth.threads import Threads
 from gateway.store.database import Database
+from gateway.store.known_rows import KnownRows
 from gateway.store.tables import stopped_projects
-
-log = structlog.get_logger()
-
-REREAD_SECONDS = 1.0
 
 
 def stopped_names(database: Database) -> frozenset[str]:
@@ -38,26 +35,23 @@ def start(database: Database, name: str) -> bool:
 
 
 class StoppedProjects:
-    """What one worker knows of them: read again when it was not looked at for a second."""
+    """What one worker knows of them."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
-        self._clock = clock
         self._threads = Threads(1)
-        self._read_at = clock()
-        self._names = stopped_names(database)
+        self._names = KnownRows(
+            stopped_projects.name,
+            partial(stopped_names, database),
+            stopped_names(database),
+            threads=self._threads,
+            clock=clock,
+            read_at=clock(),
+        )
 
     async def has(self, name: str) -> bool:
-        now = self._clock()
-        if now - self._read_at >= REREAD_SECONDS:
-            # Before the reading, so that only one of many requests waits for it.
-            self._read_at = now
-            try:
-                self._names = await self._threads.run(stopped_names, self._database)
-            except SQLAlchemyError:
-                log.warning("stopped projects cannot be read", exc_info=True)
-        return name in self._names
+        return name in await self._names.now()
 
     async def add(self, name: str) -> None:
         await self._threads.run(stop, self._database, name)
-        self._names |= {name}
+        self._names.known |= {name}

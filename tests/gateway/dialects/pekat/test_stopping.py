@@ -11,9 +11,10 @@ from sqlalchemy import Engine
 
 from gateway.dialects.pekat import stopping
 from gateway.dialects.pekat.projects import sha256_of
-from gateway.dialects.pekat.stopping import REREAD_SECONDS, StoppedProjects, stopped_names
+from gateway.dialects.pekat.stopping import StoppedProjects, stopped_names
 from gateway.settings import Settings
 from gateway.store.database import open_database
+from gateway.store.known_rows import REREAD_SECONDS
 from tests.keys import api_key
 from tests.plates import png, scratched
 from tests.serving import WAIT_SECONDS, Served, free_port, running, wait_until
