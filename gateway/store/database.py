@@ -21,6 +21,8 @@ log = structlog.get_logger()
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
 RETRY_SECONDS = 1.0
+CONNECT_SECONDS = 10
+"""How long a server may take to let a connection in, where its URL has no `connect_timeout`."""
 
 T = TypeVar("T")
 
@@ -57,7 +59,8 @@ def _open_server(url: str) -> Engine:
     address = make_url(url)
     if address.drivername == "postgresql":
         # SQLAlchemy 2.0 would take psycopg2.
-        address = address.set(drivername="postgresql+psycopg")
+        waiting = {"connect_timeout": str(CONNECT_SECONDS), **address.query}
+        address = address.set(drivername="postgresql+psycopg", query=waiting)
     return create_engine(address, pool_pre_ping=True)
 
 

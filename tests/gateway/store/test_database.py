@@ -1,5 +1,6 @@
 """The database: migrated once however many processes open it, and private."""
 
+import socket
 import stat
 import subprocess
 import sys
@@ -9,10 +10,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, Table, delete, insert, make_url, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.schema import CreateTable
 
 from auth.tables import api_keys, clients, metadata, revoked_tokens
+from gateway.store import database as database_module
 from gateway.store.database import open_database
 from tests.serving import WAIT_SECONDS
 
@@ -117,3 +119,14 @@ def _is_of_auth(change: object) -> bool:
     """Other packages have tables too; theirs are not in this metadata."""
     is_foreign = isinstance(change, tuple) and change[0] in ("remove_table", "remove_index")
     return not is_foreign
+
+
+@pytest.mark.parametrize("query", ["", "?connect_timeout=2"])
+def test_a_server_that_never_answers_is_given_up(
+    query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "CONNECT_SECONDS", 3600 if query else 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(OperationalError, match="timeout"):
+            open_database(f"postgresql://somebody@127.0.0.1:{port}/rows{query}", patience_seconds=0)
