@@ -59,8 +59,10 @@ def _open_server(url: str) -> Engine:
     address = make_url(url)
     if address.drivername == "postgresql":
         # SQLAlchemy 2.0 would take psycopg2.
-        waiting = {"connect_timeout": str(CONNECT_SECONDS), **address.query}
-        address = address.set(drivername="postgresql+psycopg", query=waiting)
+        address = address.set(drivername="postgresql+psycopg")
+    if "connect_timeout" not in address.query:
+        # Without one psycopg waits for 130 s.
+        address = address.update_query_dict({"connect_timeout": str(CONNECT_SECONDS)})
     return create_engine(address, pool_pre_ping=True)
 
 

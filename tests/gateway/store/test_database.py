@@ -130,3 +130,21 @@ def test_a_server_that_never_answers_is_given_up(
         port = silent.getsockname()[1]
         with pytest.raises(OperationalError, match="timeout"):
             open_database(f"postgresql://somebody@127.0.0.1:{port}/rows{query}", patience_seconds=0)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg"])
+@pytest.mark.parametrize(("query", "seconds"), [("", "10"), ("?connect_timeout=7", "7")])
+def test_a_server_is_waited_for_as_long_as_its_url_says_or_ten_seconds(
+    scheme: str, query: str, seconds: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    asked = dict[str, str]()
+
+    def refuse(**arguments: str) -> None:
+        asked.update(arguments)
+        raise psycopg.OperationalError("refused")
+
+    monkeypatch.setattr(psycopg, "connect", refuse)
+    with pytest.raises(OperationalError, match="refused"):
+        open_database(f"{scheme}://somebody@127.0.0.1/rows{query}", patience_seconds=0)
+    assert asked["connect_timeout"] == seconds
