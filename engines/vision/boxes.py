@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,3 +52,17 @@ def whole_pixels(
     width, height = size
     x, y = min(max(round(left), 0), width - 1), min(max(round(top), 0), height - 1)
     return Box(x, y, min(max(round(right), x + 1), width), min(max(round(bottom), y + 1), height))
+
+
+def distinct(
+    boxes: NDArray[np.float64], scores: NDArray[np.float64], most_iou: float
+) -> NDArray[np.intp]:
+    """Which boxes are left when the better of two alike is kept, best first.
+
+    Args:
+        boxes: (N, 4) of left, top, right and bottom.
+        scores: (N,), above 0.
+    """
+    sides = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+    kept = cv2.dnn.NMSBoxes(sides.tolist(), scores.tolist(), 0.0, most_iou)
+    return np.asarray(kept, np.intp).ravel()

@@ -1,0 +1,142 @@
+"""Where faces are in a picture: CenterFace, shown it at several sizes, in tiles, and turned."""
+
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.core.shapes import Pixels
+from engines.models import weights
+from engines.vision.boxes import distinct
+
+CELL = 4
+"""Side of a cell of the network's answer, px of its input."""
+UNIT = 32
+"""The sides of what the network is shown are whole multiples of it, px."""
+TILE = 1024
+OVERLAP = 128
+"""Of tiles, px of the network's input; a face that is larger is seen in the smaller looks."""
+MOST_ENLARGED = 2.0
+"""The network finds faces of 10 to 16 px only when they are enlarged."""
+MOST_PIXELS = 3_000_000
+"""Of the closest look; it bounds the time. Larger pictures are reduced to it."""
+LEAST_SIDE = 320
+"""Of the smallest look, longer side, px: a face may fill the picture."""
+MOST_TURNED_PIXELS = 500_000
+"""Of a look at the picture on its side or head; there are three."""
+MOST_CANDIDATES = 1000
+"""Of one tile."""
+SAME = 0.3
+"""IoU from which two boxes show one face."""
+
+Boxes: TypeAlias = NDArray[np.float64]
+"""(N, 5): left, top, right, bottom, score."""
+
+
+class FoundFace(NamedTuple):
+    """A face's box, in pixels of the picture, and how sure the network is of it, 0..1."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    score: float
+    model: str
+
+
+def find(image: Pixels, min_score: float) -> list[FoundFace]:
+    """Faces, best first, whichever way up they are.
+
+    Pictures of up to 0.75 megapixels are enlarged twice, so that small faces are found; larger
+    ones are looked at with 3 megapixels.
+
+    Args:
+        image: uint8 (H, W, 3) BGR, of any size.
+        min_score: 0.2 to hide faces, though a pattern may be taken for one; 0.3 finds fewer small
+            and smeared ones, and makes up fewer. The faces of animals are found as well.
+
+    Raises:
+        ModelUnavailable: the network cannot be used.
+
+    Source:
+        Xu et al., CenterFace: joint face detection and alignment using face as point, 2019.
+    """
+    height, width = image.shape[:2]
+    looks = [_look(image, scale, turns, min_score) for scale, turns in _looks(height, width)]
+    found = np.concatenate(looks)
+    found[:, :4] = found[:, :4].clip(0, (width, height, width, height))
+    found = found[(found[:, 0] < found[:, 2]) & (found[:, 1] < found[:, 3])]
+    found = found[distinct(found[:, :4], found[:, 4], SAME)]
+    title = weights.model("face_detector").title
+    return [
+        FoundFace(left, top, right, bottom, score, title)
+        for left, top, right, bottom, score in found.tolist()
+    ]
+
+
+def _looks(height: int, width: int) -> Iterator[tuple[float, int]]:
+    """Scales, and quarter turns."""
+    scale = _scale(height, width, MOST_PIXELS)
+    yield scale, 0
+    while scale * max(height, width) > LEAST_SIDE:
+        scale /= 2
+        yield scale, 0
+    for turns in (1, 2, 3):
+        yield _scale(height, width, MOST_TURNED_PIXELS), turns
+
+
+def _scale(height: int, width: int, most_pixels: int) -> float:
+    return min(MOST_ENLARGED, float(np.sqrt(most_pixels / (height * width))))
+
+
+def _look(image: Pixels, scale: float, turns: int, min_score: float) -> Boxes:
+    """Boxes in pixels of the picture, from one view of it.
+
+    Args:
+        turns: by a quarter, counter-clockwise.
+    """
+    height, width = image.shape[:2]
+    sides = max(1, round(width * scale)), max(1, round(height * scale))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    resized = np.asarray(cv2.resize(image, sides, interpolation=method), np.uint8)
+    found = _detect_in_tiles(np.rot90(resized, turns), min_score)
+    for done in range(turns, 0, -1):
+        # Turned back by one; an odd number of turns has laid the width upright.
+        across = sides[0] if done % 2 else sides[1]
+        left, top, right, bottom, score = found.T
+        found = np.stack([across - bottom, left, across - top, right, score], axis=1)
+    found[:, :4] *= np.array([width, height, width, height]) / (*sides, *sides)
+    return found
+
+
+def _detect_in_tiles(image: Pixels, min_score: float) -> Boxes:
+    found = [np.empty((0, 5))]
+    for top in _starts(image.shape[0]):
+        for left in _starts(image.shape[1]):
+            boxes = _detect(image[top : top + TILE, left : left + TILE], min_score)
+            found.append(boxes + np.array([left, top, left, top, 0]))
+    return np.concatenate(found)
+
+
+def _starts(length: int) -> range:
+    return range(0, max(1, length - OVERLAP), TILE - OVERLAP)
+
+
+def _detect(tile: Pixels, min_score: float) -> Boxes:
+    """Boxes in pixels of the tile."""
+    height, width = tile.shape[:2]
+    padded = cv2.copyMakeBorder(tile, 0, -height % UNIT, 0, -width % UNIT, cv2.BORDER_CONSTANT)
+    inputs = np.asarray(cv2.dnn.blobFromImage(padded, swapRB=True), np.float32)
+    answer = weights.model("face_detector").run_all(inputs)
+    heat = answer["heatmap"][0, 0]
+    is_peak = (heat >= cv2.dilate(heat, np.ones((3, 3), np.uint8))) & (heat >= min_score)
+    rows, columns = np.nonzero(is_peak)
+    best = np.argsort(-heat[rows, columns], kind="stable")[:MOST_CANDIDATES]
+    rows, columns = rows[best], columns[best]
+    down, across = np.exp(answer["scale"][0][:, rows, columns].astype(np.float64)) * CELL / 2
+    offset = answer["offset"][0][:, rows, columns]
+    y, x = (rows + offset[0] + 0.5) * CELL, (columns + offset[1] + 0.5) * CELL
+    scores = heat[rows, columns].clip(0, 1)
+    return np.stack([x - across, y - down, x + across, y + down, scores], axis=1)
