@@ -90,18 +90,27 @@ def object_detection(image: Image, *, params: Params) -> Result:
         (610265158/mobilenetv3_centernet, no licence stated), trained on MS COCO.
     """
     model = weights.model("detector")
-    found = _found(model, image, params.min_score)
-    if params.tiles:
-        closer = _found_in_tiles(model, image, params.min_score)
-        found += [one for one in closer if not any(_is_part(one, whole) for whole in found)]
-    height, width = image.shape[:2]
-    objects = [_object(one, model.labels, width, height) for one in _distinct(found)]
-    objects = objects[: params.max_results]
+    objects = find(image, params.min_score, with_tiles=params.tiles)[: params.max_results]
     details = Details[ModelInfo](
         message=f"Found {len(objects)} object{'' if len(objects) == 1 else 's'}",
         info=ModelInfo(model=model.title, device=model.device),
     )
     return Result(details=details, objects=objects)
+
+
+def find(image: Pixels, min_score: float, *, with_tiles: bool) -> list[FoundObject]:
+    """All objects, best first, seen in the whole picture and perhaps in enlarged parts.
+
+    Raises:
+        ModelUnavailable: the model or onnxruntime is absent or not what it should be.
+    """
+    model = weights.model("detector")
+    found = _found(model, image, min_score)
+    if with_tiles:
+        closer = _found_in_tiles(model, image, min_score)
+        found += [one for one in closer if not any(_is_part(one, whole) for whole in found)]
+    height, width = image.shape[:2]
+    return [_object(one, model.labels, width, height) for one in _distinct(found)]
 
 
 def _found(model: weights.Model, image: Pixels, min_score: float) -> list[Found]:
