@@ -25,6 +25,7 @@ from engines.vision.boxes import corners
 from engines.vision.comparison import Flags, Strictness, differing
 from engines.vision.marking import RED, numbered, pen_px, side_by_side
 from engines.vision.overlay import Overlay, align, overlay, without_rim
+from engines.vision.polygons import Polygons
 from engines.vision.registration import Points, inverse, transform
 from engines.vision.scaling import size_of
 
@@ -34,9 +35,6 @@ LEAST_RESOLUTION, MOST_RESOLUTION = 320, 512
 MOST_MASK_PIXELS = 50_000_000
 MOST_BLUR_PX = 1.2
 """More would spread specks; above it `smoothing` works by size alone."""
-MOST_AREAS = 200
-MOST_POINTS = 1000
-MOST_COORDINATE = 100_000
 
 
 class MaskType(Choice):
@@ -56,10 +54,6 @@ class ColorSpace(Choice):
 
 Share = Annotated[float, Field(ge=0, le=0.5)]
 Level = Annotated[int, Field(ge=0, le=255)]
-Coordinate = Annotated[float, Field(ge=-MOST_COORDINATE, le=MOST_COORDINATE)]
-Polygon = Annotated[
-    tuple[tuple[Coordinate, Coordinate], ...], Field(min_length=3, max_length=MOST_POINTS)
-]
 
 
 class Params(Parameters):
@@ -87,7 +81,7 @@ class Params(Parameters):
     margin: int = Field(
         0, ge=0, le=1000, description="What is left out along the border of image 1, px."
     )
-    ignore: Annotated[tuple[Polygon, ...], Field(max_length=MOST_AREAS)] = Field(
+    ignore: Polygons = Field(
         (), description="Polygons of image 1 that are not compared: a list of lists of x, y."
     )
     mask_type: MaskType = Field(

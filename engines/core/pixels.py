@@ -167,10 +167,10 @@ def decode(data: bytes, mode: Mode, accepts: Sequence[str] = USUAL) -> Decoded:
         return _original(_upright(samples, header), header, found)
     if mode is Mode.MASK:
         return _upright(_mask(samples), header)
-    pixels = _eight_bits(samples)
+    pixels = eight_bits(samples)
     if mode is Mode.GREY:
         return _upright(_grey(laid(pixels)), header)
-    is_kept = mode is Mode.ALPHA and _is_transparent(pixels)
+    is_kept = mode is Mode.ALPHA and is_transparent(pixels)
     return _upright(pixels if is_kept else _colour(laid(pixels, WHITE)), header)
 
 
@@ -390,11 +390,13 @@ def _decode_tiff(data: bytes, header: ImageFile.ImageFile) -> NDArray[Any]:
     raise UndecodablePicture(f"cannot decode the picture (image/tiff of mode {header.mode})")
 
 
-def _eight_bits(samples: NDArray[Any]) -> Pixels:
+def eight_bits(samples: NDArray[Any]) -> Pixels:
+    """The upper eight bits of samples of eight or sixteen."""
     return (samples >> 8).astype(np.uint8) if samples.dtype == np.uint16 else samples
 
 
-def _is_transparent(pixels: Pixels) -> bool:
+def is_transparent(pixels: Pixels) -> bool:
+    """Whether any pixel is not opaque."""
     return pixels.ndim == 3 and pixels.shape[2] == 4 and bool((pixels[..., 3] < 255).any())
 
 
@@ -471,7 +473,7 @@ def _partial(data: bytes, header: ImageFile.ImageFile) -> PartialImage:
         samples, is_truncated = _decode_whole(data, header, Mode.PARTIAL), False
     except TruncatedPicture:
         samples, is_truncated = _decode_upper_rows(data), True
-    opaque = _colour(laid(_eight_bits(samples), WHITE))
+    opaque = _colour(laid(eight_bits(samples), WHITE))
     return PartialImage(_upright(opaque, header), is_truncated)
 
 

@@ -47,6 +47,7 @@ class Engine:
     info: type[Info]
     draw: Callable[..., Picture] | None
     reference: str | None
+    pictures: tuple[str, ...]
     deadline_seconds: float | None
 
     def seconds(self, usual: float) -> float:
@@ -75,6 +76,7 @@ def engine(
     version: str,
     draw: Callable[..., Picture] | None = None,
     reference: str | None = None,
+    pictures: tuple[str, ...] = ("image/png",),
     deadline_seconds: float | None = None,
 ) -> Callable[[Compute], Compute]:
     """Declare a function to be an engine.
@@ -85,6 +87,7 @@ def engine(
             is absent and the result has exactly one picture, that one is shown.
         reference: which of two required inputs stays while pictures change: the first, where
             nothing is said.
+        pictures: media types of what `draw` makes.
         deadline_seconds: for a computation that may take longer than the service's others.
     """
 
@@ -107,6 +110,7 @@ def engine(
             info=_info(result),
             draw=draw or _only_picture(result),
             reference=reference or _first_of_two(inputs),
+            pictures=pictures,
             deadline_seconds=deadline_seconds,
         )
         return compute

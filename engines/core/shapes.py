@@ -59,21 +59,34 @@ class Picture:
     """A picture as an answer; no dataclass, for those are taken apart where answers are written.
 
     Args:
-        pixels: bool (H, W), uint8 (H, W), (H, W, 3) BGR or (H, W, 4) BGRA.
+        pixels: bool (H, W), uint8 (H, W), (H, W, 3) BGR or (H, W, 4) BGRA; uint16 in a PNG.
         media_type: one of `SUFFIXES`.
         quality: of a JPEG, 0 to 100.
+        compression: of a PNG that is no mask, 0 to 9; None for the fastest that is worth it.
+        exif: what the file says besides; not of a mask.
+        icc_profile: of the colours; not of a mask.
     """
 
-    __slots__ = ("media_type", "pixels", "quality")
+    __slots__ = ("compression", "exif", "icc_profile", "media_type", "pixels", "quality")
 
     def __init__(
-        self, pixels: NDArray[Any], media_type: str = "image/png", *, quality: int = 90
+        self,
+        pixels: NDArray[Any],
+        media_type: str = "image/png",
+        *,
+        quality: int = 90,
+        compression: int | None = None,
+        exif: bytes = b"",
+        icc_profile: bytes = b"",
     ) -> None:
         if media_type not in SUFFIXES:
             raise ValueError(f"Pictures are not written as {media_type}.")
         self.pixels = pixels
         self.media_type = media_type
         self.quality = quality
+        self.compression = compression
+        self.exif = exif
+        self.icc_profile = icc_profile
 
     @property
     def suffix(self) -> str:
@@ -83,13 +96,17 @@ class Picture:
     def encoded(self) -> bytes:
         """The picture as a file: a PNG, of one bit a pixel for a mask, or a JPEG without alpha."""
         is_mask = self.pixels.dtype == np.bool_
-        if self.media_type == "image/jpeg":
-            levels = self.pixels * np.uint8(255) if is_mask else self.pixels
-            _, data = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
-            return data.tobytes()
-        if is_mask:
+        if is_mask and self.media_type == "image/png":
             return bilevel_png.encode(self.pixels)
-        _, data = cv2.imencode(".png", self.pixels)
+        levels = self.pixels * np.uint8(255) if is_mask else self.pixels
+        options = [cv2.IMWRITE_JPEG_QUALITY, self.quality]
+        if self.compression is not None:
+            options += [cv2.IMWRITE_PNG_COMPRESSION, self.compression]
+        metadata = {cv2.IMAGE_METADATA_EXIF: self.exif, cv2.IMAGE_METADATA_ICCP: self.icc_profile}
+        told = {kind: np.frombuffer(text, np.uint8) for kind, text in metadata.items() if text}
+        _, data = cv2.imencodeWithMetadata(
+            self.suffix, levels, list(told), list(told.values()), options
+        )
         return data.tobytes()
 
     @classmethod

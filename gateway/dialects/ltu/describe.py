@@ -118,7 +118,8 @@ def _description(engine: Engine) -> str:
     if takes_pictures(engine):
         text += "\n\nCoordinates are those of the upright picture: EXIF applied."
     if engine.draw:
-        text += " With `Accept: image/png` the answer is a picture that shows the result."
+        kinds = " or ".join(f"`Accept: {one}`" for one in engine.pictures)
+        text += f" With {kinds} the answer is a picture that shows the result."
     for alias in ALIASES.get(engine.service, ()):
         text += f"\n\nThe path `{PREFIX}{alias}` is answered alike."
     return text
@@ -163,7 +164,7 @@ def _in_query(one: Input) -> Schema:
 def _success(known: dict[str, Schema], engine: Engine) -> Schema:
     answers = schemas.content(_envelope(known, engine), examples.of(engine.service))
     if engine.draw:
-        answers["image/png"] = {"schema": BINARY}
+        answers |= {one: {"schema": BINARY} for one in engine.pictures}
     return {
         "description": f"What `{engine.service}` found.",
         "headers": schemas.header("Pixelgate-Ignored", "Fields that mean nothing here, if any."),

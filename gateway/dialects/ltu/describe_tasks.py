@@ -30,6 +30,7 @@ _RESULT: Schema = {
         "content": {
             "application/json": {"schema": {"type": "object", "additionalProperties": {}}},
             "image/png": {"schema": BINARY},
+            "image/jpeg": {"schema": BINARY},
         },
     }
 }

@@ -55,7 +55,7 @@ class ImageObject(BaseModel):
     """A picture inside JSON."""
 
     encoding: Literal["base64"]
-    format: Literal["image/png"]
+    format: Literal["image/png", "image/jpeg"]
     value: str = Field(description="The file, in base64.")
 
 

@@ -74,7 +74,7 @@ async def _read(call: Call, engine: Engine) -> Job:
     inputs = inputs_of(engine)
     pictures = await intake.read(form, inputs, call.owner)
     accept = call.request.headers.get("accept", "")
-    wants_picture = prefers(accept, "image/png", "application/json")
+    wants_picture = any(prefers(accept, one, "application/json") for one in engine.pictures)
     presenter = PICTURE if engine.draw and wants_picture else ENVELOPE
     names = tuple(one.name for one in inputs)
     return Job(engine.name, pictures, params, presenter, names=names)

@@ -19,7 +19,8 @@ from engines import differences
 from engines.core.errors import BadParameter
 from engines.core.json_text import read_json
 from engines.core.shapes import Parameters, Picture, shown
-from engines.differences import MOST_AREAS, MOST_COORDINATE, MOST_POINTS, ColorSpace, MaskType
+from engines.differences import ColorSpace, MaskType
+from engines.vision.polygons import MOST_COORDINATE, MOST_POINTS, MOST_POLYGONS
 from gateway.dialects.ltu.services.region import BoundingBox, Vertex, relative
 from gateway.dialects.ltu.wording import Wording, as_in
 
@@ -91,8 +92,8 @@ def _areas(value: object) -> object:
     if not isinstance(value, str):
         return value
     given = read_json("ignore", value) if value.strip() else []
-    if not isinstance(given, list) or len(given) > MOST_AREAS:
-        raise BadParameter(f"ignore is no list of at most {MOST_AREAS} rectangles or polygons.")
+    if not isinstance(given, list) or len(given) > MOST_POLYGONS:
+        raise BadParameter(f"ignore is no list of at most {MOST_POLYGONS} rectangles or polygons.")
     return [_area(place, one) for place, one in enumerate(given)]
 
 

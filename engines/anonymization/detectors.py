@@ -1,0 +1,93 @@
+"""Detectors: where faces, plates, persons and vehicles are, each with a margin."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+import numpy as np
+
+from engines import object_detection
+from engines.anonymization.sighting import Kind, Sighting, boxed
+from engines.core.shapes import Box, Pixels
+from engines.models import faces, plates, weights
+from engines.vision.boxes import Sides, iou, whole_pixels
+
+MARGINS = {
+    Kind.FACE: 0.12,
+    Kind.LICENSE_PLATE: 0.15,
+    Kind.PERSON: 0.07,
+    Kind.VEHICLE: 0.07,
+}
+"""By how much of its size a region grows on each side, beside one pixel."""
+STRAIGHT = 0.5
+"""Of a plate: IoU of its box and the one around its corners, below which these are not believed."""
+
+NAMES = {
+    "Person": Kind.PERSON,
+    **dict.fromkeys(("Bicycle", "Car", "Motorcycle", "Bus", "Train", "Truck"), Kind.VEHICLE),
+}
+"""The object detector's names of classes."""
+
+Report: TypeAlias = Callable[[float], None]
+Thresholds: TypeAlias = Mapping[Kind, float]
+"""The least score of each kind that is looked for."""
+
+
+def sight(image: Pixels, thresholds: Thresholds, report: Report) -> list[Sighting]:
+    """Everything of the given kinds that is in a picture, best first.
+
+    Args:
+        image: uint8 (H, W, 3), BGR.
+        report: told the share of the work that is done.
+
+    Raises:
+        ModelUnavailable: a model cannot be had. Nothing is left out for that.
+    """
+    found = list[Sighting]()
+    looks = (_bodies, _faces, _plates)
+    for done, look in enumerate(looks, 1):
+        found += look(image, thresholds)
+        report(done / len(looks))
+    return sorted(found, key=lambda one: -one.score)
+
+
+def _bodies(image: Pixels, thresholds: Thresholds) -> Iterator[Sighting]:
+    wanted = [thresholds[kind] for kind in (Kind.PERSON, Kind.VEHICLE) if kind in thresholds]
+    if not wanted:
+        return
+    title = weights.model("detector").title
+    for one in object_detection.find(image, min(wanted), with_tiles=True):
+        kind = NAMES.get(one.name)
+        if kind and one.score >= thresholds.get(kind, math.inf):
+            yield boxed(kind, _grown(one.box, kind, image), one.score, title)
+
+
+def _faces(image: Pixels, thresholds: Thresholds) -> Iterator[Sighting]:
+    if Kind.FACE in thresholds:
+        for one in faces.find(image, thresholds[Kind.FACE]):
+            yield boxed(Kind.FACE, _grown(one, Kind.FACE, image), one.score, one.model)
+
+
+def _plates(image: Pixels, thresholds: Thresholds) -> Iterator[Sighting]:
+    if Kind.LICENSE_PLATE in thresholds:
+        for one in plates.find(image, thresholds[Kind.LICENSE_PLATE]):
+            yield _plate(one, image)
+
+
+def _plate(one: plates.FoundPlate, image: Pixels) -> Sighting:
+    """Its corners, or the box where they do not fit it."""
+    box = boxed(Kind.LICENSE_PLATE, _grown(one, Kind.LICENSE_PLATE, image), one.score, one.model)
+    middle = one.corners.mean(axis=0)
+    corners = middle + (one.corners - middle) * (1 + 2 * MARGINS[Kind.LICENSE_PLATE])
+    size = image.shape[1], image.shape[0]
+    straightened = Sighting.outlined(Kind.LICENSE_PLATE, corners, one.score, one.model, size)
+    fits = straightened is not None and iou(straightened.box, box.box) >= STRAIGHT
+    return straightened if straightened and fits else box
+
+
+def _grown(box: Sides, kind: Kind, image: Pixels) -> Box:
+    """The box with its margin, rounded outwards."""
+    dx = 1 + MARGINS[kind] * (box.right - box.left)
+    dy = 1 + MARGINS[kind] * (box.bottom - box.top)
+    sides = np.floor([box.left - dx, box.top - dy]), np.ceil([box.right + dx, box.bottom + dy])
+    return whole_pixels(*np.concatenate(sides), size=(image.shape[1], image.shape[0]))
