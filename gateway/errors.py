@@ -94,6 +94,10 @@ class TaskUnfinished(GatewayError):
     """The task has no result yet."""
 
 
+class FilesDeleted(GatewayError):
+    """The task's files were deleted, and its record was kept."""
+
+
 class BadRequestKey(GatewayError):
     """An idempotency key is not written as one may be."""
 
@@ -208,6 +212,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     UnknownPath: (404, "not_found"),
     NothingStored: (404, "nothing_stored"),
     UnknownTask: (404, "no_such_task"),
+    FilesDeleted: (404, "files_deleted"),
     UnknownWebhook: (404, "no_such_webhook"),
     UnknownDelivery: (404, "no_such_delivery"),
     WrongMethod: (405, "method_not_allowed"),

@@ -30,6 +30,7 @@ _PASSWORD = re.compile(r"(://[^\s:/@]*:)\S+(?=@)|([?&]password=)[^&\s]*")
 
 Names = TypeVar("Names", bound=Collection[str])
 Words = Annotated[tuple[str, ...], NoDecode]
+Classes = Annotated[tuple[Literal["face", "license-plate", "person", "vehicle"], ...], NoDecode]
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 
 
@@ -164,7 +165,13 @@ class Settings(BaseSettings):
     open_dialects: Words = Field(
         (),
         description="Dialects that answer without a token, separated by commas: `ltu`, `pekat`, "
-        "`aerovision`.",
+        "`aerovision`, `celantur`.",
+    )
+    celantur_classes: Classes = Field(
+        ("face", "license-plate", "person", "vehicle"),
+        min_length=1,
+        description="What the Celantur API hides where an upload selects nothing, separated by "
+        "commas: `face`, `license-plate`, `person`, `vehicle`.",
     )
     pekat_projects: Words = Field(
         (),
@@ -297,6 +304,7 @@ class Settings(BaseSettings):
         "fetch_allow",
         "open_dialects",
         "allowed_origins",
+        "celantur_classes",
         "issuer_audiences",
         "more_ports",
         "preload",

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from gateway.dialects.aerovision.routes import DIALECT as AEROVISION
+from gateway.dialects.celantur.routes import DIALECT as CELANTUR
 from gateway.dialects.dialect import Dialect, Resource
 from gateway.dialects.ltu.routes import DIALECT as LTU
 from gateway.dialects.pekat.routes import DIALECT as PEKAT
 from gateway.openapi.description import Description
 from gateway.tasks.work import Work
 
-DIALECTS: tuple[Dialect, ...] = (LTU, PEKAT, AEROVISION)
+DIALECTS: tuple[Dialect, ...] = (LTU, PEKAT, AEROVISION, CELANTUR)
 
 
 class DialectTable:

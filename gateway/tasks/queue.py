@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from auth.threads import Threads
-from gateway.errors import RequestKeyReused, SlotCrashed, TooManyTasks, UnknownTask
+from gateway.errors import FilesDeleted, RequestKeyReused, SlotCrashed, TooManyTasks, UnknownTask
 from gateway.store.database import Database
 from gateway.store.tables import tasks
 from gateway.tasks.notices import notify
@@ -46,6 +46,7 @@ _IS_UNFINISHED = tasks.c.finished_at.is_(None)
 _GAVE_UP = Failure.of(
     SlotCrashed(f"The service ended {MOST_ATTEMPTS} times while it worked on this task.")
 )
+_STRIPPED = Failure.of(FilesDeleted("The task's files were deleted."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,14 @@ class TaskQueue:
             UnknownTask: this caller has none of that name.
         """
         await self._writing.run(self._delete, owner, works, id)
+
+    async def strip(self, owner: str, works: Collection[str], id: str) -> None:
+        """Forget a task's files and keep its row, which has ended then without a result.
+
+        Raises:
+            UnknownTask: this caller has none of that name.
+        """
+        await self._writing.run(self._strip, owner, works, id)
 
     async def expired(self, finished_before: float, most: int) -> list[str]:
         """Forget tasks that ended before a time, and answer which."""
@@ -376,6 +385,28 @@ class TaskQueue:
         with self._database.begin() as connection:
             notify(connection)
             gone = connection.execute(delete(tasks).where(_whose(owner, works), tasks.c.id == id))
+        if not gone.rowcount:
+            raise _unknown()
+
+    def _strip(self, owner: str, works: Collection[str], id: str) -> None:
+        now = self._clock()
+        stripped = (
+            update(tasks)
+            .where(_whose(owner, works), tasks.c.id == id)
+            .values(
+                status=Status.ERROR,
+                failure=asdict(_STRIPPED),
+                told=None,
+                inputs=[],
+                files=[],
+                stored_bytes=TASK_BYTES,
+                updated_at=now,
+                finished_at=func.coalesce(tasks.c.finished_at, now),
+            )
+        )
+        with self._database.begin() as connection:
+            notify(connection)
+            gone = connection.execute(stripped)
         if not gone.rowcount:
             raise _unknown()
 

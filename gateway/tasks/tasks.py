@@ -91,6 +91,16 @@ class Tasks:
         self._bell.ring()
         await self._storage.delete(folder(id))
 
+    async def strip(self, owner: str, works: Collection[str], id: str) -> None:
+        """Delete a task's files and keep its row; what is still computed is thrown away.
+
+        Raises:
+            UnknownTask: this caller has none of that name.
+        """
+        await self._queue.strip(owner, works, id)
+        self._bell.ring()
+        await self._storage.delete(folder(id))
+
     async def input(
         self, task: Task, place: int, start: int | None = None, end: int | None = None
     ) -> bytes:

@@ -1,9 +1,10 @@
 """Webhooks: URLs that a caller wants to be told at when a task ends, and what was sent there."""
 
+import json
 import secrets
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -92,10 +93,23 @@ class Webhooks:
             UrlRefused: the URL is spelt in another way, or leads to an inner address.
             TooManyWebhooks: the caller has as many as one may have.
         """
-        named = read_url(url)
-        with suppress(UrlUnreachable):  # A name may be given an address later.
-            await self._guard.resolve(host_of(named), port_of(named))
-        return await self._threads.run(self._add, owner, dialect, url, host_of(named), secret)
+        host = await self._checked(url)
+        return await self._threads.run(self._add, owner, dialect, url, host, secret)
+
+    async def prepare(self, url: str, headers: Mapping[str, str]) -> str | None:
+        """Check a URL that one task names, and seal the header fields that go there, if any.
+
+        Raises:
+            UrlRefused: the URL is spelt in another way, or leads to an inner address.
+        """
+        await self._checked(url)
+        if not headers:
+            return None
+        return await self._threads.run(self._box.seal, json.dumps(dict(headers)))
+
+    async def statuses(self, owner: str, task_ids: Sequence[str]) -> dict[str, Status]:
+        """What became of deliveries to URLs that tasks named, by task."""
+        return await self._threads.run(self._statuses, owner, task_ids)
 
     async def of(self, owner: str, dialect: str) -> list[Webhook]:
         """A caller's webhooks, the oldest first."""
@@ -127,6 +141,22 @@ class Webhooks:
         """
         whose = _whose(owner, dialect, id)
         return await self._threads.run(self._redeliver, whose, id, delivery_id)
+
+    async def _checked(self, url: str) -> str:
+        """The host that a URL names."""
+        named = read_url(url)
+        with suppress(UrlUnreachable):  # A name may be given an address later.
+            await self._guard.resolve(host_of(named), port_of(named))
+        return host_of(named)
+
+    def _statuses(self, owner: str, task_ids: Sequence[str]) -> dict[str, Status]:
+        theirs = select(deliveries.c.task_id, deliveries.c.status).where(
+            deliveries.c.owner == owner,
+            deliveries.c.webhook_id.is_(None),
+            deliveries.c.task_id.in_(task_ids),
+        )
+        with self._reads.begin() as connection:
+            return {row.task_id: Status(row.status) for row in connection.execute(theirs)}
 
     def _add(self, owner: str, dialect: str, url: str, host: str, secret: str) -> Webhook:
         values = {

@@ -171,3 +171,14 @@ def test_projects_that_cannot_be_told_apart_are_refused(
     monkeypatch.setenv("PIXELGATE_PEKAT_PROJECTS", told)
     with pytest.raises(ValidationError, match=sentence):
         Settings()
+
+
+def test_what_is_hidden_unasked_is_a_choice_of_known_classes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PIXELGATE_CELANTUR_CLASSES", "face, license-plate")
+    assert Settings().celantur_classes == ("face", "license-plate")
+    for wrong in ("", "faces"):
+        monkeypatch.setenv("PIXELGATE_CELANTUR_CLASSES", wrong)
+        with pytest.raises(ValidationError):
+            Settings()

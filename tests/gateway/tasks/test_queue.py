@@ -292,3 +292,27 @@ async def test_processes_that_claim_at_once_share_the_tasks(
     claiming = [await asyncio.create_subprocess_exec(*command, stdout=PIPE) for _ in range(3)]
     said = await asyncio.gather(*(one.communicate() for one in claiming))
     assert Counter(id for claimed, _ in said for id in claimed.decode().split()) == Counter(ids)
+
+
+async def test_a_task_without_its_files_keeps_its_row_and_has_room_again(
+    database: Engine, time: Clock
+) -> None:
+    queue = queue_of(database, time, quota=Quota(unfinished=100, stored_bytes=2 * TASK_BYTES))
+    task = await add(queue, inputs=[StoredFile("image", "image/png", TASK_BYTES)])
+    await queue.strip("ada", WORKS, task.id)
+    stripped = await queue.get("ada", WORKS, task.id)
+    assert (stripped.inputs, stripped.files, stripped.told) == ((), (), None)
+    assert stripped.failure is not None
+    assert stripped.failure.word == "files_deleted"
+    await add(queue)
+
+
+async def test_a_task_whose_files_are_deleted_while_it_is_worked_on_is_lost(
+    queue: TaskQueue,
+) -> None:
+    await add(queue)
+    task = await claim_one(queue)
+    await queue.strip("ada", WORKS, task.id)
+    assert await queue.renew({task.lease: 0}) == {task.lease}
+    with pytest.raises(UnknownTask):
+        await queue.strip("bob", WORKS, task.id)

@@ -186,3 +186,24 @@ async def test_finished_deliveries_are_forgotten_after_a_week(sender: Sender) ->
     sender.clock.turn(1)
     sender.send()
     assert len(sender.rows()) == 2
+
+
+async def test_header_fields_for_a_tasks_url_are_sealed(sender: Sender) -> None:
+    sealed = await sender.webhooks.prepare(URL, {"X-Key": "open sesame"})
+    assert sealed is not None
+    assert "sesame" not in sealed
+    assert sender.box.open(sealed) == '{"X-Key": "open sesame"}'
+    assert await sender.webhooks.prepare(URL, {}) is None
+
+
+async def test_a_tasks_url_leads_to_no_inner_address(sender: Sender) -> None:
+    with pytest.raises(UrlRefused):
+        await sender.webhooks.prepare("http://10.0.0.1/", {})
+
+
+async def test_what_became_of_a_tasks_url_is_told_to_its_owner(sender: Sender) -> None:
+    message = Message(*ADA, "task", BODY, sender.clock())
+    with sender.database.begin() as connection:
+        send_to_url(connection, message, URL, sealed_headers=None)
+    assert await sender.webhooks.statuses("ada", ["task", "other"]) == {"task": Status.PENDING}
+    assert await sender.webhooks.statuses("eve", ["task"]) == {}

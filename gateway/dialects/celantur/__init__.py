@@ -1,0 +1,1 @@
+"""The Celantur Container's REST API: pictures are anonymised and kept as tasks."""

@@ -1,0 +1,21 @@
+"""Whether the service runs."""
+
+from starlette.responses import Response
+
+from gateway.dialects.celantur.models import ServiceStatus
+from gateway.dialects.celantur.performing import WORK
+from gateway.flow import Call
+from gateway.tasks.task import Status
+from gateway.version import VERSION
+
+
+async def status(call: Call) -> Response:
+    """How many tasks the caller has that wait, or are worked on; of the newest thousand."""
+    _, some = await call.request.state["tasks"].page(call.owner, [WORK], offset=0, limit=1000)
+    told = ServiceStatus(
+        status="running",
+        version=VERSION,
+        queued=sum(one.status is Status.QUEUED for one in some),
+        processing=sum(one.status is Status.PROCESSING for one in some),
+    )
+    return Response(told.model_dump_json(), media_type="application/json")

@@ -1,0 +1,111 @@
+"""Celantur's tasks as they are told and deleted, one or all of a caller."""
+
+from contextlib import suppress
+
+from starlette.responses import Response
+
+from gateway.dialects.celantur.models import (
+    Choice,
+    DeletedTask,
+    DeletedTasks,
+    Page,
+    WebhookStatus,
+    text_of,
+)
+from gateway.dialects.celantur.parameters import ParameterRefused, read_query
+from gateway.dialects.celantur.performing import WORK
+from gateway.dialects.celantur.records import record
+from gateway.dialects.celantur.webhooks import STATUSES
+from gateway.errors import UnknownTask
+from gateway.flow import Call
+from gateway.tasks.deliveries import Status
+from gateway.tasks.task import Task
+
+_AT_ONCE = 200
+"""Rows that are read in one go."""
+
+
+async def show(call: Call) -> Response:
+    """A task, however far it is."""
+    return await shown(call, await owned(call))
+
+
+async def shown(call: Call, task: Task) -> Response:
+    """The answer that tells of a task."""
+    found = await call.request.state["webhooks"].statuses(call.owner, [task.id])
+    return _json(text_of(record(task, _webhook_status(task, found))))
+
+
+async def listing(call: Call) -> Response:
+    """The caller's tasks, the oldest first; of more than are listed the newest."""
+    page = read_query(call.request.query_params, Page)
+    _, tasks = await call.request.state["tasks"].page(
+        call.owner, [WORK], offset=page.offset, limit=page.limit
+    )
+    found = await call.request.state["webhooks"].statuses(call.owner, [one.id for one in tasks])
+    told = [text_of(record(one, _webhook_status(one, found))) for one in reversed(tasks)]
+    return _json(f"[{','.join(told)}]")
+
+
+async def forget(call: Call) -> Response:
+    """Delete a task's files, and its record if that is chosen."""
+    choice = _choice(call)
+    task = await owned(call)
+    await _delete(call, task.id, choice)
+    return _json(DeletedTask(id=task.id).model_dump_json())
+
+
+async def forget_all(call: Call) -> Response:
+    """The same for all of the caller's tasks."""
+    choice, count = _choice(call), 0
+    for id in await _ids(call):
+        with suppress(UnknownTask):  # another request deleted it
+            await _delete(call, id, choice)
+            count += 1
+    return _json(DeletedTasks(deleted=count).model_dump_json())
+
+
+async def owned(call: Call) -> Task:
+    """The caller's task that the path names.
+
+    Raises:
+        UnknownTask: there is none.
+    """
+    id = call.request.path_params["id"]
+    return await call.request.state["tasks"].get(call.owner, [WORK], id)
+
+
+def _webhook_status(task: Task, found: dict[str, Status]) -> WebhookStatus:
+    if task.params["webhook"] is None:
+        return "empty"
+    return STATUSES[found.get(task.id, Status.PENDING)]
+
+
+def _choice(call: Call) -> Choice:
+    """What is to be deleted.
+
+    Raises:
+        ParameterRefused: nothing, or a record alone, without which no files can be kept.
+    """
+    choice = read_query(call.request.query_params, Choice)
+    if not choice.files:
+        raise ParameterRefused("files is false; expected true, since a record keeps its files.")
+    return choice
+
+
+async def _delete(call: Call, id: str, choice: Choice) -> None:
+    tasks = call.request.state["tasks"]
+    await (tasks.delete if choice.record else tasks.strip)(call.owner, [WORK], id)
+
+
+async def _ids(call: Call) -> list[str]:
+    tasks, ids = call.request.state["tasks"], list[str]()
+    while True:
+        total, some = await tasks.page(call.owner, [WORK], offset=len(ids), limit=_AT_ONCE)
+        ids += [one.id for one in some]
+        if not some or len(ids) >= total:
+            return ids
+
+
+def _json(body: str) -> Response:
+    return Response(body, media_type="application/json")
