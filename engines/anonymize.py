@@ -1,7 +1,7 @@
 """Anonymising: faces, licence plates, persons and vehicles of a picture made unrecognisable."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
 import cv2
@@ -25,7 +25,6 @@ from engines.core.shapes import (
     Parameters,
     Picture,
     Pixels,
-    ResultFile,
 )
 from engines.core.transparency import WHITE, laid
 from engines.vision import marking
@@ -196,18 +195,14 @@ def anonymize(image: Original, *, params: Params) -> Result:
     found = sightings(image.samples, params)
     ignores = [np.rint(area).astype(np.int32) for area in params.ignores]
     height, width = image.samples.shape[:2]
-    picture = None if params.method is Method.DETECT else _anonymised(image, found, ignores, params)
     instances = masks.instances(found, (height, width), ignores)
-    binary = Picture(masks.binary(instances)) if params.save_mask != "instance" else None
-    instance = Picture(instances) if params.save_mask != "binary" else None
     return Result(
         objects=[_object(one, width, height) for one in found],
         size=(width, height),
-        picture=picture,
-        binary_mask=binary,
-        instance_mask=instance,
+        picture=_anonymised(image, found, ignores, params),
+        binary_mask=Picture(masks.binary(instances)) if params.save_mask != "instance" else None,
+        instance_mask=Picture(instances) if params.save_mask != "binary" else None,
         details=Details(message=_message(found), info=Info()),
-        files=tuple(_files(picture, binary, instance)),
     )
 
 
@@ -272,7 +267,9 @@ def _as_box(one: Sighting) -> Sighting:
 
 def _anonymised(
     image: OriginalImage, found: Sequence[Sighting], ignores: masks.Areas, params: Params
-) -> Picture:
+) -> Picture | None:
+    if params.method is Method.DETECT:
+        return None
     hidden = hide(image.samples, found, params.method, params.kernels, ignores)
     return Picture(
         _marked(hidden, found, with_scores=params.score) if params.debug else hidden,
@@ -309,14 +306,3 @@ def _message(found: Sequence[Sighting]) -> str:
     counts = Counter(one.kind for one in found)
     listed = ", ".join(f"{kind}: {counts[kind]}" for kind in Kind if counts[kind])
     return f"Found {listed}" if listed else "Found nothing to hide"
-
-
-def _files(
-    picture: Picture | None, binary: Picture | None, instance: Picture | None
-) -> Iterator[ResultFile]:
-    if picture:
-        yield ResultFile(f"anonymised{picture.suffix}", picture)
-    if binary:
-        yield ResultFile("binary-mask.png", binary)
-    if instance:
-        yield ResultFile("instance-mask.png", instance)

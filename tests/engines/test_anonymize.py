@@ -78,9 +78,6 @@ def test_the_picture_has_the_format_that_was_sent(
 ) -> None:
     result = run(sent(astronaut, kind))
     assert picture_of(result).format == written
-    suffix = {"JPEG": "jpg", "PNG": "png"}[written]
-    names = [f"anonymised.{suffix}", "binary-mask.png", "instance-mask.png"]
-    assert [one.name for one in result.files] == names
 
 
 @pytest.mark.parametrize("mode", ["L", "I;16"])
@@ -140,9 +137,9 @@ def test_both_masks_cover_the_same_pixels(astronaut: Pixels) -> None:
 @pytest.mark.parametrize(
     ("save_mask", "names"),
     [
-        ("all", ["binary-mask.png", "instance-mask.png"]),
-        ("binary", ["binary-mask.png"]),
-        ("instance", ["instance-mask.png"]),
+        ("all", ["binary_mask", "instance_mask"]),
+        ("binary", ["binary_mask"]),
+        ("instance", ["instance_mask"]),
     ],
 )
 def test_detect_gives_the_masks_that_are_asked_for_alone(
@@ -151,7 +148,7 @@ def test_detect_gives_the_masks_that_are_asked_for_alone(
     data = sent(astronaut, "PNG")
     result = run(data, method="detect", save_mask=save_mask)
     assert result.picture is None
-    assert [one.name for one in result.files] == names
+    assert [name for name in ("binary_mask", "instance_mask") if getattr(result, name)] == names
     shown = draw(pixels.decode(data, Mode.ORIGINAL), result)
     assert shown in (result.binary_mask, result.instance_mask)
 

@@ -2,6 +2,7 @@
 
 from engines import anonymize
 from engines.core.run import Answer, Computed
+from engines.core.shapes import ResultFile
 from engines.vision.scaled_mask import Result as ScaledMask
 from gateway.dialects.celantur.models import TYPES, Detection, ImageMetadata
 
@@ -14,7 +15,6 @@ def anonymised(computed: Computed) -> Answer:
     """Metadata, with what only the task knows left empty; the picture and its masks."""
     result = computed.result
     assert isinstance(result, anonymize.Result)
-    is_hidden = any(one.name.startswith(ANONYMISED) for one in result.files)
     told = ImageMetadata(
         id="",
         detections=[
@@ -25,7 +25,7 @@ def anonymised(computed: Computed) -> Answer:
                 bbox=(one.box.left, one.box.top, one.box.right, one.box.bottom),
                 type=TYPES[one.kind],
                 score=one.score,
-                is_anonymised=is_hidden,
+                is_anonymised=result.picture is not None,
                 type_label=one.kind,
                 polygon=one.polygon,
             )
@@ -35,8 +35,14 @@ def anonymised(computed: Computed) -> Answer:
         duration=0,
         filename="",
     )
-    files = tuple(one.encoded() for one in result.files)
-    return Answer(told.model_dump_json().encode(), "application/json", files)
+    suffix = result.picture.suffix if result.picture else ""
+    files = {
+        ANONYMISED + suffix: result.picture,
+        BINARY: result.binary_mask,
+        INSTANCE: result.instance_mask,
+    }
+    encoded = (ResultFile(name, one).encoded() for name, one in files.items() if one)
+    return Answer(told.model_dump_json().encode(), "application/json", tuple(encoded))
 
 
 def mask(computed: Computed) -> Answer:
