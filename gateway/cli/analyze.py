@@ -15,7 +15,7 @@ import orjson
 from engines.core.errors import BadParameter, EngineError
 from engines.core.registry import Engine, by_service, catalogue
 from engines.core.run import Answer, Job, name_of
-from engines.core.shapes import Parameters
+from engines.core.shapes import File, Parameters
 from gateway.cli.command import load_settings
 from gateway.cli.records import record
 from gateway.errors import GatewayError
@@ -74,13 +74,16 @@ def run(
 ) -> int:
     """Compute all, say what failed and what was skipped, and answer the exit code."""
     order = read_order(service, pairs, reference)
-    shelf = Shelf(out)
+    return compute(settings, order, [*find(paths, leaving_out=out)], Shelf(out))
+
+
+def compute(settings: Settings, order: "Order", found: Sequence["Found"], shelf: "Shelf") -> int:
+    """The same for files that were found already."""
     is_done = shelf.has(order)
-    found = [*find(paths, leaving_out=out)]
     pictures = [one for one in found if one.is_picture]
-    files = [one for one in pictures if not is_done(one.path)]
+    files = [one for one in pictures if not is_done(one)]
     failures = list[Failed]()
-    with click.progressbar(length=len(files), label=service, file=sys.stderr) as bar:
+    with click.progressbar(length=len(files), label=order.engine.service, file=sys.stderr) as bar:
         working = analyze_all(
             order,
             files,
@@ -101,7 +104,7 @@ def run(
     skipped = _skipped(len(pictures) - len(files), len(found) - len(pictures))
     click.echo(f"{computed} computed, {len(failures)} failed, {skipped}.", err=True)
     if bar.pos < len(files):
-        resume = "the same command goes" if out else "with --out the same command would go"
+        resume = "the same command goes" if shelf.folder else "with --out the same command would go"
         click.echo(f"Stopped after {bar.pos} of {len(files)}; {resume} on from there.", err=True)
         return INTERRUPTED
     return 1 if failures or not pictures else 0
@@ -129,15 +132,24 @@ def read_order(service: str, pairs: Sequence[str], reference: Path | None) -> "O
     if needed != (1 if reference is None else 2):
         named = f"; --reference names {engine.reference}" if engine.reference else ""
         raise click.UsageError(f"{service} takes {needed} picture(s){named}.")
+    params = read_params(engine, pairs)
+    return Order(engine, params, reference.read_bytes() if reference else None)
+
+
+def read_params(engine: Engine, pairs: Sequence[str]) -> Parameters:
+    """Parameters given as NAME=VALUE.
+
+    Raises:
+        click.UsageError: the engine has no such parameter, or does not take the value.
+    """
     fields = dict(pair.partition("=")[::2] for pair in pairs)
     if unknown := fields.keys() - engine.params.model_fields.keys():
         names = ", ".join(engine.params.model_fields)
-        raise click.UsageError(f"{service} has no {min(unknown)}; it has {names or 'none'}.")
+        raise click.UsageError(f"{engine.service} has no {min(unknown)}; it has {names or 'none'}.")
     try:
-        params = engine.params.from_text(fields)
+        return engine.params.from_text(fields)
     except BadParameter as error:
         raise click.UsageError(error.message) from None
-    return Order(engine, params, reference.read_bytes() if reference else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +160,17 @@ class Order:
         engine: the computation.
         params: checked already.
         reference: what each picture is compared with, for engines that take two.
+        present: the name of what makes a line and files of a result.
     """
 
     engine: Engine
     params: Parameters
     reference: bytes | None = None
+    present: str = name_of(record)
 
     def job(self, picture: bytes) -> Job:
         sent = self.engine.arranged(picture, self.reference)
-        return Job(self.engine.name, sent, self.params, name_of(record))
+        return Job(self.engine.name, sent, self.params, self.present)
 
     def line(self, file: Path) -> dict[str, Any]:
         """How a result of this order begins; an equal beginning is an equal result."""
@@ -180,10 +194,11 @@ class Found:
 
 def find(arguments: Iterable[Path], *, leaving_out: Path | None = None) -> Iterator[Found]:
     """The files named, and those of the folders named, but not earlier results."""
+    left = leaving_out.resolve() if leaving_out else None
     for argument in arguments:
         if argument.is_dir():
             for path in sorted(argument.rglob("*")):
-                if path.is_file() and leaving_out not in path.parents:
+                if path.is_file() and left not in path.resolve().parents:
                     is_picture = path.suffix.lower() in SUFFIXES
                     yield Found(path, path.relative_to(argument), is_picture)
         else:
@@ -194,46 +209,58 @@ class Shelf:
     """Where results go: a folder, or standard output, which takes no pictures."""
 
     def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
+        self.folder = folder
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / RESULTS).touch()
 
-    def has(self, order: Order) -> Callable[[Path], bool]:
+    def has(self, order: Order) -> Callable[[Found], bool]:
         """Whether an earlier run has done the same of a file as it is now."""
-        known = set()
-        if self._folder:
-            for text in (self._folder / RESULTS).read_bytes().splitlines():
-                known.add(_beginning(text))
-        return lambda path: _text(order.line(path)) in known
+        known = dict[bytes, list[str]]()
+        if self.folder:
+            for text in (self.folder / RESULTS).read_bytes().splitlines():
+                known |= _read_line(text)
+        folder = self.folder or Path()
+
+        def is_done(found: Found) -> bool:
+            written = known.get(_text(order.line(found.path)))
+            return written is not None and all((folder / name).exists() for name in written)
+
+        return is_done
+
+    def name(self, found: Found, file: File) -> str:
+        """How a file of a result is called below the folder."""
+        return f"{found.name}.{file.name}"
 
     def put(self, order: Order, found: Found, answer: Answer) -> None:
         """Write the files, then the line, which says that all is there."""
-        line = _text(order.line(found.path) | orjson.loads(answer.body))
-        if self._folder is None:
-            click.echo(line)
+        line = order.line(found.path) | orjson.loads(answer.body)
+        if self.folder is None:
+            click.echo(_text(line))
             return
-        for file in answer.files:
-            path = self._folder / f"{found.name}.{file.name}"
+        files = {self.name(found, file): file.data for file in answer.files}
+        for name, data in files.items():
+            path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(file.data)
-        with (self._folder / RESULTS).open("ab") as lines:
-            lines.write(line + b"\n")
+            draft = path.with_name(f"{path.name}.part")
+            draft.write_bytes(data)
+            draft.replace(path)
+        with (self.folder / RESULTS).open("ab") as lines:
+            lines.write(_text(line | {"files": [*files]}) + b"\n")
 
 
 def _text(line: dict[str, Any]) -> bytes:
     return orjson.dumps(line)
 
 
-def _beginning(text: bytes) -> bytes:
-    """What `Order.line` wrote of a line; nothing of one that was cut short."""
+def _read_line(text: bytes) -> dict[bytes, list[str]]:
+    """What `Order.line` wrote of a line, and the files; nothing of one that was cut short."""
     try:
         line = orjson.loads(text)
-        return _text(
-            {name: line[name] for name in ("file", "modified", "service", "version", "params")}
-        )
+        names = ("file", "modified", "service", "version", "params")
+        return {_text({name: line[name] for name in names}): line["files"]}
     except (orjson.JSONDecodeError, KeyError):
-        return b""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

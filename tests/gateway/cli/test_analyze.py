@@ -103,7 +103,12 @@ def test_ctrl_c_says_how_far_it_came_and_how_to_go_on(
 
     monkeypatch.setattr(Shelf, "put", put_and_press_ctrl_c)
     options = ("--out", str(tmp_path / "out")) if out else ()
-    result = analyze("colorPalette", str(folder), *options)
+    # What runs in a shell's background inherits that SIGINT is ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        result = analyze("colorPalette", str(folder), *options)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert result.exit_code == 130
     assert f"Stopped after 1 of 3; {said}" in result.output
 
