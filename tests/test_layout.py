@@ -20,7 +20,16 @@ FLOORS = {
         *("intake", "pool", "limits", "issuer", "store", "errors", "settings"),
         "version",
     ),
-    "engines": ("inspection", "process", "models", "surfaces", "vision", "core"),
+    "engines": (
+        "inspection",
+        "process",
+        "videos",
+        "anonymization",
+        "models",
+        "surfaces",
+        "vision",
+        "core",
+    ),
 }
 """The rooms of a package, the upper ones first; a room imports only from those below it."""
 

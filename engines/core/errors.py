@@ -48,8 +48,20 @@ class TruncatedPicture(UndecodablePicture):
     """The picture's data end before its last row."""
 
 
+class UndecodableVideo(UndecodableInput):
+    """The file is no video of an accepted format, holds no frame, or is a damaged one."""
+
+
+class TruncatedVideo(UndecodableVideo):
+    """The video's data end before what its head announces."""
+
+
 class PictureTooLarge(EngineError):
     """The picture has more pixels or frames than may be decoded, or needs more memory."""
+
+
+class VideoTooLarge(PictureTooLarge):
+    """A frame of the video has more pixels than may be decoded."""
 
 
 class PictureTooSmall(EngineError):
@@ -74,3 +86,7 @@ def places(error: BaseException) -> list[str]:
         f"{frame.f_code.co_filename}:{line} in {frame.f_code.co_name}"
         for frame, line in walk_tb(error.__traceback__)
     ]
+
+
+class VideosUnavailable(ModelUnavailable):
+    """PyAV, which reads and writes videos, is not installed."""

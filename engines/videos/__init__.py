@@ -1,0 +1,1 @@
+"""Videos: frames one by one, what is seen in them followed and hidden."""

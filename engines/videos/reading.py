@@ -1,0 +1,161 @@
+"""Video files opened so that no other file or address is, and read packet by packet."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import av
+from av import Packet, VideoFrame, VideoStream
+from av.container import InputContainer
+
+from engines.core.errors import TruncatedVideo, UndecodableVideo, VideoTooLarge
+
+AnyPacket: TypeAlias = "Packet[Any]"
+"""A packet of any type of stream."""
+DEMUXERS = "mov,matroska,avi,flv,mpegts,mpeg,asf,ogg,gif,mxf,rm,nut,dv,ivf"
+"""The containers that are read; playlists, which name other files to open, are none of them."""
+MAX_PIXELS = 8192 * 4320
+MAX_STREAMS = 64
+MAX_SECONDS = 1_000_000
+"""Times beyond it are a fault of the file, and too large for what is written."""
+BACK_SECONDS = 1
+"""How far a frame's time may lie before the last one's; then it is written right behind it."""
+SHORT_SECONDS = 1.0
+"""How much earlier than announced the packets of a whole video may end."""
+
+
+class Source:
+    """One video file: its pictures, its sound, and the names of what else it holds."""
+
+    def __init__(self, container: InputContainer) -> None:
+        self._container = container
+        self.pictures = _pictures(container)
+        self.sounds = list(container.streams.audio)
+        kept = {self.pictures.index, *(sound.index for sound in self.sounds)}
+        self.others: list[str] = [one.type for one in container.streams if one.index not in kept]
+        self.start = max(Fraction(container.start_time or 0, av.time_base), Fraction(0))
+        self.seconds = (container.duration or 0) / av.time_base
+        self.pictures.codec_context.thread_count = 1
+        self._time: Fraction | None = None
+
+    def packets(self) -> Iterator[AnyPacket]:
+        """All packets; a stream's last one is empty.
+
+        Raises:
+            TruncatedVideo: fewer came than the file announced.
+        """
+        found, end = 0, 0.0
+        with _damage_in_words():
+            for packet in self._container.demux():
+                if packet.size and packet.stream is self.pictures:
+                    found += 1
+                if packet.time_base and (last := packet.pts if packet.dts is None else packet.dts):
+                    end = max(end, float((last + (packet.duration or 0)) * packet.time_base))
+                yield packet
+            announced = len(self.pictures.index_entries)
+        end -= float(self.start)
+        if found < announced:
+            raise TruncatedVideo(
+                f"The video ends early: {found} of its {announced} frames were found."
+            )
+        if end < self.seconds - SHORT_SECONDS:
+            raise TruncatedVideo(
+                f"The video ends early: {end:.1f} of its {self.seconds:.1f} s were found."
+            )
+
+    def time(self, frame: VideoFrame) -> Fraction:
+        """The seconds from the file's start to a frame; frames are asked for in their order.
+
+        Raises:
+            UndecodableVideo: the time lies far from all others.
+        """
+        before = self._time
+        if frame.pts is not None and frame.time_base:
+            time = frame.pts * frame.time_base - self.start
+        else:
+            step = 1 / (self.pictures.guessed_rate or Fraction(25))
+            time = Fraction(0) if before is None else before + step
+        if abs(time) > MAX_SECONDS or (before is not None and time < before - BACK_SECONDS):
+            after = 0.0 if before is None else float(before)
+            raise UndecodableVideo(
+                f"A frame at {float(time):.1f} s follows one at {after:.1f} s; "
+                "times that go on were expected."
+            )
+        self._time = time
+        return time
+
+
+@contextmanager
+def open_video(source: Path) -> Iterator[Source]:
+    """Open a video.
+
+    FFmpeg may read files alone, and none of the containers leads it to another one.
+
+    Raises:
+        UndecodableVideo: the file is no video, or damaged.
+        VideoTooLarge: its pictures have too many pixels.
+    """
+    options = {
+        "format_whitelist": DEMUXERS,
+        "protocol_whitelist": "file",
+        "max_streams": str(MAX_STREAMS),
+        # A decoder takes memory for what a packet says, not for what the file's head says.
+        "max_pixels": str(MAX_PIXELS),
+    }
+    with _damage_in_words():
+        container = av.open(f"file:{source}", "r", options=options)
+    with container:
+        video = Source(container)
+        video.pictures.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+        yield video
+
+
+def first_frame(source: Path) -> VideoFrame:
+    """The first frame of a video, which says how the others are to be written.
+
+    Raises:
+        UndecodableVideo: the file is no video, damaged, or without any frame.
+        VideoTooLarge: its frames have too many pixels.
+    """
+    with open_video(source) as video:
+        for packet in video.packets():
+            if packet.stream is video.pictures:
+                for frame in decoded(packet):
+                    assert isinstance(frame, VideoFrame)
+                    return frame
+    raise UndecodableVideo("The video holds no frame; at least one was expected.")
+
+
+def decoded(packet: AnyPacket) -> Iterator[Any]:
+    """The frames that a packet completes; an empty one, those that the decoder still holds."""
+    with _damage_in_words():
+        yield from packet.decode()
+
+
+def _pictures(container: InputContainer) -> VideoStream:
+    """The first stream of moving pictures; the cover of an album is none."""
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            _check_size(stream.width, stream.height)
+            return stream
+    raise UndecodableVideo("The file holds no moving pictures; a video was expected.")
+
+
+def _check_size(width: int, height: int) -> None:
+    """Refuse frames that memory would not hold."""
+    if width * height > MAX_PIXELS:
+        raise VideoTooLarge(
+            f"The video is {width} x {height} px; a frame of at most {MAX_PIXELS} was expected."
+        )
+
+
+@contextmanager
+def _damage_in_words() -> Iterator[None]:
+    try:
+        yield
+    except av.FFmpegError as error:
+        raise UndecodableVideo(
+            "The file is no video that can be read, or is damaged; a whole video was expected."
+        ) from error
