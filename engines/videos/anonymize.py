@@ -26,7 +26,7 @@ def anonymize_video(
 
     Args:
         source: a video in any container of `reading.DEMUXERS`.
-        target: written anew; gone when anything is raised.
+        target: written anew; nothing of it is left when anything is raised.
         sight: finds what is to be hidden in an upright picture, uint8 (H, W, 3), BGR.
         hide: gives such a picture back with the sightings hidden.
         report: told the share done, 0 to 1.

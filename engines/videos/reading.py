@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import av
 from av import Packet, VideoFrame, VideoStream
 from av.container import InputContainer
+from av.video.reformatter import Interpolation
 
 from engines.core.errors import TruncatedVideo, UndecodableVideo, VideoTooLarge
 
@@ -17,6 +18,8 @@ AnyPacket: TypeAlias = "Packet[Any]"
 DEMUXERS = "mov,matroska,avi,flv,mpegts,mpeg,asf,ogg,gif,mxf,rm,nut,dv,ivf"
 """The containers that are read; playlists, which name other files to open, are none of them."""
 MAX_PIXELS = 8192 * 4320
+EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+"""How colours are converted: without rounding exactly, each way would darken by half a level."""
 MAX_STREAMS = 64
 MAX_SECONDS = 1_000_000
 """Times beyond it are a fault of the file, and too large for what is written."""
@@ -32,7 +35,7 @@ class Source:
     def __init__(self, container: InputContainer) -> None:
         self._container = container
         self.pictures = _pictures(container)
-        self.sounds = list(container.streams.audio)
+        self.sounds = [one for one in container.streams.audio if one.codec_context]
         kept = {self.pictures.index, *(sound.index for sound in self.sounds)}
         self.others: list[str] = [one.type for one in container.streams if one.index not in kept]
         self.start = max(Fraction(container.start_time or 0, av.time_base), Fraction(0))
@@ -105,7 +108,7 @@ def open_video(source: Path) -> Iterator[Source]:
         "max_pixels": str(MAX_PIXELS),
     }
     with _damage_in_words():
-        container = av.open(f"file:{source}", "r", options=options)
+        container = av.open(f"file:{source}", "r", options=options, metadata_errors="replace")
     with container:
         video = Source(container)
         video.pictures.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
@@ -137,17 +140,27 @@ def decoded(packet: AnyPacket) -> Iterator[Any]:
 def _pictures(container: InputContainer) -> VideoStream:
     """The first stream of moving pictures; the cover of an album is none."""
     for stream in container.streams.video:
-        if not stream.disposition & av.stream.Disposition.attached_pic:
+        is_cover = stream.disposition & av.stream.Disposition.attached_pic
+        if stream.codec_context and not is_cover:
             _check_size(stream.width, stream.height)
             return stream
-    raise UndecodableVideo("The file holds no moving pictures; a video was expected.")
+    raise UndecodableVideo(
+        "The file holds no moving pictures that can be read; a video was expected."
+    )
 
 
 def _check_size(width: int, height: int) -> None:
-    """Refuse frames that memory would not hold."""
+    """Refuse frames that memory would not hold, before they are decoded."""
     if width * height > MAX_PIXELS:
         raise VideoTooLarge(
-            f"The video is {width} x {height} px; a frame of at most {MAX_PIXELS} was expected."
+            f"The video is {width} x {height} px; "
+            f"frames of at most {MAX_PIXELS} pixels were expected."
+        )
+    if not width * height:
+        # Looking for their size, FFmpeg decodes frames within the same bound.
+        raise UndecodableVideo(
+            "The video's frames cannot be decoded, or are too large; "
+            f"frames of at most {MAX_PIXELS} pixels were expected."
         )
 
 

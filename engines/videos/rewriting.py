@@ -11,7 +11,7 @@ from av import VideoFrame
 from engines.anonymization.sighting import Sighting
 from engines.core.errors import UndecodableVideo
 from engines.core.shapes import Box, Pixels
-from engines.videos.reading import Source, decoded, first_frame, open_video
+from engines.videos.reading import EXACT, Source, decoded, first_frame, open_video
 from engines.videos.scenes import SceneCuts
 from engines.videos.summary import HiddenFrame, VideoSummary
 from engines.videos.tracking import Held, Tracker
@@ -96,7 +96,8 @@ def _frames(video: Source, mp4: Mp4) -> Iterator[VideoFrame]:
 
 
 def _picture(frame: VideoFrame, turn: Turn) -> Pixels:
-    return turn.upright(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8))
+    bgr = frame.to_ndarray(format="bgr24", interpolation=EXACT)
+    return turn.upright(np.asarray(bgr, np.uint8))
 
 
 def _within(sighting: Sighting, width: int, height: int) -> Sighting | None:

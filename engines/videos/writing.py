@@ -12,8 +12,9 @@ from av import AudioFrame, AudioStream, VideoFrame
 from av.container import OutputContainer
 from av.video.reformatter import ColorRange, Colorspace
 
+from engines.core.errors import UndecodableVideo
 from engines.core.shapes import Pixels
-from engines.videos.reading import AnyPacket, Source, decoded
+from engines.videos.reading import EXACT, AnyPacket, Source, decoded
 from engines.videos.turn import Turn
 
 COPIED_SOUND = {"aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"}
@@ -50,7 +51,10 @@ class Mp4:
         height, width = image.shape[:2]
         even = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
         written = VideoFrame.from_ndarray(np.asarray(even, np.uint8), format="bgr24").reformat(
-            format="yuv420p", dst_colorspace=self._colorspace, dst_color_range=ColorRange.MPEG
+            format="yuv420p",
+            interpolation=EXACT,
+            dst_colorspace=self._colorspace,
+            dst_color_range=ColorRange.MPEG,
         )
         base = self._pictures.codec_context.time_base
         written.time_base, written.pts = base, round(time / base)
@@ -60,9 +64,18 @@ class Mp4:
         self._container.mux(self._pictures.encode(written))
 
     def pass_sound(self, packet: AnyPacket) -> None:
-        """Add what a packet of sound holds; an empty one ends its stream."""
+        """Add what a packet of sound holds; an empty one ends its stream.
+
+        Raises:
+            UndecodableVideo: the sound is damaged.
+        """
         for one in self._sounds[packet.stream.index].packets(packet):
-            self._container.mux(one)
+            try:
+                self._container.mux(one)
+            except (av.InvalidDataError, av.ArgumentError) as error:
+                raise UndecodableVideo(
+                    "The video's sound is damaged; whole packets were expected."
+                ) from error
 
     def finish(self) -> None:
         """Write the pictures that the encoder still holds."""

@@ -39,7 +39,8 @@ def film(
     **codec: Any,
 ) -> Path:
     """A video without loss (or H.264 in MP4) of pictures shown from those milliseconds on."""
-    with av.open(str(path), "w") as writer:
+    options = {"movflags": "faststart"} if path.suffix == ".mp4" else {}
+    with av.open(str(path), "w", options=options) as writer:
         stream = writer.add_stream("ffv1" if path.suffix in {".mkv", ".nut"} else "libx264")
         assert isinstance(stream, av.VideoStream)
         stream.height, stream.width = pictures[0].shape[:2]
