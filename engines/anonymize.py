@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel, Field, model_validator
 
 from engines.anonymization import masks, metadata, views
-from engines.anonymization.detectors import Thresholds, sight
+from engines.anonymization.detectors import Report, Thresholds, sight
 from engines.anonymization.hiding import Kernel, Method, Samples, hide
 from engines.anonymization.sighting import Kind, Sighting, boxed, joined
 from engines.core import progress
@@ -192,7 +192,7 @@ def anonymize(image: Original, *, params: Params) -> Result:
         own; the detectors are CenterFace (Xu et al., 2019), RetinaFace (Deng et al., CVPR 2020)
         and CenterNet (Zhou et al., Objects as points, 2019).
     """
-    found = sightings(image.samples, params)
+    found = sightings(image.samples, params, progress.report)
     ignores = [np.rint(area).astype(np.int32) for area in params.ignores]
     height, width = image.samples.shape[:2]
     instances = masks.instances(found, (height, width), ignores)
@@ -206,8 +206,11 @@ def anonymize(image: Original, *, params: Params) -> Result:
     )
 
 
-def sightings(samples: Samples, params: Params) -> list[Sighting]:
+def sightings(samples: Samples, params: Params, report: Report) -> list[Sighting]:
     """What a picture has to hide, best first, the caller's own regions before all.
+
+    Args:
+        report: told the share of the work that is done.
 
     Raises:
         BadParameter: nothing is to be hidden, or a region lies outside of the picture.
@@ -230,7 +233,7 @@ def sightings(samples: Samples, params: Params) -> list[Sighting]:
 
     def look(part: Pixels) -> list[Sighting]:
         before = next(done)
-        return sight(part, thresholds, lambda share: progress.report((before + share) / looks))
+        return sight(part, thresholds, lambda share: report((before + share) / looks))
 
     found = joined([_view(picture, look, params) for picture in pictures])
     return regions + [_as_box(one) if params.bbox else one for one in found]

@@ -62,10 +62,14 @@ def hide(
 ) -> Samples:
     """A copy of the picture with the regions hidden, and with no colour where it is transparent.
 
+    With the method detect it is the picture itself.
+
     Args:
         kernels: by kind; one that is absent makes the region of its most cells.
         ignores: polygons (N, 2) in which nothing is hidden.
     """
+    if method is Method.DETECT:
+        return samples
     seen = samples.copy()
     if seen.ndim == 3 and seen.shape[2] == 4:
         seen[seen[..., 3] == 0] = 0

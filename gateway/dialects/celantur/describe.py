@@ -12,6 +12,7 @@ from gateway.dialects.celantur.models import (
     DeletedTask,
     DeletedTasks,
     Failure,
+    Frames,
     ImageMetadata,
     Page,
     Scale,
@@ -44,10 +45,10 @@ _REFUSALS = {
     "503": "The service is too busy, or ending.",
 }
 _UPLOAD_REFUSALS = {
-    "413": "The body or the picture is too large.",
-    "422": "The picture was understood and cannot be anonymised.",
-    "501": "The file is a video, or a model that is needed is not there.",
-    "504": "The picture was not anonymised in time.",
+    "413": "The file, or the picture in it, is too large.",
+    "422": "The file was understood and cannot be anonymised.",
+    "501": "A model that is needed is not there, or videos cannot be read.",
+    "504": "The file was not anonymised in time.",
 }
 _NO_TASK = {"404": "The caller has no such task."}
 _NO_RESULT = {
@@ -65,14 +66,18 @@ _MASKS = {
     "binary-mask": "Fetch a mask of what is hidden",
     "instance-mask": "Fetch a mask that tells apart what is hidden",
 }
-_VIDEOS = {
-    "video/anonymised": "Fetch an anonymised video",
-    "video/metadata": "Tell what was found in a video",
-}
+_VIDEOS = ("video/anonymised", "video/anonymized")
 _JSON = ("format", "ignores")
 """Parameters that may be JSON."""
 _TEXT = {"type": "string"}
-_AGAIN = ("getAnonymized", "listTasksLists", "deleteTasksLists", "getTaskTast", "deleteTaskTast")
+_AGAIN = (
+    "getAnonymized",
+    "getVideoAnonymized",
+    "listTasksLists",
+    "deleteTasksLists",
+    "getTaskTast",
+    "deleteTaskTast",
+)
 
 
 @cache
@@ -81,7 +86,7 @@ def describe() -> Description:
     known: dict[str, Schema] = {}
     for name, model in _MODELS.items():
         schemas.collect(known, model, name)
-    tag = {"name": TAG, "description": "Pictures are anonymised and kept as tasks."}
+    tag = {"name": TAG, "description": "Pictures and videos are anonymised and kept as tasks."}
     again = frozenset(_named(name) for name in _AGAIN)
     scopes = {SCOPE: "Anonymising, by the Celantur API"}
     return Description([tag], _paths(), known, unlisted=again, scopes=scopes)
@@ -95,6 +100,7 @@ def _paths() -> dict[str, Schema]:
         **{f"{file}/{end}": {"get": _mask(end)} for end in _MASKS},
         f"{file}/metadata": {"get": _metadata()},
         **{f"{file}/{end}": {"get": _video(end)} for end in _VIDEOS},
+        f"{file}/video/metadata": {"get": _frames()},
         f"{PREFIX}/status": {"get": _status()},
         **{
             f"{PREFIX}/task/{name}": {"get": _listing(end), "delete": _forget_all(end)}
@@ -108,14 +114,14 @@ def _paths() -> dict[str, Schema]:
 
 
 def _upload() -> Schema:
-    file = {**BINARY, "description": "A JPEG or PNG; `file` is read too."}
+    file = {**BINARY, "description": "A JPEG, PNG or video; `file` is read too."}
     form = {"type": "object", "required": ["fileobject"], "properties": {"fileobject": file}}
     is_async = "`true`, `1`, `yes` or `on`: answer at once, and anonymise later."
     return _operation(
         "uploadFile",
-        "Anonymise a picture",
+        "Anonymise a picture or a video",
         "The answer comes when it is done. Each parameter is read with underscores too. What is "
-        "hidden if no class is selected is the operator's choice. The body may be the picture.",
+        "hidden if no class is selected is the operator's choice. The body may be the file.",
         {"200": _answer("The task.", "AnonymisationTask"), **_refused(_UPLOAD_REFUSALS)},
         parameters=[
             schemas.parameter("header", "x-is-async", is_async),
@@ -128,6 +134,7 @@ def _upload() -> Schema:
                 "multipart/form-data": {"schema": form},
                 "image/jpeg": {"schema": BINARY},
                 "image/png": {"schema": BINARY},
+                "video/mp4": {"schema": BINARY},
             },
         },
     )
@@ -168,10 +175,23 @@ def _metadata() -> Schema:
 def _video(end: str) -> Schema:
     return _operation(
         f"get{end.title().replace('/', '')}",
-        _VIDEOS[end],
-        "No task has one, as only pictures are anonymised.",
-        _refused({"404": "There is no such task, or it is a picture's."}),
+        "Fetch an anonymised video",
+        "MP4, H.264. Ranges, `If-None-Match` and `If-Range` are heeded.",
+        {**_served("video/mp4"), **_refused(_NO_RESULT | _NO_RANGE)},
         parameters=[_id()],
+    )
+
+
+def _frames() -> Schema:
+    listed = {"type": "array", "items": schemas.ref("ImageMetadata")}
+    found = {"description": "Of each frame.", "content": schemas.content(listed)}
+    return _operation(
+        "getVideoMetadata",
+        "Tell what was found in a video",
+        "Of 500 frames at most; `id` is a frame's number, from 0. A detection keeps its `id` as "
+        "long as the thing is followed.",
+        {"200": found, **_refused({"400": "There are no such frames."} | _NO_RESULT)},
+        parameters=[_id(), *_query(Frames)],
     )
 
 

@@ -167,6 +167,15 @@ class Scale(Parameters):
     )
 
 
+class Frames(Parameters):
+    """Which frames of a video are told of."""
+
+    start: int = Field(0, ge=0, le=1_000_000_000, description="The first frame, from 0.")
+    end: int | None = Field(
+        None, ge=0, le=1_000_000_000, description="The last one; else the last of all."
+    )
+
+
 class Choice(Parameters):
     """What is deleted of tasks."""
 

@@ -1,4 +1,4 @@
-"""How a picture is anonymised as a task."""
+"""How a picture or a video is anonymised as a task."""
 
 import time
 from typing import Any
@@ -10,16 +10,20 @@ from engines import anonymize
 from engines.core.decoders import PictureDecoder
 from engines.core.pixels import Mode
 from engines.core.run import Job, name_of
+from engines.videos.anonymize_video import anonymize_video
 from gateway.dialects.celantur import present
 from gateway.dialects.celantur.models import Tiling, Upload
 from gateway.dialects.celantur.parameters import ParameterRefused
+from gateway.tasks.task import DiskFile
 from gateway.tasks.work import Run, TaskResult
 
-WORK = "celantur.picture"
+PICTURE_WORK = "celantur.picture"
+VIDEO_WORK = "celantur.video"
+WORKS = (PICTURE_WORK, VIDEO_WORK)
 PICTURES = ("image/jpeg", "image/png")
 
 
-async def perform(run: Run) -> TaskResult:
+async def perform_picture(run: Run) -> TaskResult:
     """Hide what was asked for; the metadata is what is told."""
     name, since = run.task.inputs[0].name, time.monotonic()
     answer = await run.compute(
@@ -36,6 +40,21 @@ async def perform(run: Run) -> TaskResult:
     told |= {"id": name, "filename": name, "duration": time.monotonic() - since}
     told["detections"] = [one | {"parent_image": name} for one in told["detections"]]
     return TaskResult(told, answer.files)
+
+
+async def perform_video(run: Run) -> TaskResult:
+    """The same in each frame; what is told is the video as a whole."""
+    folder = run.folder()
+    params = engine_params(Upload.model_validate(run.task.params["upload"]))
+    inputs = (await run.path(0), folder)
+    presenter = name_of(present.video)
+    answer = await run.compute(
+        Job(
+            anonymize_video.__name__, inputs, params, presenter, names=(run.task.inputs[0].name, "")
+        )
+    )
+    files = (DiskFile(name, kind, folder / name) for name, kind in present.OF_VIDEO.items())
+    return TaskResult(orjson.loads(answer.body), tuple(one for one in files if one.path.exists()))
 
 
 def engine_params(upload: Upload) -> anonymize.Params:

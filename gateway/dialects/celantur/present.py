@@ -1,14 +1,22 @@
 """What the engine hid, in Celantur's words, and the files that it made."""
 
+from typing import Any
+
 from engines import anonymize
 from engines.core.run import Answer, Computed
 from engines.core.shapes import ResultFile
+from engines.videos.anonymize_video import FRAMES, INDEX, VIDEO
 from engines.vision.scaled_mask import Result as ScaledMask
 from gateway.dialects.celantur.models import TYPES, Detection, ImageMetadata
 
 ANONYMISED = "anonymised"
 BINARY = "binary-mask.png"
 INSTANCE = "instance-mask.png"
+OF_VIDEO = {
+    VIDEO: "video/mp4",
+    FRAMES: "application/jsonl",
+    INDEX: "application/octet-stream",
+}
 
 
 def anonymised(computed: Computed) -> Answer:
@@ -18,17 +26,7 @@ def anonymised(computed: Computed) -> Answer:
     told = ImageMetadata(
         id="",
         detections=[
-            Detection(
-                id=number,
-                parent_image="",
-                offset=(one.box.left, one.box.top),
-                bbox=(one.box.left, one.box.top, one.box.right, one.box.bottom),
-                type=TYPES[one.kind],
-                score=one.score,
-                is_anonymised=result.picture is not None,
-                type_label=one.kind,
-                polygon=one.polygon,
-            )
+            _detection(number, one.model_dump(), parent="", is_hidden=result.picture is not None)
             for number, one in enumerate(result.objects)
         ],
         size=result.size,
@@ -43,6 +41,43 @@ def anonymised(computed: Computed) -> Answer:
     }
     encoded = (ResultFile(name, one).encoded() for name, one in files.items() if one)
     return Answer(told.model_dump_json().encode(), "application/json", tuple(encoded))
+
+
+def video(computed: Computed) -> Answer:
+    """What became of a video; its files lie where the engine wrote them."""
+    return Answer(computed.result.model_dump_json().encode(), "application/json")
+
+
+def frame(
+    line: dict[str, Any], size: tuple[int, int], *, name: str, is_hidden: bool
+) -> ImageMetadata:
+    """The metadata of a frame, from the line that the engine wrote of it."""
+    number = str(line["number"])
+    return ImageMetadata(
+        id=number,
+        detections=[
+            _detection(one["number"], one, parent=number, is_hidden=is_hidden)
+            for one in line["objects"]
+        ],
+        size=size,
+        duration=0,
+        filename=name,
+    )
+
+
+def _detection(number: int, one: dict[str, Any], *, parent: str, is_hidden: bool) -> Detection:
+    left, top, right, bottom = one["box"]
+    return Detection(
+        id=number,
+        parent_image=parent,
+        offset=(left, top),
+        bbox=(left, top, right, bottom),
+        type=TYPES[one["kind"]],
+        score=one["score"],
+        is_anonymised=is_hidden,
+        type_label=one["kind"],
+        polygon=one["polygon"],
+    )
 
 
 def mask(computed: Computed) -> Answer:

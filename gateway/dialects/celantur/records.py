@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from gateway.dialects.celantur.models import AnonymisationTask, TaskStatus, WebhookStatus
+from gateway.dialects.celantur.performing import VIDEO_WORK
 from gateway.dialects.celantur.present import ANONYMISED, BINARY, INSTANCE
 from gateway.tasks.task import Status, StoredFile, Task
 
@@ -31,7 +32,7 @@ def record(task: Task, webhook_status: WebhookStatus) -> AnonymisationTask:
 
 
 def anonymised_file(task: Task) -> StoredFile | None:
-    """The picture that came of a task; none of one that was to find alone."""
+    """The picture or video that came of a task; none of one that was to find alone."""
     return next((one for one in task.files if one.name.startswith(ANONYMISED)), None)
 
 
@@ -43,7 +44,8 @@ def _links(task: Task) -> dict[str, str]:
         "instance-mask": INSTANCE in names,
         "metadata": task.told is not None,
     }
-    where = f"{task.params['base_url']}/v1/file/{task.id}"
+    video = "/video" if task.work == VIDEO_WORK else ""
+    where = f"{task.params['base_url']}/v1/file/{task.id}{video}"
     return {
         f"{name.replace('-', '_')}_link": f"{where}/{name}"
         for name, is_there in there_are.items()

@@ -4,7 +4,12 @@ from engines.core.pixels import Mode
 from gateway.dialects.callers import by_header
 from gateway.dialects.celantur import files, present, tasks, uploads, webhooks
 from gateway.dialects.celantur.describe import PREFIX, SCOPE, describe
-from gateway.dialects.celantur.performing import WORK, perform
+from gateway.dialects.celantur.performing import (
+    PICTURE_WORK,
+    VIDEO_WORK,
+    perform_picture,
+    perform_video,
+)
 from gateway.dialects.celantur.service_status import status
 from gateway.dialects.celantur.wording import render, worded
 from gateway.dialects.dialect import Dialect
@@ -13,13 +18,14 @@ from gateway.tasks.work import Work
 
 FILE = f"{PREFIX}/file/{{id}}"
 RESULTS: dict[str, Handle] = {
-    "anonymised": files.anonymised,
-    "anonymized": files.anonymised,
+    "anonymised": files.picture,
+    "anonymized": files.picture,
     "binary-mask": files.Mask(present.BINARY, Mode.GREY),
     "instance-mask": files.Mask(present.INSTANCE, Mode.COLOUR),
     "metadata": files.metadata,
-    "video/anonymised": files.of_video,
-    "video/metadata": files.of_video,
+    "video/anonymised": files.video,
+    "video/anonymized": files.video,
+    "video/metadata": files.frames,
 }
 LISTS = ("list", "lists")
 """Before the tasks' own paths; the second is the document's slip."""
@@ -47,8 +53,11 @@ def endpoints() -> list[Endpoint]:
 
 
 def works() -> list[Work]:
-    """The one kind of task."""
-    return [Work(WORK, perform, webhooks.announce)]
+    """A picture's task, and a video's."""
+    return [
+        Work(PICTURE_WORK, perform_picture, webhooks.announce),
+        Work(VIDEO_WORK, perform_video, webhooks.announce),
+    ]
 
 
 def _endpoint(method: str, path: str, handle: Handle) -> Endpoint:

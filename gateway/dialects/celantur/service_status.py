@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from gateway.dialects.celantur.models import ServiceStatus
-from gateway.dialects.celantur.performing import WORK
+from gateway.dialects.celantur.performing import WORKS
 from gateway.flow import Call
 from gateway.tasks.task import Status
 from gateway.version import VERSION
@@ -11,7 +11,7 @@ from gateway.version import VERSION
 
 async def status(call: Call) -> Response:
     """How many tasks the caller has that wait, or are worked on; of the newest thousand."""
-    _, some = await call.request.state["tasks"].page(call.owner, [WORK], offset=0, limit=1000)
+    _, some = await call.request.state["tasks"].page(call.owner, WORKS, offset=0, limit=1000)
     told = ServiceStatus(
         status="running",
         version=VERSION,

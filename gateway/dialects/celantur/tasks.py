@@ -13,7 +13,7 @@ from gateway.dialects.celantur.models import (
     text_of,
 )
 from gateway.dialects.celantur.parameters import ParameterRefused, read_query
-from gateway.dialects.celantur.performing import WORK
+from gateway.dialects.celantur.performing import WORKS
 from gateway.dialects.celantur.records import record
 from gateway.dialects.celantur.webhooks import STATUSES
 from gateway.errors import UnknownTask
@@ -40,7 +40,7 @@ async def listing(call: Call) -> Response:
     """The caller's tasks, the oldest first; of more than are listed the newest."""
     page = read_query(call.request.query_params, Page)
     _, tasks = await call.request.state["tasks"].page(
-        call.owner, [WORK], offset=page.offset, limit=page.limit
+        call.owner, WORKS, offset=page.offset, limit=page.limit
     )
     found = await call.request.state["webhooks"].statuses(call.owner, [one.id for one in tasks])
     told = [text_of(record(one, _webhook_status(one, found))) for one in reversed(tasks)]
@@ -72,7 +72,7 @@ async def owned(call: Call) -> Task:
         UnknownTask: there is none.
     """
     id = call.request.path_params["id"]
-    return await call.request.state["tasks"].get(call.owner, [WORK], id)
+    return await call.request.state["tasks"].get(call.owner, WORKS, id)
 
 
 def _webhook_status(task: Task, found: dict[str, Status]) -> WebhookStatus:
@@ -95,13 +95,13 @@ def _choice(call: Call) -> Choice:
 
 async def _delete(call: Call, id: str, choice: Choice) -> None:
     tasks = call.request.state["tasks"]
-    await (tasks.delete if choice.record else tasks.strip)(call.owner, [WORK], id)
+    await (tasks.delete if choice.record else tasks.strip)(call.owner, WORKS, id)
 
 
 async def _ids(call: Call) -> list[str]:
     tasks, ids = call.request.state["tasks"], list[str]()
     while True:
-        total, some = await tasks.page(call.owner, [WORK], offset=len(ids), limit=_AT_ONCE)
+        total, some = await tasks.page(call.owner, WORKS, offset=len(ids), limit=_AT_ONCE)
         ids += [one.id for one in some]
         if not some or len(ids) >= total:
             return ids

@@ -1,0 +1,136 @@
+"""Anonymising videos: what must not be seen is hidden in every frame, and followed in between."""
+
+import struct
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, TypeAlias
+
+import numpy as np
+import orjson
+from pydantic import Field
+
+from engines import anonymize
+from engines.anonymization.hiding import Method, hide
+from engines.anonymization.sighting import Kind, Sighting
+from engines.core import progress
+from engines.core.registry import engine
+from engines.core.shapes import Details, EngineResult, Info, Pixels
+from engines.videos.anonymize import anonymize_video as rewrite
+from engines.videos.summary import HiddenFrame
+
+VIDEO = "anonymised.mp4"
+FRAMES = "frames.jsonl"
+INDEX = "frames.index"
+OFFSET = struct.Struct("<Q")
+"""Where in FRAMES a frame's line begins; INDEX has one for each frame, and the end's."""
+DEADLINE_SECONDS = 6 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class PathDecoder:
+    """Leaves to the engine what lies at a path, whatever it is."""
+
+    accepts: tuple[str, ...] = ("video/mp4",)
+
+    def decode(self, sent: bytes | Path) -> Path:
+        if not isinstance(sent, Path):
+            raise TypeError("A video is sent by its path.")
+        return sent
+
+
+PathOnDisk: TypeAlias = Annotated[Path, PathDecoder()]
+
+
+class Result(EngineResult[Info]):
+    """What became of a video; the files lie in the folder."""
+
+    size: tuple[int, int] = Field(description="Width and height of the upright picture, px.")
+    frames: int
+    seconds: float = Field(description="When the last frame is shown.")
+    covered: int = Field(description="Damaged frames, which are black.")
+    left_out: list[str] = Field(description="Types of the streams that were not written again.")
+    found: dict[Kind, int] = Field(description="How many things of each kind were followed.")
+
+
+@engine(version="1.0.0", deadline_seconds=DEADLINE_SECONDS)
+def anonymize_video(video: PathOnDisk, folder: PathOnDisk, *, params: anonymize.Params) -> Result:
+    """Hide faces, licence plates, persons and vehicles in a video.
+
+    Args:
+        video: anything that FFmpeg reads.
+        folder: where VIDEO, FRAMES (a line of JSON for each frame) and INDEX are written; with
+            the method detect there is no VIDEO.
+
+    Raises:
+        VideosUnavailable: PyAV is not installed.
+        UndecodableVideo: the file is no video, holds no frame, or is damaged.
+        VideoTooLarge: a frame has too many pixels.
+        ModelUnavailable: a detector cannot be used; nothing is left out for that.
+
+    Source:
+        own; see `anonymize`.
+    """
+    ignores = [np.rint(area).astype(np.int32) for area in params.ignores]
+
+    def sight(picture: Pixels) -> list[Sighting]:
+        return anonymize.sightings(picture, params, lambda share: None)
+
+    def hidden(picture: Pixels, found: list[Sighting]) -> Pixels:
+        return hide(picture, found, params.method, params.kernels, ignores)
+
+    with ExitStack() as files:
+        lines = Lines(
+            *(files.enter_context((folder / name).open("wb")) for name in (FRAMES, INDEX))
+        )
+        summary = rewrite(
+            video,
+            folder / VIDEO,
+            sight=sight,
+            hide=hidden,
+            report=progress.report,
+            record=lines.add,
+        )
+    if params.method is Method.DETECT:
+        (folder / VIDEO).unlink()
+    return Result(
+        size=(summary.width, summary.height),
+        frames=summary.frames,
+        seconds=summary.seconds,
+        covered=summary.covered,
+        left_out=summary.left_out,
+        found=Counter(one.kind for one in summary.things.values()),
+        details=Details(info=Info()),
+    )
+
+
+class Lines:
+    """What is hidden in each frame, as lines, and where each of them begins."""
+
+    def __init__(self, lines: BinaryIO, index: BinaryIO) -> None:
+        self._lines = lines
+        self._index = index
+        self._index.write(OFFSET.pack(0))
+
+    def add(self, frame: HiddenFrame) -> None:
+        """Write one more."""
+        line = {
+            "number": frame.number,
+            "seconds": frame.seconds,
+            "is_covered": frame.is_covered,
+            "objects": [_object(number, one) for number, one in frame.sightings.items()],
+        }
+        self._lines.write(orjson.dumps(line) + b"\n")
+        self._index.write(OFFSET.pack(self._lines.tell()))
+
+
+def _object(number: int, one: Sighting) -> dict[str, Any]:
+    return {
+        "number": number,
+        "kind": one.kind,
+        "score": one.score,
+        "box": tuple(one.box),
+        "polygon": one.outline.tolist(),
+        "model": one.model,
+    }
