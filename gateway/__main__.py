@@ -8,7 +8,7 @@ from gateway.version import VERSION
 
 COMMANDS = (
     *("serve", "settings", "users", "clients", "apikeys", "keys"),
-    *("analyze", "anonymize", "projects", "models", "doctor", "spec"),
+    *("analyze", "anonymize", "receipt", "projects", "models", "doctor", "spec"),
 )
 """Each is what its module in gateway.cli has under its own name."""
 

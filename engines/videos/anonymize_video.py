@@ -52,6 +52,7 @@ class Result(EngineResult[Info]):
     covered: int = Field(description="Damaged frames, which are black.")
     left_out: list[str] = Field(description="Types of the streams that were not written again.")
     found: dict[Kind, int] = Field(description="How many things of each kind were followed.")
+    models: dict[Kind, str] = Field(description="What found them.")
 
 
 @engine(version="1.0.0", deadline_seconds=DEADLINE_SECONDS)
@@ -101,6 +102,7 @@ def anonymize_video(video: PathOnDisk, folder: PathOnDisk, *, params: anonymize.
         covered=summary.covered,
         left_out=summary.left_out,
         found=Counter(one.kind for one in summary.things.values()),
+        models={one.kind: one.model for one in summary.things.values()},
         details=Details(info=Info()),
     )
 

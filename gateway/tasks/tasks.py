@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 
 from engines.core.shapes import File
 from gateway.errors import NothingStored
@@ -107,6 +107,10 @@ class Tasks:
         """What was sent as one of the task's files, counted from 0, or a piece of it."""
         return await self._storage.get(input_name(task.id, place), start, end)
 
+    def input_pieces(self, task: Task, place: int) -> AsyncIterator[bytes]:
+        """What was sent as one of the task's files, a piece at a time."""
+        return self._storage.pieces(input_name(task.id, place))
+
     async def derived(self, task: Task, name: str, make: Callable[[], Awaitable[bytes]]) -> bytes:
         """A file that is made of what was sent when it is first asked for, and kept."""
         where = derived_name(task.id, name)
@@ -123,3 +127,7 @@ class Tasks:
         """A file that came of the task, or a piece of it."""
         where = result_folder(task.id, task.lease)
         return await self._storage.get(f"{where}/{name}", start, end)
+
+    def result_pieces(self, task: Task, name: str) -> AsyncIterator[bytes]:
+        """The same, a piece at a time."""
+        return self._storage.pieces(f"{result_folder(task.id, task.lease)}/{name}")

@@ -101,6 +101,7 @@ def _paths() -> dict[str, Schema]:
         f"{file}/metadata": {"get": _metadata()},
         **{f"{file}/{end}": {"get": _video(end)} for end in _VIDEOS},
         f"{file}/video/metadata": {"get": _frames()},
+        f"{file}/receipt": {"get": _receipt()},
         f"{PREFIX}/status": {"get": _status()},
         **{
             f"{PREFIX}/task/{name}": {"get": _listing(end), "delete": _forget_all(end)}
@@ -192,6 +193,18 @@ def _frames() -> Schema:
         "long as the thing is followed.",
         {"200": found, **_refused({"400": "There are no such frames."} | _NO_RESULT)},
         parameters=[_id(), *_query(Frames)],
+    )
+
+
+def _receipt() -> Schema:
+    signed = {"application/jose": {"schema": {"type": "string"}}}
+    return _operation(
+        "getReceipt",
+        "Fetch a signed receipt",
+        "A JWS (RFC 7515) by the issuer's key: method, thresholds, models, what was hidden, and the"
+        " SHA-256 of what was sent and of what came of it. `pixelgate receipt verify` checks it.",
+        {"200": {"description": "The receipt.", "content": signed}, **_refused(_NO_RESULT)},
+        parameters=[_id()],
     )
 
 

@@ -13,7 +13,7 @@ from engines.core.run import Job, name_of
 from engines.videos.anonymize_video import FRAMES, INDEX, OFFSET
 from engines.vision import scaled_mask
 from gateway.dialects.celantur import present
-from gateway.dialects.celantur.models import Frames, Scale
+from gateway.dialects.celantur.models import Frames, ImageMetadata, Scale
 from gateway.dialects.celantur.parameters import ParameterRefused, read_query
 from gateway.dialects.celantur.performing import PICTURE_WORK, VIDEO_WORK
 from gateway.dialects.celantur.records import anonymised_file
@@ -32,12 +32,12 @@ MOST_FRAMES = 500
 
 async def picture(call: Call) -> Response:
     """The picture without what was hidden."""
-    return await _anonymised(call, await _done(call, PICTURE_WORK))
+    return await _anonymised(call, await done(call, PICTURE_WORK))
 
 
 async def video(call: Call) -> Response:
     """The video without what was hidden."""
-    return await _anonymised(call, await _done(call, VIDEO_WORK))
+    return await _anonymised(call, await done(call, VIDEO_WORK))
 
 
 async def _anonymised(call: Call, task: Task) -> Response:
@@ -59,7 +59,7 @@ class Mask:
 
     async def __call__(self, call: Call) -> Response:
         asked = read_query(call.request.query_params, Scale).mask_scale
-        task = await _done(call, PICTURE_WORK)
+        task = await done(call, PICTURE_WORK)
         file = next((one for one in task.files if one.name == self.name), None)
         if file is None:
             raise NothingStored("The mask was not saved; the upload's save-mask says which are.")
@@ -76,8 +76,9 @@ class Mask:
 
 async def metadata(call: Call) -> Response:
     """What was found in the picture."""
-    task = await _done(call, PICTURE_WORK)
-    return Response(orjson.dumps(task.told), media_type="application/json")
+    task = await done(call, PICTURE_WORK)
+    told = ImageMetadata.model_validate(task.told)
+    return Response(told.model_dump_json(), media_type="application/json")
 
 
 async def frames(call: Call) -> Response:
@@ -87,7 +88,7 @@ async def frames(call: Call) -> Response:
         ParameterRefused: there are no such frames.
     """
     asked = read_query(call.request.query_params, Frames)
-    task = await _done(call, VIDEO_WORK)
+    task = await done(call, VIDEO_WORK)
     told: dict[str, Any] = task.told or {}
     last = told["frames"] - 1 if asked.end is None else asked.end
     if not asked.start <= last < told["frames"]:
@@ -118,8 +119,8 @@ async def _serve(call: Call, task: Task, file: StoredFile) -> Response:
     return await serve(call, Servable(file.name, file.media_type, file.bytes, tag, read))
 
 
-async def _done(call: Call, work: str) -> Task:
-    """The caller's task of one kind, with its results.
+async def done(call: Call, *works: str) -> Task:
+    """The caller's task of some kinds, with its results.
 
     Raises:
         UnknownTask, FilesDeleted: there is none, or none of its files any more.
@@ -129,7 +130,7 @@ async def _done(call: Call, work: str) -> Task:
     task = await owned(call)
     if not task.inputs:
         raise FilesDeleted("The task's files were deleted.")
-    if task.work != work:
+    if task.work not in works:
         is_video = task.work == VIDEO_WORK
         raise NothingStored(f"The task is a {'video' if is_video else 'picture'}'s.")
     if task.failure:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import orjson
+
 from engines import anonymize
 from engines.core.run import Answer, Computed
 from engines.core.shapes import ResultFile
@@ -20,7 +22,7 @@ OF_VIDEO = {
 
 
 def anonymised(computed: Computed) -> Answer:
-    """Metadata, with what only the task knows left empty; the picture and its masks."""
+    """Metadata, with what only the task knows left empty, and models; the picture, its masks."""
     result = computed.result
     assert isinstance(result, anonymize.Result)
     told = ImageMetadata(
@@ -40,7 +42,9 @@ def anonymised(computed: Computed) -> Answer:
         INSTANCE: result.instance_mask,
     }
     encoded = (ResultFile(name, one).encoded() for name, one in files.items() if one)
-    return Answer(told.model_dump_json().encode(), "application/json", tuple(encoded))
+    models = {one.kind: one.model for one in result.objects}
+    body = told.model_dump() | {"models": models}
+    return Answer(orjson.dumps(body), "application/json", tuple(encoded))
 
 
 def video(computed: Computed) -> Answer:

@@ -2,7 +2,7 @@
 
 from engines.core.pixels import Mode
 from gateway.dialects.callers import by_header
-from gateway.dialects.celantur import files, present, tasks, uploads, webhooks
+from gateway.dialects.celantur import files, present, receipts, tasks, uploads, webhooks
 from gateway.dialects.celantur.describe import PREFIX, SCOPE, describe
 from gateway.dialects.celantur.performing import (
     PICTURE_WORK,
@@ -26,6 +26,7 @@ RESULTS: dict[str, Handle] = {
     "video/anonymised": files.video,
     "video/anonymized": files.video,
     "video/metadata": files.frames,
+    "receipt": receipts.receipt,
 }
 LISTS = ("list", "lists")
 """Before the tasks' own paths; the second is the document's slip."""
@@ -73,6 +74,7 @@ DIALECT = Dialect(
     endpoints=endpoints,
     render=render,
     describe=describe,
+    parts=receipts.key_ring,
     preload=(present.__name__,),
     works=works,
 )
