@@ -24,6 +24,7 @@ from gateway.pool.from_settings import preparation, slot_pool
 from gateway.settings import Settings
 from gateway.store.database import Database, open_database
 from gateway.store.last_images import LastImages
+from gateway.store.scratch import open_scratch
 from gateway.store.storage import Storage
 from gateway.store.tool_settings import ToolSettings
 from gateway.tasks.from_settings import tasks_at_work
@@ -66,31 +67,38 @@ async def _lifespan(
 ) -> AsyncIterator[Mapping[str, Any]]:
     """What requests find in their `State`."""
     storage = Storage(settings.storage_url)
-    async with _fetcher(settings) as fetcher:
-        pool = _pool(settings, table, database)
-        await pool.start()
-        try:
-            async with tasks_at_work(
-                settings, database, storage, pool, table.works(), lambda: lifecycle.is_draining
-            ) as (tasks, webhooks):
-                yield {
-                    "settings": settings,
-                    "guard": wiring.guard,
-                    "token_url": wiring.token_url,
-                    "budget": MemoryBudget(settings.max_held_bytes),
-                    "admission": _admission(settings, database),
-                    "intake": Intake(fetcher.fetch, max_bytes=settings.max_upload_bytes),
-                    "pool": pool,
-                    "tasks": tasks,
-                    "webhooks": webhooks,
-                    "tool_settings": ToolSettings(database),
-                    "last_images": LastImages(storage, most=settings.last_images),
-                    "parts": parts,
-                }
-        finally:
-            # The server has let the running requests end before it comes to this.
-            await pool.stop(grace_seconds=0)
-            database.dispose()
+    with open_scratch(settings.data / "scratch") as scratch:
+        async with _fetcher(settings) as fetcher:
+            pool = _pool(settings, table, database)
+            await pool.start()
+            try:
+                async with tasks_at_work(
+                    settings,
+                    database,
+                    storage,
+                    scratch,
+                    pool,
+                    table.works(),
+                    lambda: lifecycle.is_draining,
+                ) as (tasks, webhooks):
+                    yield {
+                        "settings": settings,
+                        "guard": wiring.guard,
+                        "token_url": wiring.token_url,
+                        "budget": MemoryBudget(settings.max_held_bytes),
+                        "admission": _admission(settings, database),
+                        "intake": Intake(fetcher.fetch, max_bytes=settings.max_upload_bytes),
+                        "pool": pool,
+                        "tasks": tasks,
+                        "webhooks": webhooks,
+                        "tool_settings": ToolSettings(database),
+                        "last_images": LastImages(storage, most=settings.last_images),
+                        "parts": parts,
+                    }
+            finally:
+                # The server has let the running requests end before it comes to this.
+                await pool.stop(grace_seconds=0)
+                database.dispose()
 
 
 def _fetcher(settings: Settings) -> Fetcher:

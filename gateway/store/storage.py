@@ -22,6 +22,8 @@ STORAGE_THREADS = 8
 S3_ATTEMPTS = 3
 """Each waits 15 s at most for the next bytes."""
 PIECE_BYTES = 4 * 1024 * 1024
+S3_PART_BYTES = 8 * 1024 * 1024
+"""Of a file, twice which is in memory at most; s3fs would take 50 MiB, and S3 none below 5 MiB."""
 DRAFTS = ".drafts"
 LEFTOVER_SECONDS = 3600
 """A draft that nobody has written to for so long was left by a process that is no more."""
@@ -50,7 +52,8 @@ class Storage:
 
     async def put_file(self, name: str, source: Path) -> None:
         """Keep a copy of a file, which is never whole in memory, in place of what has this name."""
-        await self._threads.run(self._files.put_file, str(source), self._path(name))
+        path = self._path(name)
+        await self._threads.run(self._files.put_file, str(source), path, chunksize=S3_PART_BYTES)
 
     async def get(self, name: str, start: int | None = None, end: int | None = None) -> bytes:
         """What has this name, or its bytes from `start` to before `end`, which lie within it.
@@ -71,6 +74,16 @@ class Storage:
             end = await self.size(name)
         for at in range(start, end, PIECE_BYTES):
             yield await self.get(name, at, min(at + PIECE_BYTES, end))
+
+    async def get_file(self, name: str, target: Path) -> None:
+        """Copy what has this name into a file, a piece at a time.
+
+        Raises:
+            NothingStored: nothing has this name.
+        """
+        with await self._threads.run(target.open, "wb") as file:
+            async for piece in self.pieces(name):
+                await self._threads.run(file.write, piece)
 
     async def size(self, name: str) -> int:
         """How many bytes have this name.

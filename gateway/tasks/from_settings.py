@@ -12,6 +12,7 @@ from gateway.intake.fetch import GuardedTransport
 from gateway.pool import Pool
 from gateway.settings import Settings
 from gateway.store.database import Database
+from gateway.store.scratch import Scratch
 from gateway.store.secret_box import SecretBox
 from gateway.store.storage import Storage
 from gateway.tasks.bell import Bell
@@ -39,6 +40,7 @@ async def tasks_at_work(
     settings: Settings,
     database: Database,
     storage: Storage,
+    scratch: Scratch,
     pool: Pool,
     works: Mapping[str, Work],
     is_ending: Callable[[], bool],
@@ -50,6 +52,7 @@ async def tasks_at_work(
     runner = Runner(
         queue,
         storage,
+        scratch,
         pool,
         works,
         bell,

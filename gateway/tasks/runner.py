@@ -9,10 +9,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.errors import QueueFull, ShuttingDown, WaitedTooLong
 from gateway.pool import Pool
 from gateway.store.database import persistently
+from gateway.store.scratch import Scratch
 from gateway.store.storage import Storage
 from gateway.tasks.bell import Bell
 from gateway.tasks.queue import Ending, TaskQueue
-from gateway.tasks.task import Failure, StoredFile, Task, result_folder
+from gateway.tasks.task import Failure, StoredFile, Task, result_folder, store
 from gateway.tasks.work import Run, TaskResult, Work, tell_nobody
 
 log = structlog.get_logger()
@@ -41,6 +42,7 @@ class Runner:
         self,
         queue: TaskQueue,
         storage: Storage,
+        scratch: Scratch,
         pool: Pool,
         works: Mapping[str, Work],
         bell: Bell,
@@ -52,6 +54,7 @@ class Runner:
     ) -> None:
         self._queue = queue
         self._storage = storage
+        self._scratch = scratch
         self._pool = pool
         self._works = works
         self._bell = bell
@@ -103,7 +106,7 @@ class Runner:
                         lost[1].cancel()
 
     def _begin(self, task: Task) -> None:
-        run = Run(task, self._storage, self._pool, self._deadline_seconds)
+        run = Run(task, self._storage, self._scratch, self._pool, self._deadline_seconds)
         doing = asyncio.create_task(self._perform(run))
         self._running[task.lease] = run, doing
         doing.add_done_callback(lambda _: self._ended(task))
@@ -115,17 +118,13 @@ class Runner:
     async def _perform(self, run: Run) -> None:
         task = run.task
         try:
-            result = await self._works[task.work].perform(run)
-            ending = Ending(result.told, await self._stored(task, result))
+            ending = await self._ending(run)
         except _BUSY as error:
             log.warning("task put back", task=task.id, reason=type(error).__name__)
             await persistently(self._queue.release, task, BUSY_SECONDS)
             return
-        except Exception as error:
-            failure = Failure.of(error)
-            ending = Ending(failure=failure)
-            if failure.status == 500:
-                log.error("fault", task=task.id, work=task.work, exc_info=error)
+        finally:
+            await run.clean_up()
         if await persistently(self._queue.finish, task, ending):
             if self._works[task.work].announce is not tell_nobody:
                 self._outbox.ring()
@@ -133,16 +132,27 @@ class Runner:
         else:
             await self._storage.delete(result_folder(task.id, task.lease))
 
+    async def _ending(self, run: Run) -> Ending:
+        task = run.task
+        try:
+            result = await self._works[task.work].perform(run)
+            return Ending(result.told, await self._stored(task, result))
+        except _BUSY:
+            raise
+        except Exception as error:
+            failure = Failure.of(error)
+            if failure.status == 500:
+                log.error("fault", task=task.id, work=task.work, exc_info=error)
+            return Ending(failure=failure)
+
     async def _stored(self, task: Task, result: TaskResult) -> tuple[StoredFile, ...]:
         # A small picture may have become a hundred times larger, in each of a thousand tasks.
-        total = sum(len(file.data) for file in result.files)
-        await self._queue.expect_room(task.owner, total)
+        stored = tuple(StoredFile.of(file) for file in result.files)
+        await self._queue.expect_room(task.owner, sum(one.bytes for one in stored))
         where = result_folder(task.id, task.lease)
         for file in result.files:
-            await self._storage.put(f"{where}/{file.name}", file.data)
-        return tuple(
-            StoredFile(file.name, file.media_type, len(file.data)) for file in result.files
-        )
+            await store(self._storage, f"{where}/{file.name}", file)
+        return stored
 
     async def _stop(self) -> None:
         """Give back what is unfinished, so that another gateway need not wait for its lease."""

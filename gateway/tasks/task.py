@@ -7,7 +7,10 @@ from typing import Any, Self
 
 from sqlalchemy import Row
 
+from engines.core.shapes import File
 from gateway.errors import Problem, status_of
+from gateway.store.scratch import DiskFile
+from gateway.store.storage import Storage
 
 TASKS = "tasks"
 """The storage's folder of what belongs to tasks."""
@@ -30,6 +33,11 @@ class StoredFile:
     name: str
     media_type: str
     bytes: int
+
+    @classmethod
+    def of(cls, file: File | DiskFile) -> Self:
+        size = file.bytes if isinstance(file, DiskFile) else len(file.data)
+        return cls(file.name, file.media_type, size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +150,14 @@ def derived_name(id: str, name: str) -> str:
 def result_folder(id: str, lease: str) -> str:
     """Where the storage has what an attempt has written; another one writes elsewhere."""
     return f"{folder(id)}/{lease}"
+
+
+async def store(storage: Storage, name: str, file: File | DiskFile) -> None:
+    """Keep a file under a name of the storage, which is not the file's own."""
+    if isinstance(file, DiskFile):
+        await storage.put_file(name, file.path)
+    else:
+        await storage.put(name, file.data)
 
 
 def as_json(files: Sequence[StoredFile]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from engines.core.shapes import File
 from gateway.errors import NothingStored
 from gateway.limits.admission import Places
+from gateway.store.scratch import DiskFile
 from gateway.store.storage import Storage
 from gateway.tasks.bell import Bell
 from gateway.tasks.queue import TaskQueue
@@ -18,6 +19,7 @@ from gateway.tasks.task import (
     folder,
     input_name,
     result_folder,
+    store,
 )
 from gateway.tasks.watch import Watch
 
@@ -37,7 +39,7 @@ class Tasks:
         self.watch = watch
         self.streams = Places(MOST_STREAMS)
 
-    async def add(self, asked: Asked, inputs: Sequence[File]) -> Task:
+    async def add(self, asked: Asked, inputs: Sequence[File | DiskFile]) -> Task:
         """Store what was sent and queue the task, or answer the one of the same request key.
 
         Raises:
@@ -48,8 +50,8 @@ class Tasks:
         id = str(uuid.uuid4())
         try:
             for place, file in enumerate(inputs):
-                await self._storage.put(input_name(id, place), file.data)
-            stored = [StoredFile(one.name, one.media_type, len(one.data)) for one in inputs]
+                await store(self._storage, input_name(id, place), file)
+            stored = [StoredFile.of(one) for one in inputs]
             task = await self._queue.add(id, asked, stored)
         except BaseException:
             # A row that was being written when its request was abandoned is there.

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
@@ -10,6 +11,7 @@ from engines.core.registry import engine_named
 from engines.core.run import Answer, Job
 from engines.core.shapes import File
 from gateway.pool import Pool
+from gateway.store.scratch import DiskFile, Scratch
 from gateway.store.storage import Storage
 from gateway.tasks.task import Task, input_name
 
@@ -19,7 +21,7 @@ class TaskResult:
     """What came of a task: what is said of it, kept in its row, and files."""
 
     told: dict[str, Any]
-    files: tuple[File, ...] = ()
+    files: tuple[File | DiskFile, ...] = ()
 
 
 @dataclass(slots=True)
@@ -33,14 +35,33 @@ class Run:
 
     task: Task
     storage: Storage
+    scratch: Scratch
     pool: Pool
     deadline_seconds: float
     progress: float = field(default=0, init=False)
+    _folder: Path | None = field(default=None, init=False)
 
     async def inputs(self) -> tuple[bytes, ...]:
         """The files that were sent, in their order."""
         names = [input_name(self.task.id, place) for place in range(len(self.task.inputs))]
         return tuple([await self.storage.get(name) for name in names])
+
+    async def path(self, place: int) -> Path:
+        """A file that was sent, counted from 0, copied into the folder."""
+        path = self.folder() / f"input-{place}"
+        await self.storage.get_file(input_name(self.task.id, place), path)
+        return path
+
+    def folder(self) -> Path:
+        """Where this attempt may put files, empty at first; it goes when the result is stored."""
+        if self._folder is None:
+            self._folder = self.scratch.make()
+        return self._folder
+
+    async def clean_up(self) -> None:
+        """Remove the folder, if there is one."""
+        if self._folder is not None:
+            await self.scratch.remove(self._folder)
 
     async def compute(self, job: Job, *, since: float = 0, until: float = 1) -> Answer:
         """Run a job of the task, which takes its progress from one share to another.

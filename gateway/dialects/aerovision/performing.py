@@ -72,7 +72,7 @@ async def _take(
     step.status, step.result_data = "done", outcome.told
     step.found = outcome.told[tool.counts] > 0
     prefix = f"step{step.step}_"
-    files = tuple(File(prefix + one.name, one.media_type, one.data) for one in outcome.files)
+    files = tuple(File(prefix + one.name, one.media_type, one.data) for one in answer.files)
     step.result_files = [result_path(run.task.id, one.name) for one in files]
     return files
 

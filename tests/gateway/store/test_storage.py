@@ -115,6 +115,13 @@ async def test_a_large_blob_is_put_from_memory_and_from_a_file(
     assert await storage.get("copied") == blob
 
 
+async def test_a_blob_is_copied_into_a_file(storage: Storage, tmp_path: Path) -> None:
+    blob = os.urandom(PIECE_BYTES + 9)
+    await storage.put("a", blob)
+    await storage.get_file("a", tmp_path / "target")
+    assert (tmp_path / "target").read_bytes() == blob
+
+
 async def test_a_blob_comes_in_pieces(storage: Storage) -> None:
     blob = os.urandom(2 * PIECE_BYTES + 9)
     await storage.put("a", blob)

@@ -1,11 +1,13 @@
 """Tasks being performed: what becomes of an outcome, of a refusal, of a fault, and at the end."""
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine
@@ -15,14 +17,15 @@ from engines.core.errors import BadParameter
 from engines.core.shapes import File
 from gateway.errors import QueueFull
 from gateway.pool import Pool
+from gateway.store.scratch import REMOVING_THREADS, DiskFile, Scratch
 from gateway.store.storage import Storage
 from gateway.tasks.bell import Bell
 from gateway.tasks.queue import LEASE_SECONDS, TASK_BYTES, TaskQueue
 from gateway.tasks.runner import Runner
-from gateway.tasks.task import Status, StoredFile, Task, folder, result_folder
+from gateway.tasks.task import Status, StoredFile, Task, folder, input_name, result_folder
 from gateway.tasks.watch import Watch
 from gateway.tasks.work import Perform, Run, TaskResult, Work
-from tests.gateway.tasks.rows import SINGLE, WORKS, Clock, add, queue_of
+from tests.gateway.tasks.rows import ASKED, SINGLE, WORKS, Clock, add, queue_of
 from tests.serving import WAIT_SECONDS
 
 pytestmark = pytest.mark.anyio
@@ -36,6 +39,8 @@ class Gateway:
     def __init__(self, database: Engine, folder: Path, clock: Clock | None = None) -> None:
         self.queue: TaskQueue = queue_of(database, clock or Clock())
         self.storage = Storage(f"file://{folder / 'blobs'}")
+        self.scratch_folder = folder / "scratch"
+        self.scratch_folder.mkdir()
         self.bell = Bell()
         self.watch = Watch(self.queue, self.bell, lambda: False)
 
@@ -44,6 +49,7 @@ class Gateway:
         runner = Runner(
             self.queue,
             self.storage,
+            Scratch(self.scratch_folder),
             NO_POOL,
             {SINGLE: Work(SINGLE, perform)},
             self.bell,
@@ -102,6 +108,80 @@ async def test_a_result_for_which_its_caller_has_no_room_is_not_stored(gateway: 
     assert done.failure is not None
     assert (done.failure.status, done.failure.word) == (429, "too_many_tasks")
     assert await gateway.storage.children(folder(done.id)) == []
+
+
+async def test_a_result_on_disk_is_kept_as_one_in_memory_is(gateway: Gateway) -> None:
+    async def perform(run: Run) -> TaskResult:
+        made = run.folder() / "made"
+        made.write_bytes(b"video")
+        return TaskResult({}, (DiskFile("anonymised.mp4", "video/mp4", made),))
+
+    task = await add(gateway.queue)
+    async with gateway.performing(perform):
+        done = await gateway.until(task, is_finished)
+    assert done.files == (StoredFile("anonymised.mp4", "video/mp4", 5),)
+    name = f"{result_folder(done.id, done.lease)}/anonymised.mp4"
+    assert await gateway.storage.get(name) == b"video"
+
+
+async def test_a_result_on_disk_needs_room_too(gateway: Gateway) -> None:
+    async def perform(run: Run) -> TaskResult:
+        made = run.folder() / "made"
+        made.write_bytes(bytes(20 * TASK_BYTES))
+        return TaskResult({}, (DiskFile("anonymised.mp4", "video/mp4", made),))
+
+    task = await add(gateway.queue)
+    async with gateway.performing(perform):
+        failure = (await gateway.until(task, is_finished)).failure
+    assert failure is not None
+    assert failure.word == "too_many_tasks"
+
+
+async def test_what_was_sent_is_found_in_the_attempts_folder(gateway: Gateway) -> None:
+    async def perform(run: Run) -> TaskResult:
+        path = await run.path(1)
+        return TaskResult({"sent": path.read_text(), "is_inside": path.parent == run.folder()})
+
+    id = str(uuid4())
+    for place, content in enumerate((b"first", b"second")):
+        await gateway.storage.put(input_name(id, place), content)
+    sent = [StoredFile(name, "video/mp4", 6) for name in ("a.mp4", "b.mp4")]
+    task = await gateway.queue.add(id, ASKED, sent)
+    async with gateway.performing(perform):
+        done = await gateway.until(task, is_finished)
+    assert done.told == {"sent": "second", "is_inside": True}
+
+
+@pytest.mark.parametrize("error", [None, BadParameter("9"), ZeroDivisionError(), QueueFull("256")])
+async def test_an_attempts_folder_goes_with_it(gateway: Gateway, error: Exception | None) -> None:
+    ended = asyncio.Event()
+
+    async def perform(run: Run) -> TaskResult:
+        (run.folder() / "made").write_bytes(b"video")
+        ended.set()
+        if error:
+            raise error
+        return TaskResult({})
+
+    await add(gateway.queue)
+    async with gateway.performing(perform):
+        await ended.wait()
+    assert await REMOVING_THREADS.run(os.listdir, gateway.scratch_folder) == []
+
+
+async def test_a_folder_goes_where_its_gateway_ends_before_the_work(gateway: Gateway) -> None:
+    begun = asyncio.Event()
+
+    async def perform(run: Run) -> TaskResult:
+        (run.folder() / "made").write_bytes(b"video")
+        begun.set()
+        return await never_end(run)
+
+    await add(gateway.queue)
+    async with gateway.performing(perform):
+        await begun.wait()
+        assert len(os.listdir(gateway.scratch_folder)) == 1
+    assert await REMOVING_THREADS.run(os.listdir, gateway.scratch_folder) == []
 
 
 async def test_a_refusal_is_told_and_a_fault_is_not(gateway: Gateway) -> None:

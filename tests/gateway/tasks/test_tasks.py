@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from engines.core.shapes import File
 from gateway.errors import TooManyTasks
+from gateway.store.scratch import DiskFile
 from gateway.store.storage import Storage
 from gateway.tasks.bell import Bell
 from gateway.tasks.queue import Quota, TaskQueue
@@ -48,6 +49,17 @@ async def test_a_request_abandoned_as_its_task_is_written_leaves_it_whole(
         await tasks.add(ASKED, [PICTURE])
     _, (task,) = await tasks.page(ASKED.owner, WORKS, offset=0, limit=1)
     assert await tasks.input(task, 0) == PICTURE.data
+
+
+async def test_a_file_on_disk_is_taken_as_one_in_memory_is(
+    sqlite: Engine, storage: Storage, tmp_path: Path
+) -> None:
+    sent = tmp_path / "sent"
+    sent.write_bytes(b"video")
+    tasks = tasks_of(queue_of(sqlite, Clock()), storage)
+    task = await tasks.add(ASKED, [PICTURE, DiskFile("ride.mp4", "video/mp4", sent)])
+    assert task.inputs[1] == StoredFile("ride.mp4", "video/mp4", 5)
+    assert await tasks.input(task, 1) == b"video"
 
 
 async def test_a_task_that_is_refused_leaves_no_file(sqlite: Engine, storage: Storage) -> None:
