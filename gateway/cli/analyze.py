@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,8 @@ from gateway.settings import Settings
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif")
 RESULTS = "results.jsonl"
 INTERRUPTED = 128 + signal.SIGINT
+STEPS = 1000
+"""Of the progress bar, for each file."""
 
 
 @click.command("analyze")
@@ -74,16 +76,17 @@ def run(
 ) -> int:
     """Compute all, say what failed and what was skipped, and answer the exit code."""
     order = read_order(service, pairs, reference)
-    return compute(settings, order, [*find(paths, leaving_out=out)], Shelf(out))
+    return compute(settings, order, [*find(paths, SUFFIXES, leaving_out=out)], Shelf(out))
 
 
 def compute(settings: Settings, order: "Order", found: Sequence["Found"], shelf: "Shelf") -> int:
     """The same for files that were found already."""
     is_done = shelf.has(order)
-    pictures = [one for one in found if one.is_picture]
-    files = [one for one in pictures if not is_done(one)]
-    failures = list[Failed]()
-    with click.progressbar(length=len(files), label=order.engine.service, file=sys.stderr) as bar:
+    wanted = [one for one in found if one.is_wanted]
+    files = [one for one in wanted if not is_done(one)]
+    ended, failures = list[Found](), list[Failed]()
+    steps = STEPS * len(files)
+    with click.progressbar(length=steps, label=order.engine.service, file=sys.stderr) as bar:
         working = analyze_all(
             order,
             files,
@@ -94,20 +97,21 @@ def compute(settings: Settings, order: "Order", found: Sequence["Found"], shelf:
             deadline_seconds=order.engine.seconds(settings.deadline_seconds),
             shelf=shelf,
             advance=bar.update,
+            end=ended.append,
             fail=failures.append,
         )
         with suppress(KeyboardInterrupt):
             asyncio.run(working)
     for failed in failures:
         click.echo(f"{failed.path}: {failed.reason}", err=True)
-    computed = bar.pos - len(failures)
-    skipped = _skipped(len(pictures) - len(files), len(found) - len(pictures))
+    computed = len(ended) - len(failures)
+    skipped = _skipped(len(wanted) - len(files), len(found) - len(wanted))
     click.echo(f"{computed} computed, {len(failures)} failed, {skipped}.", err=True)
-    if bar.pos < len(files):
+    if len(ended) < len(files):
         resume = "the same command goes" if shelf.folder else "with --out the same command would go"
-        click.echo(f"Stopped after {bar.pos} of {len(files)}; {resume} on from there.", err=True)
+        click.echo(f"Stopped after {len(ended)} of {len(files)}; {resume} on from there.", err=True)
         return INTERRUPTED
-    return 1 if failures or not pictures else 0
+    return 1 if failures or not wanted else 0
 
 
 def _skipped(before: int, others: int) -> str:
@@ -168,8 +172,13 @@ class Order:
     reference: bytes | None = None
     present: str = name_of(record)
 
-    def job(self, picture: bytes) -> Job:
-        sent = self.engine.arranged(picture, self.reference)
+    def job(self, found: "Found") -> Job:
+        """The computation of one file.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        sent = self.engine.arranged(found.path.read_bytes(), self.reference)
         return Job(self.engine.name, sent, self.params, self.present)
 
     def line(self, file: Path) -> dict[str, Any]:
@@ -189,18 +198,20 @@ class Found:
 
     path: Path
     name: Path
-    is_picture: bool = True
+    is_wanted: bool = True
 
 
-def find(arguments: Iterable[Path], *, leaving_out: Path | None = None) -> Iterator[Found]:
+def find(
+    arguments: Iterable[Path], suffixes: Collection[str], *, leaving_out: Path | None = None
+) -> Iterator[Found]:
     """The files named, and those of the folders named, but not earlier results."""
     left = leaving_out.resolve() if leaving_out else None
     for argument in arguments:
         if argument.is_dir():
             for path in sorted(argument.rglob("*")):
                 if path.is_file() and left not in path.resolve().parents:
-                    is_picture = path.suffix.lower() in SUFFIXES
-                    yield Found(path, path.relative_to(argument), is_picture)
+                    is_wanted = path.suffix.lower() in suffixes
+                    yield Found(path, path.relative_to(argument), is_wanted)
         else:
             yield Found(argument, Path(argument.name))
 
@@ -245,8 +256,16 @@ class Shelf:
             draft = path.with_name(f"{path.name}.part")
             draft.write_bytes(data)
             draft.replace(path)
+        self.note(line | {"files": [*files]})
+
+    def note(self, line: dict[str, Any]) -> None:
+        """Add a line to the results."""
+        assert self.folder is not None
         with (self.folder / RESULTS).open("ab") as lines:
-            lines.write(_text(line | {"files": [*files]}) + b"\n")
+            lines.write(_text(line) + b"\n")
+
+    def give_up(self, found: Found) -> None:
+        """Clear away what was begun for a file without a result."""
 
 
 def _text(line: dict[str, Any]) -> bytes:
@@ -280,6 +299,7 @@ async def analyze_all(
     deadline_seconds: float,
     shelf: Shelf,
     advance: Callable[[int], None],
+    end: Callable[[Found], None],
     fail: Callable[[Failed], None],
 ) -> None:
     """Compute every file; a bad one stops none of the others."""
@@ -287,16 +307,36 @@ async def analyze_all(
 
     async def work() -> None:
         for found in waiting:
+            tell = _Teller(advance)
             try:
-                job = order.job(found.path.read_bytes())
-                answer = await pool.run(job, deadline_seconds=deadline_seconds, owner="analyze")
+                answer = await pool.run(
+                    order.job(found),
+                    deadline_seconds=deadline_seconds,
+                    owner="analyze",
+                    progress=tell,
+                )
                 shelf.put(order, found, answer)
             except (EngineError, GatewayError, OSError) as error:
+                shelf.give_up(found)
                 fail(Failed(found.path, str(error)))
-            advance(1)
+            end(found)
+            tell(1)
 
     await pool.start()
     try:
         await asyncio.gather(*(work() for _ in range(at_once)))
     finally:
         await pool.stop(grace_seconds=deadline_seconds)
+
+
+class _Teller:
+    """Moves the bar on by what is new of a file's share."""
+
+    def __init__(self, advance: Callable[[int], None]) -> None:
+        self._advance = advance
+        self._steps = 0
+
+    def __call__(self, share: float) -> None:
+        steps = max(self._steps, int(STEPS * share))  # a job may be begun anew
+        self._advance(steps - self._steps)
+        self._steps = steps

@@ -1,10 +1,11 @@
-"""`pixelgate anonymize`: trees of pictures written again with what must not be seen hidden."""
+"""`pixelgate anonymize`: trees of pictures and videos with what must not be seen hidden."""
 
 import mimetypes
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -14,12 +15,24 @@ from engines.anonymization.hiding import Method
 from engines.anonymize import Result
 from engines.anonymize import anonymize as anonymize_picture
 from engines.core.registry import engine_named
-from engines.core.run import Answer, Computed, name_of
-from engines.core.shapes import SUFFIXES, File, ResultFile
-from gateway.cli.analyze import Found, Order, Shelf, compute, find, read_params
+from engines.core.run import Answer, Computed, Job, name_of
+from engines.core.shapes import SUFFIXES as SUFFIX_OF
+from engines.core.shapes import File, Parameters, ResultFile
+from engines.videos.anonymize_video import FRAMES, VIDEO, anonymize_video
+from gateway.cli.analyze import (
+    INTERRUPTED,
+    SUFFIXES,
+    Found,
+    Order,
+    Shelf,
+    compute,
+    find,
+    read_params,
+)
 from gateway.cli.command import load_settings
 
 KINDS = ("face", "license_plate", "person", "vehicle")
+VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv", ".flv")
 ITSELF = "itself"
 """Name of the picture that takes the place of the one that was read."""
 
@@ -54,7 +67,9 @@ ITSELF = "itself"
     help="detect writes masks and results.jsonl alone.",
 )
 @click.option(
-    "--masks", is_flag=True, help="Write NAME.binary-mask.png and NAME.instance-mask.png."
+    "--masks",
+    is_flag=True,
+    help="Write NAME.binary-mask.png and NAME.instance-mask.png, and of a video NAME.frames.jsonl.",
 )
 @click.option("--param", "pairs", multiple=True, metavar="NAME=VALUE", help="As the service takes.")
 def anonymize(
@@ -65,28 +80,41 @@ def anonymize(
     masks: bool,
     pairs: tuple[str, ...],
 ) -> None:
-    """Hide faces, licence plates, persons and vehicles in pictures, without a server.
+    """Hide faces, licence plates, persons and vehicles in pictures and videos, without a server.
 
-    Pictures keep their names and places below --out. The exit code is 0 if all of them are there,
-    and 1 if one is not; each that is missing is named with its reason.
+    Files keep their names and places below --out; a video becomes an MP4. The exit code is 0 if all
+    of them are there, and 1 if one is not; each that is missing is named with its reason.
     """
     wanted = [f"{name}={not kinds or name.replace('_', '-') in kinds}" for name in KINDS]
-    found = [*find(paths, leaving_out=out)]
-    refuse_overwriting(paths, found, out)
-    engine = engine_named(anonymize_picture.__name__)
-    order = Order(
-        engine,
-        read_params(engine, [*wanted, f"method={method}", *pairs]),
-        present=name_of(with_masks if masks or method == Method.DETECT else alone),
+    params = read_params(
+        engine_named(anonymize_picture.__name__), [*wanted, f"method={method}", *pairs]
     )
-    code = compute(load_settings(), order, found, Gallery(out))
-    others = [one.path for one in found if not one.is_picture and _shows_something(one.path)]
+    found = [*find(paths, (*SUFFIXES, *VIDEOS), leaving_out=out)]
+    refuse_overwriting(paths, found, out)
+    sys.exit(run(found, params, out, with_masks=masks or method == Method.DETECT))
+
+
+def run(found: Sequence[Found], params: Parameters, out: Path, *, with_masks: bool) -> int:
+    """Compute pictures, then videos, say what was left out, and answer the exit code."""
+    settings, code = load_settings(), 0
+    videos = [one for one in found if one.path.suffix.lower() in VIDEOS]
+    pictures = [one for one in found if one not in videos]
+    if not videos or any(one.is_wanted for one in pictures):
+        present = name_of(picture_and_masks if with_masks else picture_alone)
+        order = Order(engine_named(anonymize_picture.__name__), params, present=present)
+        code = compute(settings, order, pictures, Gallery(out))
+    if videos and code != INTERRUPTED:
+        engine = engine_named(anonymize_video.__name__)
+        films = VideoOrder(engine, params, present=name_of(video), out=out)
+        gallery = VideoGallery(out, with_frames=with_masks)
+        code = compute(settings, films, videos, gallery) or code
+    others = [one.path for one in found if not one.is_wanted and _shows_something(one.path)]
     for path in others:
-        click.echo(f"{path}: left out; expected a JPEG, PNG or GIF.", err=True)
-    sys.exit(code or (1 if others else 0))
+        click.echo(f"{path}: left out; expected a JPEG, PNG, GIF or a video.", err=True)
+    return code or (1 if others else 0)
 
 
-def alone(computed: Computed) -> Answer:
+def picture_alone(computed: Computed) -> Answer:
     """A line of what was found, and the picture that takes the place of the one that was read."""
     result = computed.result
     assert isinstance(result, Result)
@@ -97,13 +125,20 @@ def alone(computed: Computed) -> Answer:
     return Answer(line, "application/json", tuple(picture))
 
 
-def with_masks(computed: Computed) -> Answer:
+def picture_and_masks(computed: Computed) -> Answer:
     """The same, and its masks."""
-    answer, result = alone(computed), computed.result
+    answer, result = picture_alone(computed), computed.result
     assert isinstance(result, Result)
     masks = {"binary-mask.png": result.binary_mask, "instance-mask.png": result.instance_mask}
     files = [ResultFile(name, mask).encoded() for name, mask in masks.items() if mask]
     return replace(answer, files=(*answer.files, *files))
+
+
+def video(computed: Computed) -> Answer:
+    """A line of what was found; the video lies where the engine wrote it."""
+    details = computed.result.details.model_dump(mode="json")
+    line = {"result": computed.result.model_dump(mode="json"), "details": details}
+    return Answer(orjson.dumps(line), "application/json")
 
 
 def _shows_something(path: Path) -> bool:
@@ -136,4 +171,44 @@ class Gallery(Shelf):
         if file.name != ITSELF:
             return super().name(found, file)
         is_alike = mimetypes.guess_type(found.path.name)[0] == file.media_type
-        return str(found.name) if is_alike else f"{found.name}{SUFFIXES[file.media_type]}"
+        return str(found.name) if is_alike else f"{found.name}{SUFFIX_OF[file.media_type]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoOrder(Order):
+    """What is to be computed of every video; it is written beside its place, until it is whole."""
+
+    out: Path
+
+    def job(self, found: Found) -> Job:
+        draft = _draft(self.out, found)
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        inputs = (found.path.resolve(), draft.resolve())
+        return Job(self.engine.name, inputs, self.params, self.present)
+
+
+class VideoGallery(Shelf):
+    """A folder of videos under the names that they had."""
+
+    def __init__(self, out: Path, *, with_frames: bool) -> None:
+        super().__init__(out)
+        self._out = out
+        self._names = {VIDEO: ".mp4", **({FRAMES: f".{FRAMES}"} if with_frames else {})}
+
+    def put(self, order: Order, found: Found, answer: Answer) -> None:
+        draft, files = _draft(self._out, found), list[str]()
+        for made, suffix in self._names.items():
+            if (draft / made).exists():
+                is_alike = suffix == found.path.suffix.lower()
+                files.append(str(found.name) if is_alike else f"{found.name}{suffix}")
+                (draft / made).replace(self._out / files[-1])
+        self.give_up(found)
+        self.note(order.line(found.path) | orjson.loads(answer.body) | {"files": files})
+
+    def give_up(self, found: Found) -> None:
+        shutil.rmtree(_draft(self._out, found), ignore_errors=True)
+
+
+def _draft(out: Path, found: Found) -> Path:
+    return out / f"{found.name}.part"

@@ -14,7 +14,7 @@ from engines.videos.anonymize_video import anonymize_video
 from gateway.dialects.celantur import present
 from gateway.dialects.celantur.models import Tiling, Upload
 from gateway.dialects.celantur.parameters import ParameterRefused
-from gateway.tasks.task import DiskFile
+from gateway.store.scratch import DiskFile
 from gateway.tasks.work import Run, TaskResult
 
 PICTURE_WORK = "celantur.picture"

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from gateway.__main__ import main
+from tests.engines.videos.films import film
 
 REGION = "regions=[[[0,0],[99,0],[99,99],[0,99]]]"
 
@@ -72,7 +73,7 @@ def test_masks_are_written_where_they_are_asked_for(folder: Path, tmp_path: Path
     assert names(tmp_path / "both") == masks | {"results.jsonl", "a.JPG"}
 
 
-@pytest.mark.parametrize("name", ["broken.png", "other.webp", "film.mp4"])
+@pytest.mark.parametrize("name", ["broken.png", "other.webp", "text.mp4"])
 def test_a_file_that_could_not_be_anonymised_is_named(
     name: str, folder: Path, tmp_path: Path
 ) -> None:
@@ -105,6 +106,33 @@ def test_two_pictures_of_one_name_are_refused(folder: Path, tmp_path: Path) -> N
     result = anonymize(folder / "a.JPG", folder / "a.JPG", "--out", tmp_path / "out")
     assert result.exit_code == 2
     assert "a.JPG is there twice" in result.output
+
+
+def test_videos_are_written_as_mp4(folder: Path, tmp_path: Path) -> None:
+    (folder / "a.JPG").unlink()
+    (folder / "deeper" / "b.gif").unlink()
+    made = film(folder / "deeper" / "c.mkv", [np.full((64, 96, 3), 90, np.uint8)] * 4)
+    out = tmp_path / "out"
+    result = anonymize(folder, "--out", out, "--hide", "face", "--masks", "--param", REGION)
+    assert result.exit_code == 0, result.output
+    assert names(out) == {
+        "deeper/c.mkv.mp4",
+        "deeper/c.mkv.frames.jsonl",
+        "results.jsonl",
+    }
+    (line,) = [json.loads(one) for one in (out / "results.jsonl").read_text().splitlines()]
+    assert line["file"] == str(made)
+    assert line["result"]["frames"] == 4
+    assert (
+        "1 computed before"
+        in anonymize(folder, "--out", out, "--hide", "face", "--masks", "--param", REGION).output
+    )
+
+
+def test_nothing_is_left_of_a_video_that_cannot_be_read(folder: Path, tmp_path: Path) -> None:
+    (folder / "text.mp4").write_text("no video")
+    anonymize(folder / "text.mp4", "--out", tmp_path / "out")
+    assert [one.name for one in (tmp_path / "out").rglob("*")] == ["results.jsonl"]
 
 
 def test_help_names_what_can_be_hidden() -> None:
