@@ -41,10 +41,9 @@ class SceneCuts(Generic[T]):
         return self._take(_Waiting(frame, thumbnail))
 
     def flush(self) -> list[tuple[T, bool]]:
-        """The frames that still wait; nothing comes after them."""
-        done = []
-        while self._waiting:
-            done += self._cut()
+        """The frames that still wait; nothing comes after them that would bear out a cut."""
+        done = [(one.frame, False) for one in self._waiting]
+        self._waiting.clear()
         return done
 
     def _take(self, one: _Waiting[T]) -> list[tuple[T, bool]]:

@@ -56,11 +56,17 @@ class Track:
         left, top, right, bottom = self.shown
         return Box(left + dx, top + dy, right + dx, bottom + dy)
 
+    def around(self, frames: int) -> Box:
+        """Where it may be that many frames after its last sight, or before it."""
+        if self.velocity is None:
+            return _grown(self.seen.box, SLACK * (1 + abs(frames)))
+        return _join(self.shown, self.expected(frames))
+
 
 class Tracker(Generic[T]):
     """Frames go in with what was seen in them, and come out with what is to be hidden.
 
-    At most `GAP` + 1 frames are held, whatever the length of the video.
+    At most `GAP` frames are held, whatever the length of the video.
     """
 
     def __init__(self) -> None:
@@ -86,9 +92,9 @@ class Tracker(Generic[T]):
                 self._begin(sighting)
         for track in self._tracks:
             if 0 < track.age <= MARGIN:
-                self._show(0, track, _join(track.shown, track.expected(track.age)))
+                self._show(0, track, track.around(track.age))
         self._tracks = [track for track in self._tracks if track.age <= GAP]
-        while len(self._held) > GAP + 1:
+        while len(self._held) > GAP:
             done.append(self._held.popleft())
         return done
 
@@ -109,7 +115,7 @@ class Tracker(Generic[T]):
         self._tracks.append(track)
         self._show(0, track, track.shown)
         for back in range(1, MARGIN + 1):
-            self._show(back, track, _grown(sighting.box, SLACK * (1 + back)))
+            self._show(back, track, track.around(-back))
 
     def _follow(self, track: Track, sighting: Sighting) -> None:
         """Go on with a track, and hide it in the frames in which it was missed."""
@@ -119,7 +125,7 @@ class Tracker(Generic[T]):
         moved = np.subtract(_centre(sighting.box), _centre(track.seen.box)) / age
         is_second, track.velocity = track.velocity is None, (float(moved[0]), float(moved[1]))
         for back in range(1, MARGIN + 1) if is_second else ():
-            self._show(age + back, track, _join(track.shown, track.expected(-back)))
+            self._show(age + back, track, track.around(-back))
         track.seen, track.shown, track.age = sighting, shown, 0
         self._show(0, track, shown)
 
