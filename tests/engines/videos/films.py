@@ -52,6 +52,11 @@ def film(
             stream.set_display_matrix(matrix)
         for image, time in zip(pictures, times, strict=False):
             frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+            frame = frame.reformat(
+                format=stream.pix_fmt,
+                dst_colorspace=stream.codec_context.colorspace,
+                dst_color_range=stream.codec_context.color_range,
+            )
             frame.pts, frame.time_base = time, Fraction(1, 1000)
             writer.mux(stream.encode(frame))
         writer.mux(stream.encode(None))
