@@ -1,14 +1,15 @@
 """Files that do not change: whole, a part of them, or the word that they are as they were."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from gateway.errors import RangeUnsatisfiable
 from gateway.flow import Call
+from gateway.store.storage import PIECE_BYTES
 
 _RANGE = re.compile(r"bytes=\s*([0-9]{0,18})-([0-9]{0,18})\s*", re.ASCII | re.IGNORECASE)
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
@@ -22,7 +23,7 @@ class Servable:
         name: what whoever saves it is offered.
         size: bytes.
         tag: tells its content from any other that the same address had or will have.
-        read: its bytes from one place to before another.
+        read: its bytes from one place to before another; never many at once.
     """
 
     name: str
@@ -35,7 +36,8 @@ class Servable:
 async def serve(call: Call, file: Servable) -> Response:
     """Answer with the file, or what of it is asked for (RFC 9110 §13 and §14).
 
-    Several ranges at once are answered with the whole, as is allowed.
+    Several ranges at once are answered with the whole, as is allowed. What is longer than a piece
+    is read as it is sent; where that fails, the connection is aborted.
 
     Raises:
         RangeUnsatisfiable: the file has no byte of the range.
@@ -59,9 +61,21 @@ async def serve(call: Call, file: Servable) -> Response:
             call.fields["Content-Range"] = f"bytes */{file.size}"
             raise RangeUnsatisfiable(f"The file has {file.size:,} bytes, and none of the range.")
         fields["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
-    call.share.reserve(end - start)
-    body = await file.read(start, end)
-    return Response(body, 206 if part else 200, fields, file.media_type)
+    status, until = 206 if part else 200, min(start + PIECE_BYTES, end)
+    # A piece that is sent is held until the next one is there.
+    call.share.reserve(min(end - start, 2 * PIECE_BYTES))
+    body = await file.read(start, until)  # What is not there is refused before an answer begins.
+    if until == end:
+        return Response(body, status, fields, file.media_type)
+    fields["Content-Length"] = str(end - start)
+    return StreamingResponse(_pieces(body, file, until, end), status, fields, file.media_type)
+
+
+async def _pieces(first: bytes, file: Servable, start: int, end: int) -> AsyncIterator[bytes]:
+    yield first
+    del first
+    for at in range(start, end, PIECE_BYTES):
+        yield await file.read(at, min(at + PIECE_BYTES, end))
 
 
 def _is_known(sent: str, tag: str) -> bool:

@@ -1,15 +1,18 @@
 """Parts of files, and files that are as they were (RFC 9110 §13 and §14)."""
 
+import asyncio
 from typing import Any, cast
 
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Message
 
 from gateway.dialects.ranges import Servable, serve
-from gateway.errors import RangeUnsatisfiable
+from gateway.errors import NothingStored, RangeUnsatisfiable
 from gateway.flow import Call
 from gateway.limits.memory_budget import MemoryBudget, Share
+from gateway.store.storage import PIECE_BYTES
 
 BODY = bytes(range(100))
 
@@ -24,7 +27,7 @@ def asking(**headers: str) -> Call:
     """A request with header fields, which are written with underscores here."""
     sent = [(name.replace("_", "-").encode(), one.encode()) for name, one in headers.items()]
     request: Request[Any] = Request({"type": "http", "method": "GET", "headers": sent})
-    return Call(cast(Any, request), Share(MemoryBudget(10_000)))
+    return Call(cast(Any, request), Share(MemoryBudget(10 * PIECE_BYTES)))
 
 
 async def served(**headers: str) -> Response:
@@ -98,3 +101,60 @@ async def test_the_name_that_is_offered_cannot_end_its_field() -> None:
     odd = Servable('a";\r\nx.png', "image/png", len(BODY), "one", read)
     disposition = (await serve(asking(), odd)).headers["Content-Disposition"]
     assert disposition == "inline; filename*=UTF-8''a%22%3B%0D%0Ax.png"
+
+
+class Video:
+    """A file that is too large for memory, and what is read of it; each byte is its piece's number.
+
+    Args:
+        there: how many bytes can be read before it is gone.
+    """
+
+    def __init__(self, there: int = 100 * PIECE_BYTES) -> None:
+        self.there = there
+        self.reads = list[tuple[int, int]]()
+        self.servable = Servable("a.mp4", "video/mp4", 100 * PIECE_BYTES, "one", self.read)
+
+    async def read(self, start: int, end: int) -> bytes:
+        if end > self.there:
+            raise NothingStored("It was deleted.")
+        self.reads.append((start, end))
+        return bytes([start // PIECE_BYTES]) * (end - start)
+
+
+async def sent(answer: Response, messages: list[Message]) -> None:
+    """Send an answer to a client that stays."""
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        messages.append(message)
+
+    await answer({"type": "http"}, receive, send)
+
+
+async def test_a_long_file_is_read_as_it_is_sent() -> None:
+    video, messages = Video(), list[Message]()
+    call = asking(range=f"bytes={PIECE_BYTES}-{3 * PIECE_BYTES}")
+    answer = await serve(call, video.servable)
+    assert video.reads == [(PIECE_BYTES, 2 * PIECE_BYTES)]
+    assert call.share.bytes == 2 * PIECE_BYTES
+    await sent(answer, messages)
+    bodies = [one["body"] for one in messages[1:]]
+    assert bodies == [b"\1" * PIECE_BYTES, b"\2" * PIECE_BYTES, b"\3", b""]
+    assert answer.headers["Content-Range"] == "bytes 4194304-12582912/419430400"
+    assert answer.headers["Content-Length"] == "8388609"
+
+
+async def test_a_long_file_that_is_gone_is_refused() -> None:
+    with pytest.raises(NothingStored):
+        await serve(asking(), Video(there=0).servable)
+
+
+async def test_an_answer_whose_file_goes_meanwhile_never_ends_as_if_whole() -> None:
+    answer, messages = await serve(asking(), Video(2 * PIECE_BYTES).servable), list[Message]()
+    with pytest.raises(NothingStored):
+        await sent(answer, messages)
+    assert [one.get("more_body") for one in messages] == [None, True, True]
