@@ -3,6 +3,7 @@
 Nothing else of the region goes into the picture, so that no deconvolution brings it back.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
@@ -23,6 +24,8 @@ MOST_CELLS = {
     Kind.REGION: 4,
 }
 """On each side of a region, however small a kernel is asked for: more show a face or a number."""
+LEAST_CELL_PX = 4
+"""However small a region is: of a few pixels, each would be a cell of its own."""
 
 Samples: TypeAlias = NDArray[Any]
 """uint8 or uint16, (H, W), (H, W, 3) BGR or (H, W, 4) BGRA."""
@@ -62,7 +65,8 @@ def hide(
 ) -> Samples:
     """A copy of the picture with the regions hidden, and with no colour where it is transparent.
 
-    With the method detect it is the picture itself.
+    With the method detect it is the picture itself. Where regions overlap, the coarser lies above: in the finer cells of a person a face might be
+    recognised that its own cells hide.
 
     Args:
         kernels: by kind; one that is absent makes the region of its most cells.
@@ -70,16 +74,18 @@ def hide(
     """
     if method is Method.DETECT:
         return samples
+
+    def cell(one: Sighting) -> tuple[float, float]:
+        return _least_cell(one, kernels.get(one.kind, Kernel()))
     seen = samples.copy()
     if seen.ndim == 3 and seen.shape[2] == 4:
         seen[seen[..., 3] == 0] = 0
     hidden = seen.copy()
-    for one in found:
+    for one in sorted(found, key=lambda one: math.prod(cell(one))):
         kernel = kernels.get(one.kind, Kernel()) if method is Method.BLUR else Kernel()
         window = _window(one.box, kernel, samples.shape)
         place = slice(window.top, window.bottom), slice(window.left, window.right)
-        cells = _cells(one, kernels.get(one.kind, Kernel()), window)
-        replaced = REPLACEMENTS[method](seen[place], cells)
+        replaced = REPLACEMENTS[method](seen[place], _cells(cell(one), window))
         opacity = _opacity(one, window, kernel, ignores)
         hidden[place] = _blended(hidden[place], replaced, opacity)
     return hidden
@@ -97,16 +103,19 @@ def _shorter(box: Box) -> int:
     return min(box.right - box.left, box.bottom - box.top)
 
 
-def _cells(one: Sighting, kernel: Kernel, window: Box) -> tuple[int, int]:
+def _least_cell(one: Sighting, kernel: Kernel) -> tuple[float, float]:
+    """Width and height, px."""
+
+    def least(side: int) -> float:
+        return max(side / MOST_CELLS[one.kind], side * kernel.share, kernel.px, LEAST_CELL_PX)
+
+    return least(one.box.right - one.box.left), least(one.box.bottom - one.box.top)
+
+
+def _cells(least: tuple[float, float], window: Box) -> tuple[int, int]:
     """Cells of the window across and down."""
-
-    def count(side: int, length: int) -> int:
-        least = max(side / MOST_CELLS[one.kind], side * kernel.share, kernel.px)
-        return max(1, round(length / least))
-
-    box = one.box
-    across = count(box.right - box.left, window.right - window.left)
-    return across, count(box.bottom - box.top, window.bottom - window.top)
+    across = max(1, round((window.right - window.left) / least[0]))
+    return across, max(1, round((window.bottom - window.top) / least[1]))
 
 
 def _blurred(part: Samples, cells: tuple[int, int]) -> Samples:

@@ -65,6 +65,26 @@ def test_a_kernel_of_pixels_makes_cells_of_that_size() -> None:
     assert len(np.unique(hidden)) > 1
 
 
+@pytest.mark.parametrize("method", [Method.BLUR, Method.PIXELATE])
+@pytest.mark.parametrize("kind", Kind)
+def test_no_pixel_of_a_tiny_region_is_a_cell_of_its_own(kind: Kind, method: Method) -> None:
+    tiny = boxed(kind, Box(10, 10, 14, 14), 0.9, "drawn")
+    hidden = hide(noise((120, 160)), [tiny], method, {}, [])
+    assert len(np.unique(hidden[10:14, 10:14])) == 1
+
+
+@pytest.mark.parametrize("method", [Method.BLUR, Method.PIXELATE])
+def test_the_coarser_of_two_regions_lies_above_whatever_their_order(method: Method) -> None:
+    samples = noise((120, 160))
+    around = boxed(Kind.PERSON, Box(30, 10, 130, 110), 0.5, "drawn")
+    hidden, other = (
+        hide(samples, found, method, {Kind.FACE: Kernel(share=1)}, [])
+        for found in ([FACE, around], [around, FACE])
+    )
+    assert (hidden == other).all()
+    assert len(np.unique(hidden[20:100, 40:120])) == 1
+
+
 def test_a_blur_begins_softly_outside_of_the_region() -> None:
     samples = np.zeros((120, 160), np.uint8)
     samples[20:100, 40:120] = 250
