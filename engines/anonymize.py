@@ -241,7 +241,7 @@ def sightings(samples: Samples, params: Params, report: Report) -> list[Sighting
 
 def _region(area: Polygon, number: int, width: int, height: int) -> Sighting:
     region = Sighting.outlined(Kind.REGION, area, 1.0, "", (width, height))
-    if region is None:
+    if region is None or not masks.covered(region, region.box, ()).any():
         raise BadParameter(
             f"regions.{number} lies outside of the picture; expected a part of its"
             f" {width} x {height} pixels."

@@ -167,6 +167,12 @@ def test_a_region_outside_of_the_picture_is_refused(astronaut: Pixels) -> None:
         run(sent(astronaut, "PNG"), regions=[TRIANGLE, beyond])
 
 
+def test_a_region_that_only_goes_round_the_picture_is_refused(astronaut: Pixels) -> None:
+    around = ((-9, -9), (600, -9), (600, -5), (-5, -5), (-5, 600), (-9, 600))
+    with pytest.raises(BadParameter, match=r"regions\.0 lies outside"):
+        run(sent(astronaut, "PNG"), regions=[around])
+
+
 def test_to_hide_nothing_is_refused(astronaut: Pixels) -> None:
     with pytest.raises(BadParameter, match="Nothing is to be hidden"):
         run(sent(astronaut, "PNG"), face=False)
