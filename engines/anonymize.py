@@ -273,14 +273,17 @@ def _anonymised(
 ) -> Picture | None:
     if params.method is Method.DETECT:
         return None
-    hidden = hide(image.samples, found, params.method, params.kernels, ignores)
+    shown = hide(image.samples, found, params.method, params.kernels, ignores)
+    if params.debug:
+        shown = _marked(shown, found, with_scores=params.score)
+    is_coloured = shown.ndim > image.samples.ndim
     return Picture(
-        _marked(hidden, found, with_scores=params.score) if params.debug else hidden,
+        shown,
         "image/jpeg" if image.media_type == "image/jpeg" else "image/png",
         quality=params.quality,
         compression=params.compress_level,
         exif=metadata.cleaned(image.exif),
-        icc_profile=image.icc_profile,
+        icc_profile=b"" if is_coloured else image.icc_profile,
     )
 
 

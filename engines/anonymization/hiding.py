@@ -65,8 +65,8 @@ def hide(
 ) -> Samples:
     """A copy of the picture with the regions hidden, and with no colour where it is transparent.
 
-    With the method detect it is the picture itself. Where regions overlap, the coarser lies above: in the finer cells of a person a face might be
-    recognised that its own cells hide.
+    With the method detect it is the picture itself. Where regions overlap, the coarser lies
+    above: in the finer cells of a person a face might be recognised that its own cells hide.
 
     Args:
         kernels: by kind; one that is absent makes the region of its most cells.
@@ -77,6 +77,7 @@ def hide(
 
     def cell(one: Sighting) -> tuple[float, float]:
         return _least_cell(one, kernels.get(one.kind, Kernel()))
+
     seen = samples.copy()
     if seen.ndim == 3 and seen.shape[2] == 4:
         seen[seen[..., 3] == 0] = 0

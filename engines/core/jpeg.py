@@ -1,4 +1,4 @@
-"""The segments of a JPEG: which kind of the family it is, and whether its scans are all there."""
+"""The segments of a JPEG: which kind it is, whether its scans are all there, and its profile."""
 
 import re
 import struct
@@ -16,6 +16,9 @@ _PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)
 _HIERARCHICAL = (*range(0xC5, 0xC8), *range(0xCD, 0xD0))
 _ARITHMETIC = (*range(0xC9, 0xCC), *range(0xCD, 0xD0))
 _JPEG_LS = 0xF7
+_PROFILE = b"ICC_PROFILE\0"
+_MOST_IN_SEGMENT = 0xFFFF - 2 - len(_PROFILE) - 2
+_MOST_SEGMENTS = 255
 _DECODED = (0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA)
 """Start-of-frame markers that libjpeg-turbo decodes, at eight bits a sample."""
 
@@ -63,6 +66,20 @@ def has_all_scans(data: bytes) -> bool:
             elif not low_bit:
                 missing.get(component, set()).difference_update(range(first, last + 1))
     return frame not in _ARITHMETIC and not any(missing.values())
+
+
+def with_profile(data: bytes, profile: bytes) -> bytes:
+    """A JPEG that begins with APP0, and its ICC profile in as many segments as that needs.
+
+    One that is too long for them all is left out.
+    """
+    parts = [profile[at : at + _MOST_IN_SEGMENT] for at in range(0, len(profile), _MOST_IN_SEGMENT)]
+    if len(parts) > _MOST_SEGMENTS:
+        return data
+    texts = [_PROFILE + bytes([number, len(parts)]) + part for number, part in enumerate(parts, 1)]
+    segments = [b"\xff\xe2" + struct.pack(">H", len(text) + 2) + text for text in texts]
+    (length,) = struct.unpack_from(">H", data, 4)
+    return b"".join([data[: 4 + length], *segments, data[4 + length :]])
 
 
 def _frame(data: bytes) -> tuple[int, int, bytes]:

@@ -21,7 +21,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
-from engines.core import bilevel_png
+from engines.core import bilevel_png, jpeg
 from engines.core.decoders import PictureDecoder
 from engines.core.errors import BadParameter
 from engines.core.json_text import read_json
@@ -63,8 +63,8 @@ class Picture:
         media_type: one of `SUFFIXES`.
         quality: of a JPEG, 0 to 100.
         compression: of a PNG that is no mask, 0 to 9; None for the fastest that is worth it.
-        exif: what the file says besides; not of a mask.
-        icc_profile: of the colours; not of a mask.
+        exif: what the file says besides; not of a mask. More than a JPEG has room for is left out.
+        icc_profile: of the colours; not of a mask. One that a PNG may not have is left out.
     """
 
     __slots__ = ("compression", "exif", "icc_profile", "media_type", "pixels", "quality")
@@ -102,12 +102,19 @@ class Picture:
         options = [cv2.IMWRITE_JPEG_QUALITY, self.quality]
         if self.compression is not None:
             options += [cv2.IMWRITE_PNG_COMPRESSION, self.compression]
-        metadata = {cv2.IMAGE_METADATA_EXIF: self.exif, cv2.IMAGE_METADATA_ICCP: self.icc_profile}
+        is_jpeg = self.media_type == "image/jpeg"
+        metadata = {
+            cv2.IMAGE_METADATA_EXIF: self.exif,
+            cv2.IMAGE_METADATA_ICCP: b"" if is_jpeg else self.icc_profile,
+        }
         told = {kind: np.frombuffer(text, np.uint8) for kind, text in metadata.items() if text}
-        _, data = cv2.imencodeWithMetadata(
+        is_written, data = cv2.imencodeWithMetadata(
             self.suffix, levels, list(told), list(told.values()), options
         )
-        return data.tobytes()
+        if not is_written:
+            _, data = cv2.imencode(self.suffix, levels, options)
+        # OpenCV writes no more of a profile into a JPEG than one segment holds.
+        return jpeg.with_profile(data.tobytes(), self.icc_profile) if is_jpeg else data.tobytes()
 
     @classmethod
     def __get_pydantic_core_schema__(

@@ -98,6 +98,13 @@ def test_what_is_transparent_is_looked_at_and_loses_its_colours(astronaut: Pixel
     assert not np.asarray(picture_of(result)).any()
 
 
+def test_a_grey_picture_that_is_drawn_upon_in_colour_loses_its_profile() -> None:
+    grey = sent(np.full((90, 90), 100, np.uint8), "JPEG", icc_profile=PROFILE)
+    for debug in (False, True):
+        picture = picture_of(run(grey, face=False, regions=[TRIANGLE], debug=debug))
+        assert ("icc_profile" in picture.info) is not debug
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_the_profile_is_kept_and_exif_is_cleaned(kind: str, astronaut: Pixels) -> None:
     exif = Pillow.Exif()

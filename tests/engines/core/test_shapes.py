@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.ExifTags import Base
 from pydantic import AliasChoices, Field
 
 from engines.core.errors import BadParameter
 from engines.core.shapes import Details, EngineResult, File, Info, Parameters, Picture, ResultFile
 
+EXIF = Image.Exif()
+EXIF[Base.Make] = "Acme"
 PLAIN = np.full((6, 9, 3), (10, 120, 240), np.uint8)
 
 
@@ -112,6 +115,36 @@ def test_quality_makes_a_jpeg_larger() -> None:
     noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8)
     low, high = (Picture(noise, "image/jpeg", quality=one).encoded() for one in (30, 95))
     assert len(low) < len(high) / 2
+
+
+@pytest.mark.parametrize("length", [1, 65519, 65520, 200_000])
+def test_a_jpeg_has_its_profile_however_long(length: int) -> None:
+    profile = bytes(np.random.default_rng(1).integers(0, 256, length, np.uint8))
+    found = opened(Picture(PLAIN, "image/jpeg", exif=EXIF.tobytes(), icc_profile=profile).encoded())
+    found.load()
+    assert found.info["icc_profile"] == profile
+    assert found.getexif()[Base.Make] == "Acme"
+
+
+def test_a_profile_too_long_for_all_segments_is_left_out() -> None:
+    profile = bytes(255 * 65519 + 1)
+    found = opened(Picture(PLAIN, "image/jpeg", icc_profile=profile).encoded())
+    assert "icc_profile" not in found.info
+
+
+@pytest.mark.parametrize(
+    ("media_type", "metadata"),
+    [
+        ("image/png", {"icc_profile": b"none"}),
+        ("image/png", {"icc_profile": bytes(70_000)}),
+        ("image/jpeg", {"exif": bytes(70_000)}),
+    ],
+)
+def test_metadata_that_cannot_be_written_do_not_hinder_the_picture(
+    media_type: str, metadata: dict[str, Any]
+) -> None:
+    found = opened(Picture(PLAIN, media_type, **metadata).encoded())
+    assert np.abs(np.asarray(found).astype(int) - PLAIN[..., ::-1]).max() <= 4
 
 
 def test_a_picture_of_a_kind_that_nothing_writes_is_refused_at_once() -> None:
