@@ -17,7 +17,15 @@ _SIGNATURES = (
     (b"%PDF", "application/pdf"),
     (b"PK\3\4", "application/zip"),
     (b"\x1f\x8b", "application/gzip"),
+    (b"\x1aE\xdf\xa3", "video/x-matroska"),
+    (b"\0\0\1\xba", "video/mpeg"),
+    (b"OggS", "video/ogg"),
+    (b"FLV\1", "video/x-flv"),
+    (b"0&\xb2u\x8ef\xcf\x11", "video/x-ms-asf"),
 )
+_QUICKTIME = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+"""The first atoms of films from before ISO/IEC 14496-12."""
+_TS_PACKET = 188
 _CODINGS = {
     **dict.fromkeys((b"avif", b"avis"), "image/avif"),
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis"), "image/heic"),
@@ -40,6 +48,12 @@ def media_type(data: bytes) -> str:
             return name
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
+    if data[:4] == b"RIFF" and data[8:12] == b"AVI ":
+        return "video/x-msvideo"
+    if data[4:8] in _QUICKTIME:
+        return "video/quicktime"
+    if data[:1] == data[_TS_PACKET : _TS_PACKET + 1] == b"G":
+        return "video/mp2t"
     if data[4:8] == b"ftyp":
         return _type_by_brands(data)
     return _text_type(data[:512]) if data else "no bytes"

@@ -1,35 +1,48 @@
-"""What is uploaded: a picture and how to hide what it shows, queued as a task."""
+"""What is uploaded: a picture or video and how to hide what it shows, queued as a task."""
 
 import asyncio
+from dataclasses import replace
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
 
 from starlette.responses import Response
 
 from engines.core.media_type import media_type
 from engines.core.shapes import File
+from engines.videos.anonymize_video import DEADLINE_SECONDS
 from gateway.dialects.celantur.models import Told, Upload
 from gateway.dialects.celantur.parameters import ParameterRefused, read_query
-from gateway.dialects.celantur.performing import PICTURES, WORK, engine_params
+from gateway.dialects.celantur.performing import (
+    PICTURE_WORK,
+    PICTURES,
+    VIDEO_WORK,
+    WORKS,
+    engine_params,
+)
 from gateway.dialects.celantur.tasks import shown
 from gateway.dialects.celantur.wording import TaskFailed, VideoUnsupported
 from gateway.errors import (
     MissingPicture,
     ShuttingDown,
     UnreadableBody,
-    UploadTooLarge,
     WaitedTooLong,
 )
 from gateway.flow import Call
-from gateway.intake.bodies import read_body
-from gateway.intake.forms import read_form
+from gateway.intake.spooled import read_upload
+from gateway.settings import Settings
+from gateway.store.scratch import DiskFile
 from gateway.tasks.task import Asked, Task
 
 FIELDS = ("fileobject", "file")
 MOST_NAME = 255
+ENVELOPE_BYTES = 64 * 1024
+"""Of a form, beside its file."""
 _YES = ("1", "true", "yes", "on")
 
 
 async def upload(call: Call) -> Response:
-    """Anonymise a picture; the answer comes when that is done, or at once if that is asked for."""
+    """Anonymise a picture or video; the answer comes when that is done, or at once if that is asked for."""
     query = call.request.query_params
     asked, told = read_query(query, Upload), read_query(query, Told)
     settings = call.request.state["settings"]
@@ -38,15 +51,16 @@ async def upload(call: Call) -> Response:
         asked = asked.model_copy(update=chosen)
     engine_params(asked)
     headers = await _headers(call, told)
-    file = _checked(await _read(call, asked.name), settings.max_upload_bytes)
-    call.share.reserve(len(file.data))
-    params = {
-        "upload": asked.model_dump(mode="json") | {"name": file.name},
-        "webhook": told.webhook,
-        "headers": headers,
-        "base_url": settings.base_url,
-    }
-    task = await call.request.state["tasks"].add(Asked(call.owner, WORK, params), [file])
+    async with call.request.state["scratch"].folder() as folder:
+        file = await _read(call, folder, asked.name)
+        params = {
+            "upload": asked.model_dump(mode="json") | {"name": file.name},
+            "webhook": told.webhook,
+            "headers": headers,
+            "base_url": settings.base_url,
+        }
+        work = PICTURE_WORK if file.media_type in PICTURES else VIDEO_WORK
+        task = await call.request.state["tasks"].add(Asked(call.owner, work, params), [file])
     if call.request.headers.get("x-is-async", "").strip().lower() not in _YES:
         task = await _ended(call, task)
     return await shown(call, task)
@@ -70,42 +84,37 @@ async def _headers(call: Call, told: Told) -> str | None:
     return await call.request.state["webhooks"].prepare(told.webhook, field)
 
 
-async def _read(call: Call, name: str) -> File:
+async def _read(call: Call, folder: Path, name: str) -> File | DiskFile:
     """The file, of a form or the body itself; the query names it before the form does."""
-    max_bytes = call.request.state["intake"].body_limit(1)
-    kind = call.request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "multipart/form-data":
-        data = await read_body(call.request, max_bytes=max_bytes)
-        return File(name or "file", media_type(data), data)
-    form = await read_form(call.request, max_bytes=max_bytes)
-    sent = [one for field in FIELDS for one in form.files.get(field, [])]
-    if not sent:
-        raise MissingPicture("The form has no file named fileobject or file.")
-    content = sent[0].content
-    return File(name or sent[0].name or FIELDS[0], media_type(content), content)
+    settings = call.request.state["settings"]
+    most = max(settings.max_upload_bytes, settings.max_video_bytes)
+    file = await read_upload(
+        call.request,
+        call.share,
+        folder,
+        fields=FIELDS,
+        limit=partial(_limit, settings),
+        max_bytes=most + ENVELOPE_BYTES,
+    )
+    return replace(file, name=(name or file.name or FIELDS[0])[-MOST_NAME:])
 
 
-def _checked(file: File, max_bytes: int) -> File:
-    """A picture that may be anonymised, under a name of bounded length.
+def _limit(settings: Settings, head: bytes) -> int:
+    """How many bytes a file may have that begins so.
 
     Raises:
-        MissingPicture, UploadTooLarge, VideoUnsupported, UnreadableBody: it may not.
+        MissingPicture, VideoUnsupported, UnreadableBody: none.
     """
-    if not file.data:
-        raise MissingPicture("The file is empty; expected a JPEG or PNG.")
-    if len(file.data) > max_bytes:
-        raise UploadTooLarge(f"The file has {len(file.data):,} bytes; at most {max_bytes:,}.")
-    if _is_video(file):
-        raise VideoUnsupported("Videos are not anonymised here; expected a JPEG or PNG.")
-    if file.media_type not in PICTURES:
-        raise UnreadableBody(f"The file is {file.media_type}; expected a JPEG or PNG.")
-    return File(file.name[-MOST_NAME:], file.media_type, file.data)
-
-
-def _is_video(file: File) -> bool:
-    is_container = file.data[:4] in (b"\x1aE\xdf\xa3", b"\0\0\1\xba", b"OggS", b"FLV\1")
-    is_avi = file.data[:4] == b"RIFF" and file.data[8:12] == b"AVI "
-    return file.media_type.startswith("video/") or is_container or is_avi
+    if not head:
+        raise MissingPicture("The file is empty; expected a JPEG, PNG or video.")
+    kind = media_type(head)
+    if kind.startswith("video/"):
+        if find_spec("av") is None:
+            raise VideoUnsupported("Videos are not anonymised by this installation.")
+        return settings.max_video_bytes
+    if kind not in PICTURES:
+        raise UnreadableBody(f"The file is {kind}; expected a JPEG, PNG or video.")
+    return settings.max_upload_bytes
 
 
 async def _ended(call: Call, task: Task) -> Task:
@@ -116,7 +125,8 @@ async def _ended(call: Call, task: Task) -> Task:
         WaitedTooLong, ShuttingDown: it has not ended.
     """
     tasks = call.request.state["tasks"]
-    seconds = call.request.state["settings"].deadline_seconds
+    usual = call.request.state["settings"].deadline_seconds
+    seconds = DEADLINE_SECONDS if task.work == VIDEO_WORK else usual
     try:
         task = await tasks.finished(task, seconds)
         if task.failure:
@@ -124,9 +134,9 @@ async def _ended(call: Call, task: Task) -> Task:
         if not task.is_finished and tasks.watch.is_ending():
             raise ShuttingDown("The service is ending.", retry_after_seconds=1)
         if not task.is_finished:
-            raise WaitedTooLong(f"The picture was not anonymised within {seconds:g} s.")
+            raise WaitedTooLong(f"The file was not anonymised within {seconds:g} s.")
     except BaseException:
         # Nobody knows the task's name. A client that leaves cancels this, but not the deletion.
-        await asyncio.shield(asyncio.ensure_future(tasks.delete(task.owner, [WORK], task.id)))
+        await asyncio.shield(asyncio.ensure_future(tasks.delete(task.owner, WORKS, task.id)))
         raise
     return task
