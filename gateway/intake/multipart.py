@@ -1,11 +1,11 @@
-"""The parts of a multipart/form-data body (RFC 7578), taken apart in memory.
+"""The parts of a multipart/form-data body (RFC 7578), taken apart in memory or as they arrive.
 
 Starlette's own parser lays every file into a temporary one and reads it again, which takes twice
 as long.
 """
 
 import re
-from collections.abc import AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -48,18 +48,46 @@ async def read_parts(
     """All parts of a body, in the order of sending, their content as sent.
 
     Raises:
+        see `part_events`.
+    """
+    parts, begun, content = list[Part](), Part("", False, b""), list[bytes]()
+    async for event in part_events(content_type, body, max_files=max_files, max_fields=max_fields):
+        if isinstance(event, Part):
+            begun, content = event, []
+        elif event is not None:
+            content.append(event)
+        else:
+            parts.append(begun._replace(content=b"".join(content)))
+    return parts
+
+
+async def part_events(
+    content_type: str, body: AsyncIterable[bytes], *, max_files: int, max_fields: int
+) -> AsyncGenerator[Part | bytes | None, None]:
+    """The parts of a body as it arrives: each without its content, then slices of that, then None.
+
+    Raises:
         UnreadableBody: it is not what its content type says, ends early, or has too many parts.
     """
     parser = PushMultipartParser(
         _boundary(content_type), max_header_size=_MAX_HEADER_BYTES, header_charset="latin-1"
     )
-    collector, received_bytes = _Collector(max_files, max_fields), 0
+    left, framing_bytes = {True: max_files, False: max_fields}, 0
     try:
         async for piece in body:
+            framing_bytes += len(piece)
             for event in parser.parse(piece):
-                collector.take(event)
-            received_bytes += len(piece)
-            if received_bytes - collector.content_bytes > _MAX_FRAMING_BYTES:
+                if isinstance(event, MultipartSegment):
+                    part = _begun(event)
+                    left[part.is_file] -= 1
+                    if left[part.is_file] < 0:
+                        kind = "files" if part.is_file else "fields"
+                        raise _unreadable(f"it has too many {kind}.")
+                    yield part
+                else:
+                    framing_bytes -= len(event or b"")
+                    yield event
+            if framing_bytes > _MAX_FRAMING_BYTES:
                 raise _unreadable(
                     f"more than {_MAX_FRAMING_BYTES:,} bytes are in none of its parts."
                 )
@@ -67,7 +95,6 @@ async def read_parts(
     except MultipartError as error:
         error.__traceback__ = None  # Its frames hold it as it holds them: parts would linger.
         raise _unreadable(f"{error}.") from None
-    return collector.parts
 
 
 def as_text(data: bytes) -> str:
@@ -98,37 +125,12 @@ def _boundary(content_type: str) -> bytes:
     return boundary.encode("latin-1")
 
 
-class _Collector:
-    """Puts parts together from what the parser finds, which comes in slices of its input."""
-
-    def __init__(self, max_files: int, max_fields: int) -> None:
-        self.parts: list[Part] = []
-        self.content_bytes = 0
-        self._files_left, self._fields_left = max_files, max_fields
-        self._begun = Part("", False, b"")
-        self._content: list[bytes] = []
-
-    def take(self, event: MultipartSegment | bytes | None) -> None:
-        """Take in the head of a part, a slice of its content, or its end (None)."""
-        if isinstance(event, MultipartSegment):
-            self._begin(event)
-        elif event is not None:
-            self._content.append(event)
-            self.content_bytes += len(event)
-        else:
-            self.parts.append(self._begun._replace(content=b"".join(self._content)))
-            self._content = []
-
-    def _begin(self, head: MultipartSegment) -> None:
-        if not head.name:
-            raise _unreadable("a part has no name.")
-        is_file = head.filename is not None or "filename*" in head["Content-Disposition"]
-        self._files_left -= is_file
-        self._fields_left -= not is_file
-        if self._files_left < 0 or self._fields_left < 0:
-            raise _unreadable(f"it has too many {'files' if is_file else 'fields'}.")
-        name = as_text(head.name.encode("latin-1"))
-        self._begun = Part(name, is_file, b"", _is_base64(head), _filename(head))
+def _begun(head: MultipartSegment) -> Part:
+    if not head.name:
+        raise _unreadable("a part has no name.")
+    is_file = head.filename is not None or "filename*" in head["Content-Disposition"]
+    name = as_text(head.name.encode("latin-1"))
+    return Part(name, is_file, b"", _is_base64(head), _filename(head))
 
 
 def _is_base64(head: MultipartSegment) -> bool:
