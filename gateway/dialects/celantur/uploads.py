@@ -42,7 +42,7 @@ _YES = ("1", "true", "yes", "on")
 
 
 async def upload(call: Call) -> Response:
-    """Anonymise a picture or video; the answer comes when that is done, or at once if that is asked for."""
+    """Anonymise a file; the answer comes when that is done, or at once if that is asked for."""
     query = call.request.query_params
     asked, told = read_query(query, Upload), read_query(query, Told)
     settings = call.request.state["settings"]
@@ -93,13 +93,13 @@ async def _read(call: Call, folder: Path, name: str) -> File | DiskFile:
         call.share,
         folder,
         fields=FIELDS,
-        limit=partial(_limit, settings),
+        limit=partial(limit, settings),
         max_bytes=most + ENVELOPE_BYTES,
     )
     return replace(file, name=(name or file.name or FIELDS[0])[-MOST_NAME:])
 
 
-def _limit(settings: Settings, head: bytes) -> int:
+def limit(settings: Settings, head: bytes) -> int:
     """How many bytes a file may have that begins so.
 
     Raises:

@@ -5,6 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.dialects.celantur import uploads
+from gateway.dialects.celantur.wording import VideoUnsupported
+from gateway.settings import Settings
 from tests.gateway.dialects.celantur.pictures import (
     ASYNC,
     FILE,
@@ -50,8 +53,14 @@ def test_a_value_that_is_not_taken_is_named(ada: httpx.Client, name: str, value:
 
 
 @pytest.mark.parametrize("video", [MP4, MATROSKA])
-def test_a_video_is_not_implemented(ada: httpx.Client, video: bytes) -> None:
-    assert "Videos" in refused(ada.post(FILE, files=sent(video, "test.mp4")), 501)
+def test_what_only_begins_like_a_video_is_refused(ada: httpx.Client, video: bytes) -> None:
+    assert "video" in refused(ada.post(FILE, files=sent(video, "test.mp4")), 400)
+
+
+def test_a_video_is_not_implemented_without_what_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "find_spec", lambda name: None)
+    with pytest.raises(VideoUnsupported):
+        uploads.limit(Settings(), MP4)
 
 
 def test_a_file_must_be_there_and_be_a_picture(ada: httpx.Client) -> None:
