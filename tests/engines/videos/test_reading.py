@@ -10,18 +10,19 @@ from io import BytesIO
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from av.stream import Disposition
 
 from engines.core.errors import TruncatedVideo, UndecodableVideo, VideoTooLarge
 from engines.videos import reading
 from engines.videos.reading import decoded, first_frame, open_video
-from tests.engines.videos.films import COUNT, film, out, picture, run
+from tests.engines.videos.films import COUNT, film, frames, out, picture, pixels, run
 
 
 @pytest.fixture
 def secret(tmp_path: Path) -> Path:
-    return film(tmp_path / "secret.nut", [picture(0)] * 3)
+    return film(tmp_path / "secret.ts", [picture(0)] * 3)
 
 
 @pytest.fixture
@@ -49,9 +50,9 @@ def asked() -> Iterator[list[str]]:
 PLAYLISTS = {
     "hls of an address": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{url}/a.ts\n"
     "#EXT-X-ENDLIST\n",
-    "hls of a file": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:{file}\n",
+    "hls of a file": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{file}\n#EXT-X-ENDLIST\n",
     "endless hls": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{url}/a.ts\n" * 1000,
-    "concat": "ffconcat version 1.0\nfile '{file}'\n",
+    "concat": "ffconcat version 1.0\nfile 'secret.ts'\n",
     "concat of a part": "ffconcat version 1.0\nfile 'subfile,,start,0,end,9,,:{file}'\n",
     "dash": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static">'
     "<Period><AdaptationSet><BaseURL>{url}/</BaseURL></AdaptationSet></Period></MPD>",
@@ -112,9 +113,12 @@ def test_a_movie_does_not_lead_to_another_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["subfile,,start,0,end,9,,:in.mp4", "concat:in.mp4", "-i.mp4"])
-def test_a_name_like_a_protocol_is_a_name(tmp_path: Path, name: str) -> None:
-    whole = film(tmp_path / "in.mp4", [picture(0)] * 3)
-    assert first_frame(whole.rename(tmp_path / name)).width == 160
+def test_a_name_like_a_protocol_is_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    film(tmp_path / "in.mp4", [picture(0)] * 3).rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    assert first_frame(Path(name)).width == 160
 
 
 @pytest.mark.parametrize(("suffix", "share"), [(".mp4", 0.8), (".mkv", 0.3)])
@@ -218,3 +222,26 @@ def test_the_cover_of_an_album_is_no_video(tmp_path: Path) -> None:
         writer.mux(cover.encode(None))
     with pytest.raises(UndecodableVideo, match="no moving pictures"):
         run(source)
+
+
+def test_words_in_no_known_script_are_no_harm(tmp_path: Path) -> None:
+    source = film(tmp_path / "in.mp4", [picture(0)] * 3)
+    data = source.read_bytes()
+    assert b"VideoHandler" in data
+    source.write_bytes(data.replace(b"VideoHandler", b"Video\xff\xfendler"))
+    assert run(source)[0].frames == 3
+
+
+def test_a_damaged_frame_is_black(tmp_path: Path) -> None:
+    noise = np.random.default_rng(3).integers(0, 90, (96, 160, 3), np.uint8)
+    pictures = [np.roll(noise, number, axis=1) for number in range(COUNT)]
+    source = film(tmp_path / "in.mp4", pictures, pix_fmt="yuv420p")
+    data = bytearray(source.read_bytes())
+    with av.open(str(source), "r") as reader:
+        place = reader.streams.video[0].index_entries[20].pos
+    data[place + 30 : place + 38] = b"\xaa" * 8
+    source.write_bytes(data)
+    summary, hidden = run(source, range(COUNT))
+    (number,) = (frame.number for frame in hidden if frame.is_covered)
+    assert summary.covered == 1
+    assert pixels(frames(out(source))[number]).max() < 10
