@@ -35,23 +35,23 @@ UPRIGHT = {
 }
 
 
-def with_sound(path: Path, codecs: list[str], start: float = 0) -> Path:
+def with_sound(path: Path, codecs: list[str], start: float = 0, rate: int = 48_000) -> Path:
     """The moving square for 1.6 s, and streams of a tone that begins with it."""
     images = film(path.with_name("silent.mkv"), [picture(number) for number in range(COUNT)])
     with av.open(str(images)) as reader, av.open(str(path), "w") as writer:
         video = writer.add_stream("libx264", 25, width=160, height=96, pix_fmt="yuv420p")
-        sounds = [writer.add_stream(codec, 48000, layout="mono") for codec in codecs]
+        sounds = [writer.add_stream(codec, rate, layout="mono") for codec in codecs]
         for frame in reader.decode(video=0):
             frame.pts = round(1000 * (start + (frame.time or 0)))  # FFV1 counts milliseconds
             writer.mux(video.encode(frame))
         writer.mux(video.encode(None))
-        wave = np.sin(np.arange(76_800) * 2 * np.pi * 440 / 48_000).astype(np.float32) / 2
+        wave = np.sin(np.arange(rate * 8 // 5) * 2 * np.pi * 440 / rate).astype(np.float32) / 2
         for sound in sounds:
             assert isinstance(sound, av.AudioStream)
             for begin in range(0, len(wave), 960):
                 part = av.AudioFrame.from_ndarray(wave[None, begin : begin + 960], "fltp", "mono")
-                part.sample_rate, part.pts = 48000, begin + round(48_000 * start)
-                part.time_base = Fraction(1, 48000)
+                part.sample_rate, part.pts = rate, begin + round(rate * start)
+                part.time_base = Fraction(1, rate)
                 writer.mux(sound.encode(part))
             writer.mux(sound.encode(None))
     return path
@@ -97,6 +97,15 @@ def test_other_sound_becomes_aac(tmp_path: Path, codec: str, suffix: str) -> Non
     begin, end, pitch = heard(out(source))
     assert [begin, end] == pytest.approx([0, 1.6], abs=0.1)
     assert pitch == pytest.approx(440, abs=2)
+
+
+def test_sound_has_no_gaps_where_the_source_counts_coarsely(tmp_path: Path) -> None:
+    """Frames of 1,152 samples, 26.122 ms, in a container that counts milliseconds."""
+    source = with_sound(tmp_path / "in.mkv", ["mp2"], rate=44_100)
+    run(source)
+    with av.open(str(out(source)), "r") as reader:
+        times = [packet.pts for packet in reader.demux(audio=0) if packet.size]
+    assert set(np.diff(times)) == {1024}
 
 
 def test_all_streams_of_sound_are_kept(tmp_path: Path) -> None:
