@@ -22,7 +22,7 @@ from tests.engines.videos.films import COUNT, film, frames, out, picture, pixels
 
 @pytest.fixture
 def secret(tmp_path: Path) -> Path:
-    return film(tmp_path / "secret.ts", [picture(0)] * 3)
+    return film(tmp_path / "secret.ts", [picture(0)] * COUNT)
 
 
 @pytest.fixture
