@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field
 
 from engines.anonymization import masks, metadata, views
 from engines.anonymization.detectors import Report, Thresholds, sight
@@ -33,13 +33,22 @@ from engines.vision.polygons import Polygon, Polygons
 MOST_TILES = 64
 MOST_OVERLAP_PX = 10_000
 
+
+def _few(tiles: tuple[int, int]) -> tuple[int, int]:
+    if tiles[0] * tiles[1] > MOST_TILES:
+        raise ValueError(f"{MOST_TILES} tiles at most")
+    return tiles
+
+
 Score = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(gt=0, le=10)]
 KernelPx = Annotated[int, Field(ge=1, le=1001)]
 Start = Annotated[float, Field(ge=0, le=10)]
 Stop = Annotated[float, Field(ge=0, le=1)]
-Tiles = Annotated[int, Field(ge=1, le=MOST_TILES)]
-Overlap = Annotated[int, Field(ge=0, le=MOST_OVERLAP_PX)]
+TilesOfSide = Annotated[int, Field(ge=1, le=MOST_TILES)]
+Tiles = Annotated[tuple[TilesOfSide, TilesOfSide], AfterValidator(_few)]
+OverlapPx = Annotated[int, Field(ge=0, le=MOST_OVERLAP_PX)]
+Overlaps = tuple[OverlapPx, OverlapPx]
 
 
 class Params(Parameters):
@@ -70,8 +79,8 @@ class Params(Parameters):
         description="tiles: look at parts of the picture too, for what is small; panorama: all"
         " around, equirectangular, with a seam and poles.",
     )
-    tiles: tuple[Tiles, Tiles] = Field((2, 2), description="Across and down.")
-    tile_overlap: tuple[Overlap, Overlap] = Field((0, 0), description="Across and down, px.")
+    tiles: Tiles = Field((2, 2), description="Across and down.")
+    tile_overlap: Overlaps = Field((0, 0), description="Across and down, px.")
     kernel_size_face: Share = Field(0.35, description="Cells of a face, as a share of its sides.")
     kernel_size_license_plate: Share = Field(
         0.5, description="Cells of a licence plate, as a share of its sides."
@@ -101,12 +110,6 @@ class Params(Parameters):
     )
     quality: int = Field(90, ge=0, le=100, description="Of a JPEG.")
     compress_level: int = Field(5, ge=0, le=9, description="Of a PNG.")
-
-    @model_validator(mode="after")
-    def _of_few_tiles(self) -> Self:
-        if self.tiles[0] * self.tiles[1] > MOST_TILES:
-            raise ValueError(f"tiles of which there are {MOST_TILES} at most")
-        return self
 
     @property
     def thresholds(self) -> Thresholds:

@@ -2,8 +2,19 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
+from engines.anonymize import KernelPx, Overlaps, Score, Share, Start, Stop, Tiles
 from engines.core.json_text import read_json
 from engines.core.shapes import Parameters
 from engines.vision.polygons import MOST_POLYGONS
@@ -33,13 +44,17 @@ TYPES: dict[str, int] = {"person": 101, "vehicle": 102, "face": 103, "license-pl
 
 
 def _from_json(value: object, info: ValidationInfo) -> object:
-    is_json = isinstance(value, str) and value[:1] in "[{"
+    is_json = isinstance(value, str) and value.lstrip()[:1] in ("[", "{")
     return read_json(str(info.field_name), str(value)) if is_json else value
 
 
-def _quality(value: object) -> object:
+def _is_layout(value: object) -> str:
+    return "layout" if isinstance(value, str) else "tiling"
+
+
+def _quality(value: int) -> int:
     """Undocumented: the vendor's client sends 0 where nothing was chosen."""
-    return 90 if value in ("0", 0) else value
+    return value or 90
 
 
 class Rectangle(BaseModel):
@@ -62,8 +77,8 @@ class Tiling(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    number: tuple[Annotated[int, Field(ge=1, le=64)], Annotated[int, Field(ge=1, le=64)]]
-    overlap: tuple[Annotated[int, Field(ge=0, le=10_000)], Annotated[int, Field(ge=0, le=10_000)]]
+    number: Tiles
+    overlap: Overlaps
 
 
 class Echoed(Parameters):
@@ -78,9 +93,12 @@ class Echoed(Parameters):
     license_plate: bool = Field(False, description="Hide license plates.")
     person: bool = Field(False, description="Hide persons.")
     vehicle: bool = Field(False, description="Hide vehicles.")
-    format: Layout | Annotated[Tiling, BeforeValidator(_from_json)] = Field(
+    format: Annotated[
+        Annotated[Layout, Tag("layout")] | Annotated[Tiling, Tag("tiling")],
+        Discriminator(_is_layout),
+        BeforeValidator(_from_json),
+    ] = Field(
         "whole",
-        union_mode="left_to_right",
         description="`whole`, `pano:` and a width, or tiles as JSON, such as "
         '`{"number": [2, 2], "overlap": [0, 0]}`.',
     )
@@ -94,33 +112,27 @@ class Echoed(Parameters):
     save_mask: Literal["all", "binary", "instance"] = Field(
         "all", description="Which masks are kept."
     )
-    quality: Annotated[int, BeforeValidator(_quality)] = Field(
+    quality: Annotated[int, AfterValidator(_quality)] = Field(
         90, ge=0, le=100, description="Of a JPEG; 0 is 90."
     )
     compress_level: int = Field(5, ge=0, le=9, description="Of a PNG.")
-    kernel_size_face: float = Field(0.35, gt=0, le=10, description="Share of the box.")
-    kernel_size_person: int = Field(91, ge=1, le=1001, description="Pixels.")
-    kernel_size_license_plate: float = Field(0.5, gt=0, le=10, description="Share of the box.")
-    kernel_size_vehicle: int = Field(61, ge=1, le=1001, description="Pixels.")
-    face_anonymization_gradient_start: float = Field(
+    kernel_size_face: Share = Field(0.35, description="Share of the box.")
+    kernel_size_person: KernelPx = Field(91, description="Pixels.")
+    kernel_size_license_plate: Share = Field(0.5, description="Share of the box.")
+    kernel_size_vehicle: KernelPx = Field(61, description="Pixels.")
+    face_anonymization_gradient_start: Start = Field(
         0.3,
-        ge=0,
-        le=10,
         description="Share of a face's box, outside, where it begins to be hidden.",
     )
-    face_anonymization_gradient_stop: float = Field(
-        0.0, ge=0, le=1, description="Share of a face's box, inside, where it is all hidden."
+    face_anonymization_gradient_stop: Stop = Field(
+        0.0, description="Share of a face's box, inside, where it is all hidden."
     )
-    license_plate_anonymization_gradient_start: float = Field(
+    license_plate_anonymization_gradient_start: Start = Field(
         0.3,
-        ge=0,
-        le=10,
         description="Share of a license plate's box, outside, where it begins to be hidden.",
     )
-    license_plate_anonymization_gradient_stop: float = Field(
+    license_plate_anonymization_gradient_stop: Stop = Field(
         0.0,
-        ge=0,
-        le=1,
         description="Share of a license plate's box, inside, where it is all hidden.",
     )
 
@@ -128,20 +140,18 @@ class Echoed(Parameters):
 class Upload(Echoed):
     """All parameters of an upload; thresholds have the engine's defaults."""
 
-    face_threshold: float | None = Field(
-        None, ge=0, le=1, description="Score from which a face is hidden; else the engine's."
+    face_threshold: Score | None = Field(
+        None, description="Score from which a face is hidden; else the engine's."
     )
-    license_plate_threshold: float | None = Field(
+    license_plate_threshold: Score | None = Field(
         None,
-        ge=0,
-        le=1,
         description="Score from which a license plate is hidden; else the engine's.",
     )
-    person_threshold: float | None = Field(
-        None, ge=0, le=1, description="Score from which a person is hidden; else the engine's."
+    person_threshold: Score | None = Field(
+        None, description="Score from which a person is hidden; else the engine's."
     )
-    vehicle_threshold: float | None = Field(
-        None, ge=0, le=1, description="Score from which a vehicle is hidden; else the engine's."
+    vehicle_threshold: Score | None = Field(
+        None, description="Score from which a vehicle is hidden; else the engine's."
     )
     watermark: bool = Field(False, description="Taken, and without effect.")
     name: str = Field("", description="File name; else the part's.")

@@ -24,7 +24,8 @@ class ParameterRefused(GatewayError):
         is_told = isinstance(fault["input"], str) and name not in SECRETS
         sent = f" {shown(fault['input'])}" if is_told else ""
         where = f" at {'.'.join(place)}" if place else ""
-        expected = fault["msg"][:1].lower() + fault["msg"][1:]
+        message = fault["msg"].removeprefix("Value error, ")
+        expected = message[:1].lower() + message[1:]
         return cls(f"{name} parameter received an unexpected value{sent}{where}: {expected}.")
 
 

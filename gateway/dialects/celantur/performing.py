@@ -4,7 +4,6 @@ import time
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
 
 from engines import anonymize
 from engines.core.decoders import PictureDecoder
@@ -13,7 +12,6 @@ from engines.core.run import Job, name_of
 from engines.videos.anonymize_video import anonymize_video
 from gateway.dialects.celantur import present
 from gateway.dialects.celantur.models import Tiling, Upload
-from gateway.dialects.celantur.parameters import ParameterRefused
 from gateway.store.scratch import DiskFile
 from gateway.tasks.work import Run, TaskResult
 
@@ -58,18 +56,11 @@ async def perform_video(run: Run) -> TaskResult:
 
 
 def engine_params(upload: Upload) -> anonymize.Params:
-    """What the engine is told; masks are kept whole, and scaled when they are asked for.
-
-    Raises:
-        ParameterRefused: the engine does not take a value.
-    """
+    """What the engine is told; masks are kept whole, and scaled when they are asked for."""
     known = anonymize.Params.model_fields.keys() - {"ignores"}
     told = upload.model_dump(include=known, exclude_none=True)
     told |= {"ignores": [one.corners() for one in upload.ignores], **_view(upload.format)}
-    try:
-        return anonymize.Params.model_validate(told)
-    except ValidationError as error:
-        raise ParameterRefused.of(error) from None
+    return anonymize.Params.model_validate(told)
 
 
 def _view(layout: str | Tiling) -> dict[str, Any]:

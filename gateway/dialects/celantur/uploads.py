@@ -18,7 +18,6 @@ from gateway.dialects.celantur.performing import (
     PICTURES,
     VIDEO_WORK,
     WORKS,
-    engine_params,
 )
 from gateway.dialects.celantur.tasks import shown
 from gateway.dialects.celantur.wording import TaskFailed, VideoUnsupported
@@ -49,7 +48,6 @@ async def upload(call: Call) -> Response:
     if not any((asked.face, asked.license_plate, asked.person, asked.vehicle)):
         chosen = {one.replace("-", "_"): True for one in settings.celantur_classes}
         asked = asked.model_copy(update=chosen)
-    engine_params(asked)
     headers = await _headers(call, told)
     async with call.request.state["scratch"].folder() as folder:
         file = await _read(call, folder, asked.name)

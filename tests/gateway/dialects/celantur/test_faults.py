@@ -40,6 +40,7 @@ def refused(answer: httpx.Response, status: int) -> str:
         ("face", "perhaps"),
         ("format", "pano:1"),
         ("format", '{"number": [0, 2], "overlap": [0, 0]}'),
+        ("format", '{"number": [9, 8], "overlap": [0, 0]}'),
         ("ignores", "[{'topLeftX': 1}]"),
         ("ignores", '[{"topLeftX": 1}]'),
         ("mask-scale", "0"),
@@ -50,6 +51,13 @@ def refused(answer: httpx.Response, status: int) -> str:
 def test_a_value_that_is_not_taken_is_named(ada: httpx.Client, name: str, value: str) -> None:
     answer = ada.post(FILE, params={name: value}, files=sent(encoded()))
     assert refused(answer, 400).startswith(name.replace("-", "_"))
+
+
+def test_a_refused_tiling_is_told_without_the_names_of_layouts(ada: httpx.Client) -> None:
+    tiling = '{"number": [0, 2], "overlap": [0, 0]}'
+    answer = ada.post(FILE, params={"format": tiling}, files=sent(encoded()))
+    sentence = refused(answer, 400)
+    assert "tiling.number.0: input should be greater than or equal to 1" in sentence
 
 
 @pytest.mark.parametrize("video", [MP4, MATROSKA])
