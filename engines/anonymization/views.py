@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engines.anonymization.sighting import Sighting, joined
 from engines.core.shapes import Pixels
+from engines.vision.scaling import shrink, within
 
 FIELD_OF_VIEW = 110
 """Of the looks at the poles, degrees."""
@@ -17,8 +18,10 @@ MOST_POLE_PX = 2048
 """Sides of the looks at the poles."""
 AROUND = 0.25
 """What a panorama is continued by behind its seam, as a share of its width."""
+MOST_SHOWN_PX = 16384
+"""Longer side of the panorama that the looks are taken from; OpenCV maps none of 32767."""
 MOST_RETURNED_PX = 2048
-"""Width of the panorama in which regions are brought back from a pole."""
+"""Longer side of the panorama in which regions are brought back from a pole."""
 PIXEL_AROUND = np.ones((3, 3), np.uint8)
 """What a region grows by for each time that it is mapped to other pixels."""
 
@@ -77,9 +80,11 @@ def _at_pole(image: Pixels, sight: Sight, sign: int) -> Iterator[Sighting]:
     """What is seen looking up (1) or down (-1)."""
     height, width = image.shape[:2]
     side = min(MOST_POLE_PX, width // 2 + 1)
-    view = cv2.remap(image, *_to_panorama(side, sign, image), cv2.INTER_LINEAR)
-    scale = max(1.0, width / MOST_RETURNED_PX)
-    back = _to_pole(side, sign, round(height / scale), round(width / scale))
+    shown = np.asarray(shrink(image, MOST_SHOWN_PX), np.uint8)
+    view = cv2.remap(shown, *_to_panorama(side, sign, shown), cv2.INTER_LINEAR)
+    across, down = within((width, height), MOST_RETURNED_PX)
+    back = _to_pole(side, sign, down, across)
+    scale = np.array([width / across, height / down])
     for one in sight(np.asarray(view, np.uint8)):
         filled = cv2.fillPoly(np.zeros((side, side), np.uint8), [one.outline], 1)
         seen = cv2.remap(cv2.dilate(filled, PIXEL_AROUND), *back, cv2.INTER_NEAREST)

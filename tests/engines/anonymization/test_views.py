@@ -64,6 +64,29 @@ def test_a_panorama_without_poles_has_its_horizon_in_the_middle() -> None:
     assert covered(views.around(image, sight), shape)[disc].all()
 
 
+def everywhere(image: Pixels) -> list[Sighting]:
+    height, width = image.shape[:2]
+    return [boxed(Kind.FACE, Box(0, 0, width, height), 0.9, "drawn")]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (300, 1), (3, 20_000), (5, 40_000), (33_000, 2)])
+def test_a_panorama_of_any_shape_is_covered(shape: tuple[int, int]) -> None:
+    found = views.around(np.zeros((*shape, 3), np.uint8), everywhere)
+    assert covered(found, shape).all()
+
+
+@pytest.mark.parametrize("latitude", [75, -88])
+def test_a_panorama_that_is_reduced_is_covered_at_its_poles(
+    latitude: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "MOST_SHOWN_PX", 700)
+    shape = (700, 1400)
+    disc = sphere_disc(50, latitude, shape)
+    image = np.full((*shape, 3), GROUND, np.uint8)
+    image[disc] = DISC
+    assert covered(views.around(image, sight), shape)[disc].all()
+
+
 def test_tiles_are_looked_at_beside_the_whole() -> None:
     sizes = list[tuple[int, ...]]()
 
