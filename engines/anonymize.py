@@ -32,8 +32,6 @@ from engines.vision.polygons import Polygon, Polygons
 
 MOST_TILES = 64
 MOST_OVERLAP_PX = 10_000
-MOST_STOP = 0.2
-"""At 0.3 a face is found again, at 0.5 a plate is read."""
 
 
 def _few(tiles: tuple[int, int]) -> tuple[int, int]:
@@ -46,7 +44,7 @@ Score = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(gt=0, le=10)]
 KernelPx = Annotated[int, Field(ge=1, le=1001)]
 Start = Annotated[float, Field(ge=0, le=10)]
-Stop = Annotated[float, Field(ge=0, le=MOST_STOP)]
+Stop = Annotated[float, Field(ge=0, le=1)]
 TilesOfSide = Annotated[int, Field(ge=1, le=MOST_TILES)]
 Tiles = Annotated[tuple[TilesOfSide, TilesOfSide], AfterValidator(_few)]
 OverlapPx = Annotated[int, Field(ge=0, le=MOST_OVERLAP_PX)]

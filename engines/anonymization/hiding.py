@@ -27,6 +27,9 @@ MOST_CELLS = {
 LEAST_CELL_PX = 4
 """However small a region is: of a few pixels, each would be a cell of its own."""
 
+MOST_STOP = 0.2
+"""Of a kernel's stop: at 0.3 a face is found again, at 0.5 a plate is read."""
+
 Samples: TypeAlias = NDArray[Any]
 """uint8 or uint16, (H, W), (H, W, 3) BGR or (H, W, 4) BGRA."""
 
@@ -153,7 +156,7 @@ def _opacity(
     """(h, w), 0..1: how much of what replaces the window is seen."""
     inside = covered(one, window, ())
     opacity = inside.astype(np.float32)
-    if width := (kernel.start + kernel.stop) * _shorter(one.box):
+    if width := (kernel.start + min(kernel.stop, MOST_STOP)) * _shorter(one.box):
         outward = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_C, 3)
         inward = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_C, 3)
         depth = inward - outward + kernel.start * _shorter(one.box)

@@ -182,17 +182,10 @@ def test_a_region_that_only_goes_round_the_picture_is_refused(astronaut: Pixels)
 
 @pytest.mark.parametrize("start", [0, 0.3])
 def test_a_face_is_not_found_again_however_thin_its_rim(start: float, astronaut: Pixels) -> None:
-    soft = {
-        f"face_anonymization_gradient_{end}": at for end, at in (("start", start), ("stop", 0.2))
-    }
+    soft = {f"face_anonymization_gradient_{end}": at for end, at in (("start", start), ("stop", 1))}
     result = run(sent(astronaut, "PNG"), **soft)
     assert result.picture is not None
     assert not faces.find(result.picture.pixels, 0.3)
-
-
-def test_a_rim_that_shows_what_it_surrounds_is_refused() -> None:
-    with pytest.raises(ValidationError):
-        Params(license_plate_anonymization_gradient_stop=0.21)
 
 
 def test_to_hide_nothing_is_refused(astronaut: Pixels) -> None:
