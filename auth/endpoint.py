@@ -35,7 +35,7 @@ class IssuerEndpoint:
 
     async def _answer(self, request: Request) -> Response:
         if self._config.require_https and request.scope["scheme"] != "https":
-            return self._refusal(HttpsRequired("HTTPS required"))
+            return self._refusal(request, HttpsRequired("HTTPS required"))
         if request.path_params.get("realm") != self._config.realm:
             return bare(404, "Realm does not exist")
         if not self.handlers:
@@ -52,9 +52,10 @@ class IssuerEndpoint:
         try:
             return await handler(request)
         except AuthError as error:
-            return self._refusal(error)
+            return self._refusal(request, error)
 
-    def _refusal(self, error: AuthError) -> Response:
+    def _refusal(self, request: Request, error: AuthError) -> Response:
+        request.state.refused = type(error)
         status, _ = self._status_of(error)
         return refusal(status, error)
 

@@ -136,6 +136,7 @@ class Issuer:
             token = await _userinfo_token(request)
             return private(await self._threads.run(self._introspection.userinfo, token))
         except AuthError as error:
+            request.state.refused = type(error)
             status, _ = self._status_of(error)
             return challenge(status, self.guard.challenge(error))
 

@@ -1,5 +1,6 @@
 """The wiring: settings in, application out; the only place that asks which mode it is."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -11,6 +12,7 @@ from gateway import console
 from gateway.dialects.dialect import Dialect
 from gateway.dialects.table import DIALECTS, DialectTable
 from gateway.http.lifecycle import Lifecycle
+from gateway.http.metrics_route import metrics_routes
 from gateway.http.middleware import RequestMiddleware
 from gateway.intake.fetch import Fetcher
 from gateway.intake.pictures import Intake
@@ -19,6 +21,7 @@ from gateway.limits.admission import Admission, Places, Rate
 from gateway.limits.memory_budget import MemoryBudget
 from gateway.limits.quarantine import DatabaseQuarantine
 from gateway.limits.rate_limit_storage import open_rate_limit_storage
+from gateway.metrics import Metrics
 from gateway.pool import PRELOAD, Pool, process_pool
 from gateway.pool.from_settings import preparation, slot_pool
 from gateway.settings import Settings
@@ -37,7 +40,7 @@ Its master kills it when it is silent for a minute."""
 
 def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> RequestMiddleware:
     """The whole service as an ASGI application; keys and database are opened here."""
-    lifecycle, table = Lifecycle(), DialectTable(dialects)
+    lifecycle, table, metrics = Lifecycle(), DialectTable(dialects), Metrics()
     if unknown := set(settings.open_dialects) - {one.name for one in dialects}:
         known = ", ".join(one.name for one in dialects)
         raise ValueError(f"open_dialects names {min(unknown)!r}; the dialects are {known}.")
@@ -47,12 +50,18 @@ def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> Re
     wiring = issuer(settings, database, table.scopes())
     router = Router(
         # They are tried in this order, and most requests are for a service.
-        routes=[*table.routes, *wiring.routes, *lifecycle.routes, *console.routes(table)],
-        lifespan=partial(_lifespan, settings, table, wiring, database, parts, lifecycle),
+        routes=[
+            *table.routes,
+            *wiring.routes,
+            *lifecycle.routes,
+            *metrics_routes(metrics, settings.metrics_token),
+            *console.routes(table),
+        ],
+        lifespan=partial(_lifespan, settings, table, wiring, database, parts, lifecycle, metrics),
         # A redirect would build its address from the Host header.
         redirect_slashes=False,
     )
-    return RequestMiddleware(router, lifecycle, table, settings.allowed_origins)
+    return RequestMiddleware(router, lifecycle, table, metrics, settings.allowed_origins)
 
 
 @asynccontextmanager
@@ -63,14 +72,17 @@ async def _lifespan(
     database: Database,
     parts: Mapping[str, object],
     lifecycle: Lifecycle,
+    metrics: Metrics,
     app: object,
 ) -> AsyncIterator[Mapping[str, Any]]:
     """What requests find in their `State`."""
     storage = Storage(settings.storage_url)
     with open_scratch(settings.data / "scratch") as scratch:
         async with _fetcher(settings) as fetcher:
-            pool = _pool(settings, table, database)
+            pool = _pool(settings, table, database, metrics)
+            budget = MemoryBudget(settings.max_held_bytes)
             await pool.start()
+            sampling = asyncio.create_task(metrics.keep_sampling(pool, budget))
             try:
                 async with tasks_at_work(
                     settings,
@@ -85,10 +97,11 @@ async def _lifespan(
                         "settings": settings,
                         "guard": wiring.guard,
                         "token_url": wiring.token_url,
-                        "budget": MemoryBudget(settings.max_held_bytes),
+                        "budget": budget,
                         "admission": _admission(settings, database),
                         "intake": Intake(fetcher.fetch, max_bytes=settings.max_upload_bytes),
                         "pool": pool,
+                        "scratch": scratch,
                         "tasks": tasks,
                         "webhooks": webhooks,
                         "tool_settings": ToolSettings(database),
@@ -96,6 +109,7 @@ async def _lifespan(
                         "parts": parts,
                     }
             finally:
+                sampling.cancel()
                 # The server has let the running requests end before it comes to this.
                 await pool.stop(grace_seconds=0)
                 database.dispose()
@@ -119,7 +133,7 @@ def _admission(settings: Settings, database: Database) -> Admission:
     )
 
 
-def _pool(settings: Settings, table: DialectTable, database: Database) -> Pool:
+def _pool(settings: Settings, table: DialectTable, database: Database, metrics: Metrics) -> Pool:
     preload = (*PRELOAD, *table.preload)
     if settings.pool == "processes":
         return process_pool(
@@ -128,10 +142,12 @@ def _pool(settings: Settings, table: DialectTable, database: Database) -> Pool:
             memory_limit_bytes=settings.slot_memory_bytes,
             preload=preload,
             prepare=preparation(settings),
+            observe=metrics.computed,
         )
     return slot_pool(
         settings,
         queue_length=settings.queue_length,
         quarantine=DatabaseQuarantine(database),
         preload=preload,
+        observe=metrics.computed,
     )

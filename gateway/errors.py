@@ -1,5 +1,6 @@
 """What the gateway refuses, and the one table from every error to its status."""
 
+import re
 from collections.abc import Iterable
 from typing import Protocol, Self, runtime_checkable
 
@@ -269,4 +270,14 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
 
 def status_of(error: Exception) -> tuple[int, str]:
     """The HTTP status and the word for an error, looked up along its class's ancestors."""
-    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (500, "fault"))
+    return _status_and_word(type(error))
+
+
+def reason_of(kind: type[Exception]) -> str:
+    """The word for errors of a class, for operators; where its form has none, the class's name."""
+    _, word = _status_and_word(kind)
+    return word or re.sub("(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+
+
+def _status_and_word(kind: type[Exception]) -> tuple[int, str]:
+    return next((STATUS[one] for one in kind.__mro__ if one in STATUS), (500, "fault"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, NotRequired, TypeAlias, TypedDict
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,7 +25,8 @@ from gateway.tasks.webhooks import Webhooks
 class State(TypedDict):
     """What a request finds in its `state`: parts of the service, and its own name.
 
-    `parts` are those that each dialect has made for itself, by its name.
+    `parts` are those that each dialect has made for itself, by its name. `refused` is the class of
+    the error that was its answer; the error itself would keep alive what its traceback refers to.
     """
 
     settings: Settings
@@ -41,6 +42,7 @@ class State(TypedDict):
     last_images: LastImages
     parts: Mapping[str, Any]
     request_id: str
+    refused: NotRequired[type[Exception]]
 
 
 @dataclass(slots=True)

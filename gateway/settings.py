@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -26,6 +26,7 @@ _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+
 _PROJECT = re.compile(
     r"(?P<path>(?:.*/)?(?P<name>[A-Za-z0-9_-]{1,64})\.toml)(?::(?P<port>[1-9][0-9]{0,4}))?"
 )
+_TOKEN = re.compile(r"([A-Za-z0-9._~+/-]{16,512})?")
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)\S+(?=@)|([?&]password=)[^&\s]*")
 
 Names = TypeVar("Names", bound=Collection[str])
@@ -300,6 +301,12 @@ class Settings(BaseSettings):
         "auto", description="Form of a log line; `auto`: `text` on a terminal, `json` elsewhere."
     )
 
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Bearer token of who may read `/metrics`, 16 to 512 letters, digits or "
+        "`._~+/-`; without one there is no such path.",
+    )
+
     @field_validator(
         "fetch_allow",
         "open_dialects",
@@ -314,6 +321,13 @@ class Settings(BaseSettings):
     @classmethod
     def _words(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _token(cls, value: SecretStr) -> SecretStr:
+        if not _TOKEN.fullmatch(value.get_secret_value()):
+            raise ValueError("expected 16 to 512 letters, digits or ._~+/-")
+        return value
 
     @field_validator("more_ports")
     @classmethod

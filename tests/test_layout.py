@@ -17,7 +17,7 @@ WEB = {"starlette", "uvicorn", "gunicorn", "httpx", "anyio", "jose"}
 FLOORS = {
     "gateway": (
         *("__main__", "cli", "app", "console", "http", "dialects", "openapi", "flow", "tasks"),
-        *("intake", "pool", "limits", "issuer", "store", "errors", "settings"),
+        *("metrics", "intake", "pool", "limits", "issuer", "store", "errors", "settings"),
         "version",
     ),
     "engines": (

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -24,12 +24,15 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         for fault in error.errors():
-            name = PREFIX + str(fault["loc"][0]).upper()
+            field = str(fault["loc"][0])
             message = fault["msg"].removeprefix("Value error, ")
             found = fault["input"]
-            is_plain = isinstance(found, str | int | float)
-            shown = repr(without_password(found)) if is_plain else f"a {type(found).__name__}"
-            click.echo(f"{name} is {shown}: {message}.", err=True)
+            shown = f"a {type(found).__name__}"
+            if Settings.model_fields[field].annotation is SecretStr:
+                shown = "not fit"
+            elif isinstance(found, str | int | float):
+                shown = repr(without_password(found))
+            click.echo(f"{PREFIX}{field.upper()} is {shown}: {message}.", err=True)
     except SettingsError as error:
         click.echo(f"A setting cannot be read: {error}.", err=True)
     except (OSError, ValueError) as error:

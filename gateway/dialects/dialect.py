@@ -72,6 +72,7 @@ class Dialect:
 
     def refuse(self, error: Exception, state: State) -> Response:
         """The answer to an error; one that was not foreseen is logged and not explained."""
+        state["refused"] = type(error)
         status, word = status_of(error)
         problem: Problem = _UNFORESEEN
         if status != 500 and isinstance(error, Problem):

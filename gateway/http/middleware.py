@@ -11,18 +11,20 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.dialects.dialect import Refusal
+from gateway.dialects.dialect import Refusal, Resource
 from gateway.dialects.table import DialectTable
-from gateway.errors import ShuttingDown, UnknownPath, WrongMethod
+from gateway.errors import ShuttingDown, UnknownPath, WrongMethod, reason_of
 from gateway.flow import State
 from gateway.http.cors import for_browsers
 from gateway.http.lifecycle import Lifecycle
+from gateway.metrics import Metrics
 
 log = structlog.get_logger()
 
 _ALWAYS = [(b"x-content-type-options", b"nosniff")]
 _CACHE_CONTROL = b"cache-control"
 _NO_ROUTE = "unknown"
+_NO_DIALECT = "gateway"
 
 
 class RequestMiddleware:
@@ -33,10 +35,12 @@ class RequestMiddleware:
         app: ASGIApp,
         lifecycle: Lifecycle,
         dialects: DialectTable,
+        metrics: Metrics,
         allowed_origins: Collection[str] = (),
     ) -> None:
         self._app = app
         self._dialects = dialects
+        self._metrics = metrics
         self.lifecycle = lifecycle
         self._answer = for_browsers(self._app_or_refusal, allowed_origins)
 
@@ -51,10 +55,11 @@ class RequestMiddleware:
         try:
             await self._answer(scope, receive, tracked.send)
         finally:
-            tracked.log()
+            tracked.write_down(self._metrics)
 
     def render(self, path: str, refusal: Refusal) -> Response:
         """A refusal of a request that never came as far as this, in its dialect's form."""
+        self._metrics.refused(refusal.word)
         return self._dialects.of(path).render(refusal)
 
     async def _app_or_refusal(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,10 +113,16 @@ class _TrackedRequest:
                 headers.append((_CACHE_CONTROL, b"no-store"))
         await self._send(message)
 
-    def log(self) -> None:
+    def write_down(self, metrics: Metrics) -> None:
+        """Log and count it."""
         # What stands in a sent path may be a secret; Starlette's router leaves its route here.
         route = self._scope.get("route")
         path = _NO_ROUTE if route is None else str(route.path)
+        resource = getattr(route, "app", None)
+        dialect = resource.dialect.name if isinstance(resource, Resource) else _NO_DIALECT
+        refused = self._scope["state"].get("refused")
+        reason = reason_of(refused) if refused else ""
+        seconds = time.perf_counter() - self._started
         # Load balancers ask every second, and would bury all else.
         log.log(
             logging.DEBUG if path.startswith("/health/") else logging.INFO,
@@ -120,5 +131,9 @@ class _TrackedRequest:
             method=self._scope["method"],
             path=path,
             status=self.status,
-            seconds=round(time.perf_counter() - self._started, 4),
+            seconds=round(seconds, 4),
+            **({"error": reason} if reason else {}),
         )
+        metrics.answered(dialect, path, self.status, seconds)
+        if reason:
+            metrics.refused(reason)

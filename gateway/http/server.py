@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import resource
+import shutil
 import signal
 import socket
 import sys
@@ -15,6 +16,7 @@ from typing import Any, Protocol
 import structlog
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from prometheus_client.multiprocess import mark_process_dead
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
@@ -26,6 +28,7 @@ from gateway.http import logs
 from gateway.http.draining import BACKLOG, FAREWELL_SECONDS, DrainingServer, Finishing
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.protocol import Connection
+from gateway.metrics import count_together
 from gateway.pool.model_check import check_models
 from gateway.settings import Settings
 
@@ -107,6 +110,7 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]  # gunicorn has no typ
         self._listeners = listeners
         self._build = build
         self.finishing = Finishing()
+        self._counts = count_together()
         super().__init__(prog="pixelgate")
 
     def load_config(self) -> None:
@@ -127,8 +131,14 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]  # gunicorn has no typ
             "control_socket_disable": True,
             "forwarded_allow_ips": ",".join(settings.trusted_proxies),
             "preload_app": False,
-            "on_exit": lambda master: log.info("service ended"),
+            # What it counted stays; it is left out of what is so now.
+            "child_exit": lambda master, worker: mark_process_dead(worker.pid),
+            "on_exit": lambda master: self._end(),
         }
+
+    def _end(self) -> None:
+        shutil.rmtree(self._counts, ignore_errors=True)
+        log.info("service ended")
 
     def load(self) -> DrainingApp:
         """Make the application; called in each worker."""

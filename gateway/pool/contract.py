@@ -15,12 +15,34 @@ def ignore(share: float) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """What became of the time of one job.
+
+    Args:
+        queue_seconds: until its turn came, or until it was given up.
+        engine_seconds: from then on; None where its turn did not come.
+    """
+
+    queue_seconds: float
+    engine_seconds: float | None = None
+
+
+Observe: TypeAlias = Callable[[str, Timing], None]
+"""Called with the engine of each job that ended, however it did."""
+
+
+def overlook(engine: str, timing: Timing) -> None:
+    """Be told of jobs that ended in vain."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """A pool at one moment; the counters count since its start.
 
     Args:
         pids: engine processes that take jobs; empty where they are not known.
         spare_pids: warm engine processes that wait to take the place of one.
+        busy: engine processes that compute.
         queued: jobs that no engine process has yet.
         placed: jobs that lie in engine processes.
         done: jobs that ended by themselves, with an answer or a refusal.
@@ -32,6 +54,7 @@ class Snapshot:
 
     pids: tuple[int, ...] = ()
     spare_pids: tuple[int, ...] = ()
+    busy: int = 0
     queued: int = 0
     placed: int = 0
     done: int = 0
@@ -39,6 +62,11 @@ class Snapshot:
     kills: int = 0
     crashes: int = 0
     retired: int = 0
+
+    @property
+    def slots(self) -> int:
+        """Engine processes that take jobs."""
+        return len(self.pids)
 
 
 class Pool(Protocol):

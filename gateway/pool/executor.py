@@ -15,7 +15,7 @@ from engines.process.preparation import prepare
 from engines.process.slot import Work, attempt, begin
 from engines.process.wire_format import Outcome, pack_job
 from gateway.errors import JobTimedOut, ShuttingDown, SlotCrashed
-from gateway.pool.contract import Progress, Snapshot, ignore
+from gateway.pool.contract import Observe, Progress, Snapshot, ignore, overlook
 from gateway.pool.fork_server import PRELOAD
 from gateway.pool.job_queue import JobQueue
 from gateway.pool.pending_job import PendingJob, broke_down_again
@@ -37,6 +37,7 @@ class ExecutorPool:
         renew: makes another executor after one broke, or when every place is held by a job over
             its deadline; without it such a pool stays broken.
         kill: ends the processes of an executor that does not end by itself.
+        observe: told of each job that ended.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class ExecutorPool:
         work: Work = run,
         renew: Callable[[], Executor] | None = None,
         kill: Callable[[], None] | None = None,
+        observe: Observe = overlook,
     ) -> None:
         self._executor = executor
         self._slots = slots
@@ -55,6 +57,7 @@ class ExecutorPool:
         self._work = work
         self._make_executor = renew
         self._kill = kill
+        self._observe = observe
         self._thread = Threads(1)
         self._running: dict[asyncio.Future[Outcome], PendingJob] = {}
         self._timers: dict[PendingJob, asyncio.TimerHandle] = {}
@@ -86,6 +89,7 @@ class ExecutorPool:
             self._queue.leave(pending)
             raise
         finally:
+            self._observe(job.engine, pending.timing())
             del pending  # It holds the error, which holds this frame: the pictures would linger.
 
     async def stop(self, *, grace_seconds: float) -> None:
@@ -104,6 +108,7 @@ class ExecutorPool:
 
     def snapshot(self) -> Snapshot:
         return Snapshot(
+            busy=len(self._running),
             queued=len(self._queue),
             placed=len(self._running),
             done=self._done,
@@ -127,6 +132,7 @@ class ExecutorPool:
             return
         self._running[future] = pending
         loop = asyncio.get_running_loop()
+        pending.begun_at = loop.time()
         self._timers[pending] = loop.call_later(pending.deadline_seconds, self._expire, pending)
         future.add_done_callback(partial(self._ended, self._executor))
 
@@ -194,6 +200,7 @@ def process_pool(
     work: Work = run,
     preload: Sequence[str] = PRELOAD,
     prepare: Callable[[], None] = prepare,
+    observe: Observe = overlook,
 ) -> ExecutorPool:
     """A pool over the standard `ProcessPoolExecutor`, its processes forked by a server."""
     context = multiprocessing.get_context("forkserver")
@@ -205,7 +212,13 @@ def process_pool(
         )
 
     return ExecutorPool(
-        make(), slots=slots, queue_length=queue_length, work=work, renew=make, kill=_kill_children
+        make(),
+        slots=slots,
+        queue_length=queue_length,
+        work=work,
+        renew=make,
+        kill=_kill_children,
+        observe=observe,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from engines.core.run import Answer, Job
 from engines.process.wire_format import Fault, Outcome, Packed
 from gateway.errors import SlotCrashed, WorkFailed
-from gateway.pool.contract import Progress, ignore
+from gateway.pool.contract import Progress, Timing, ignore
 
 
 class Place(Protocol):
@@ -22,6 +22,10 @@ def _future() -> asyncio.Future[Answer]:
     return asyncio.get_running_loop().create_future()
 
 
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
 @dataclass(eq=False, slots=True)
 class PendingJob:
     """A job that somebody waits for.
@@ -33,6 +37,8 @@ class PendingJob:
         needs_idle_slot: it was harmed by a neighbour, so it is not put behind another job.
         entry: where it lies, if it lies in a slot.
         expires_at: when its waiting in the queue ends, however often it comes there.
+        since: when somebody began to wait for it.
+        begun_at: when its turn came; None while it has not.
     """
 
     job: Job
@@ -45,6 +51,8 @@ class PendingJob:
     needs_idle_slot: bool = False
     entry: Place | None = None
     expires_at: float = inf
+    since: float = field(default_factory=_now)
+    begun_at: float | None = None
 
     @property
     def is_done(self) -> bool:
@@ -69,6 +77,14 @@ class PendingJob:
         if self.entry is not None:
             self.entry.skip()
             self.entry = None
+            self.begun_at = None
+
+    def timing(self) -> Timing:
+        """What became of its time, now that it ends."""
+        now = _now()
+        if self.begun_at is None:
+            return Timing(now - self.since)
+        return Timing(self.begun_at - self.since, now - self.begun_at)
 
 
 def broke_down_again() -> SlotCrashed:

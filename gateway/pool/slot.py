@@ -279,8 +279,13 @@ class Slot(asyncio.BufferedProtocol):
 
     def _set_deadline(self) -> None:
         """For the job that is first now, if there is one."""
-        seconds = self.entries[0].pending.deadline_seconds if self.entries else inf
-        self._deadline.set(self._loop.time() + seconds)
+        now, seconds = self._loop.time(), inf
+        if self.entries:
+            pending = self.entries[0].pending
+            seconds = pending.deadline_seconds
+            if not self.entries[0].is_void:
+                pending.begun_at = now
+        self._deadline.set(now + seconds)
 
     def _expire(self) -> None:
         pending = self.entries.popleft().pending

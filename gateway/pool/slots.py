@@ -18,7 +18,7 @@ from engines.process.slot import Setup, Work
 from engines.process.wire_format import pack_job
 from gateway.errors import PictureRefused, ShuttingDown, SlotCrashed
 from gateway.limits.quarantine import Quarantine, digest
-from gateway.pool.contract import Progress, Snapshot, ignore
+from gateway.pool.contract import Observe, Progress, Snapshot, ignore, overlook
 from gateway.pool.fork_server import EXIT_SECONDS, PRELOAD, ForkServer, slot_environment
 from gateway.pool.job_queue import JobQueue
 from gateway.pool.pending_job import PendingJob, broke_down_again
@@ -50,6 +50,7 @@ class SlotPool:
         prepare: called in each process before it takes jobs.
         max_pixels: the most that OpenCV decodes, whatever a picture's head says.
         sleep: how the pauses are made after processes that did not last.
+        observe: told of each job that ended.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class SlotPool:
         max_pixels: int = 100_000_000,
         warm_spares: int = 1,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        observe: Observe = overlook,
     ) -> None:
         setup = Setup(work, tuple(preload), prepare, max_jobs, max_rss_bytes, memory_limit_bytes)
         self._fork_server = ForkServer(setup, slot_environment(max_pixels))
@@ -75,6 +77,7 @@ class SlotPool:
         self._queue = JobQueue(queue_length)
         self._quarantine = quarantine
         self._sleep = sleep
+        self._observe = observe
         self._digests = Threads(DIGEST_THREADS)
         self._active: list[Slot] = []
         self._spares: list[Slot] = []
@@ -117,6 +120,7 @@ class SlotPool:
             await self._quarantine.refuse(await self._digests.run(digest, job), REFUSE_SECONDS)
             raise
         finally:
+            self._observe(job.engine, pending.timing())
             del pending  # It holds the error, which holds this frame: the pictures would linger.
 
     async def stop(self, *, grace_seconds: float) -> None:
@@ -142,6 +146,7 @@ class SlotPool:
         return Snapshot(
             pids=tuple(slot.pid for slot in self._active),
             spare_pids=tuple(slot.pid for slot in self._spares),
+            busy=sum(slot.load > 0 for slot in (*self._active, *self._leaving)),
             queued=len(self._queue),
             placed=sum(slot.load for slot in (*self._active, *self._leaving)),
             done=self._counts["done"],

@@ -15,6 +15,7 @@ from auth.threads import Threads
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.middleware import RequestMiddleware
 from gateway.http.server import serve
+from gateway.metrics import Metrics
 from gateway.settings import Settings
 from tests.gateway.native import NATIVE
 
@@ -54,4 +55,4 @@ async def _live(receive: Receive, send: Send) -> None:
 
 
 if __name__ == "__main__":
-    serve(Settings(), lambda settings: RequestMiddleware(app, Lifecycle(), NATIVE))
+    serve(Settings(), lambda settings: RequestMiddleware(app, Lifecycle(), NATIVE, Metrics()))
