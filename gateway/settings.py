@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -21,6 +22,8 @@ from engines.models.weights import ENTRIES, ModelFiles
 
 CONFIG_VARIABLE = "PIXELGATE_CONFIG"
 PREFIX = "PIXELGATE_"
+SECRETS = ("database", "limits", "metrics_token")
+"""Settings that may hold a password: with `_FILE` behind it, their variable names a file."""
 HIGHEST_PORT = 65_535
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?")
 _PROJECT = re.compile(
@@ -428,11 +431,26 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What is passed in wins over the environment, that over the file."""
+        sources = init_settings, env_settings, SecretFiles(settings_cls)
         config = os.environ.get(CONFIG_VARIABLE)
         if not config:
-            return init_settings, env_settings
+            return sources
         Path(config).open("rb").close()  # One that is not there would be passed over.
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, Path(config))
+        return *sources, TomlConfigSettingsSource(settings_cls, Path(config))
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Secrets from files, as Docker, Kubernetes and systemd hand them over."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        file = _environment().get(_file_variable(field_name))
+        # An editor ends the last line.
+        return Path(file).read_text().strip() if file else None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        fields = self.settings_cls.model_fields
+        told = {name: self.get_field_value(fields[name], name)[0] for name in SECRETS}
+        return {name: value for name, value in told.items() if value is not None}
 
 
 class Shown(NamedTuple):
@@ -445,12 +463,13 @@ class Shown(NamedTuple):
 
 def explain(settings: Settings) -> list[Shown]:
     """Every setting with its value, without passwords, and where that comes from."""
-    environment = {name.upper() for name in os.environ}
+    environment = _environment()
     shown = []
     for name in Settings.model_fields:
         variable, source = PREFIX + name.upper(), "default"
         if name in settings.model_fields_set:
-            source = "environment" if variable in environment else "file"
+            is_variable = variable in environment or _file_variable(name) in environment
+            source = "environment" if is_variable else "file"
         shown.append(Shown(variable, without_password(getattr(settings, name)), source))
     return shown
 
@@ -463,11 +482,21 @@ def without_password(value: object) -> object:
 def misspelt() -> dict[str, str]:
     """What is set but is no setting, each with the one that may be meant, or nothing."""
     known = [PREFIX + name.upper() for name in Settings.model_fields]
-    named = {name for name in map(str.upper, os.environ) if name.startswith(PREFIX)}
+    known += map(_file_variable, SECRETS)
+    named = {name for name in _environment() if name.startswith(PREFIX)}
     if file := os.environ.get(CONFIG_VARIABLE):
         named |= {PREFIX + name.upper() for name in tomllib.loads(Path(file).read_text())}
     unknown = sorted(named - {*known, CONFIG_VARIABLE})
     return {name: next(iter(get_close_matches(name, known, 1)), "") for name in unknown}
+
+
+def _environment() -> dict[str, str]:
+    """The variables; pydantic-settings takes them in any case."""
+    return {name.upper(): value for name, value in os.environ.items()}
+
+
+def _file_variable(name: str) -> str:
+    return f"{PREFIX}{name.upper()}_FILE"
 
 
 def usable_cores() -> int:

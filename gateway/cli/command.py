@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from auth.errors import AccountRefused
 from gateway.cli import drivers
-from gateway.settings import CONFIG_VARIABLE, PREFIX, Settings, misspelt, without_password
+from gateway.settings import PREFIX, Settings, misspelt, without_password
 from gateway.store.database import Database, open_database
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -36,7 +36,7 @@ def load_settings() -> Settings:
     except SettingsError as error:
         click.echo(f"A setting cannot be read: {error}.", err=True)
     except (OSError, ValueError) as error:
-        click.echo(f"The file of {CONFIG_VARIABLE} cannot be read: {error}.", err=True)
+        click.echo(f"A file of settings or secrets cannot be read: {error}.", err=True)
     sys.exit(2)
 
 

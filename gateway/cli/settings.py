@@ -4,7 +4,7 @@ import click
 from pydantic.fields import FieldInfo
 
 from gateway.cli.command import load_settings, name_misspelt
-from gateway.settings import CONFIG_VARIABLE, PREFIX, Settings, explain
+from gateway.settings import CONFIG_VARIABLE, PREFIX, SECRETS, Settings, explain
 
 _HEAD = f"""\
 # Configuration
@@ -12,6 +12,9 @@ _HEAD = f"""\
 Every setting is an environment variable, or a line of the TOML file that `{CONFIG_VARIABLE}` names
 (`port = 8080`: lower case, without the prefix). The environment wins over the file.
 `pixelgate settings` prints all with their values and sources.
+
+Secrets may lie in files, as Docker, Kubernetes and systemd hand them over:
+{", ".join(f"`{PREFIX}{name.upper()}_FILE`" for name in SECRETS)} name one each.
 
 | variable | default | meaning |
 |---|---|---|

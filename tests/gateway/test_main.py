@@ -74,6 +74,17 @@ def test_a_wrong_address_is_named_without_its_password(run: Run) -> None:
     assert result.output.startswith("PIXELGATE_LIMITS is 'radis://:***@db':")
 
 
+def test_a_wrong_token_is_not_repeated(run: Run) -> None:
+    result = run("settings", PIXELGATE_METRICS_TOKEN="hush")
+    assert result.output.startswith("PIXELGATE_METRICS_TOKEN is not fit: expected 16 to 512")
+    assert "hush" not in result.output
+
+
+def test_a_file_of_a_secret_that_is_not_there_is_said(run: Run, tmp_path: Path) -> None:
+    result = run("settings", PIXELGATE_LIMITS_FILE=str(tmp_path / "none"))
+    assert (result.exit_code, "cannot be read" in result.output) == (2, True)
+
+
 def test_a_file_of_settings_that_is_not_there_is_said(run: Run, tmp_path: Path) -> None:
     result = run("settings", PIXELGATE_CONFIG=str(tmp_path / "none.toml"))
     assert (result.exit_code, "cannot be read" in result.output) == (2, True)

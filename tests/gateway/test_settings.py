@@ -74,6 +74,26 @@ def test_what_is_no_setting_is_named_with_the_one_that_is_meant(
     }
 
 
+def test_a_secret_may_lie_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "token").write_text("a-token-of-length\n")
+    monkeypatch.setenv("PIXELGATE_METRICS_TOKEN_FILE", str(tmp_path / "token"))
+    assert Settings().metrics_token.get_secret_value() == "a-token-of-length"
+    (shown,) = (one for one in explain(Settings()) if one.name == "PIXELGATE_METRICS_TOKEN")
+    assert (str(shown.value), shown.source) == ("*" * 10, "environment")
+    assert misspelt() == {}
+
+
+def test_a_variable_wins_over_a_secret_s_file_and_that_over_the_settings(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text('limits = "redis://settings"\n')
+    (tmp_path / "limits").write_text("redis://secret")
+    monkeypatch.setenv("PIXELGATE_LIMITS_FILE", str(tmp_path / "limits"))
+    assert Settings().limits == "redis://secret"
+    monkeypatch.setenv("PIXELGATE_LIMITS", "redis://variable")
+    assert Settings().limits == "redis://variable"
+
+
 def test_words_are_separated_by_commas_in_the_environment_and_listed_in_the_file(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
