@@ -28,10 +28,11 @@ bench: $(INSTALLED_DEV) ## Measure throughput beside the plain loop
 	$(BIN)/python -m benchmarks.http
 	$(BIN)/python -m benchmarks.pekat
 
-endure: $(INSTALLED_DEV) ## Watch memory over 10,000 requests, answers and tasks while processes are killed
+endure: $(INSTALLED_DEV) ## Watch memory over 10,000 requests, answers and tasks while processes are killed or restarted
 	$(BIN)/python -m benchmarks.soak --requests $(or $(REQUESTS),10000)
 	$(BIN)/python -m benchmarks.chaos
 	$(BIN)/python -m benchmarks.task_chaos --tasks $(or $(TASKS),200)
+	$(BIN)/python -m benchmarks.rolling_restart --requests $(or $(REQUESTS),2000)
 
 quality: $(INSTALLED_DEV) ## Measure how right the answers are
 	$(BIN)/python -m benchmarks.quality

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import servers
+from tests.certificates import Authority
 from tests.serving import REPOSITORY, Served, serving
 
 # How long an example takes tells about the machine, not about the code.
@@ -22,6 +24,12 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
+def authority() -> Authority:
+    """Vouches for what tests serve by TLS."""
+    return Authority()
+
+
+@pytest.fixture(scope="session")
 def photograph() -> Path:
     """A JPEG file."""
     return REPOSITORY / "gateway" / "console" / "static" / "sample.jpg"
@@ -32,3 +40,17 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The whole service as shipped, with two gateway workers; tests leave it running."""
     with serving(tmp_path_factory.mktemp("served")) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a PostgreSQL server; a test makes a database of its own there."""
+    with servers.postgresql() as server:
+        yield server.address
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[str]:
+    """The address of a Redis server."""
+    with servers.redis() as server:
+        yield server.address

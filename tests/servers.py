@@ -1,4 +1,4 @@
-"""PostgreSQL, Redis and S3 for the tests that need them, each on a port and a folder of its own."""
+"""PostgreSQL, Redis, S3 and nginx for tests, each on a port and a folder of its own."""
 
 import os
 import shutil
@@ -7,19 +7,36 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from ipaddress import IPv4Address
 from pathlib import Path
 from uuid import uuid4
 
+from cryptography import x509
 from sqlalchemy import create_engine, text
 
-from tests.needs import lack, need
+from tests.certificates import Authority
+from tests.needs import ROOT, lack, need
 from tests.serving import WAIT_SECONDS, free_port, wait_until
 
 _DEBIAN = ":".join(map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)))
 """Debian keeps PostgreSQL's programs off the path."""
+
+NGINX = ROOT / "deploy" / "nginx" / "pixelgate.conf"
+_NGINX_FRAME = """
+daemon off;
+pid nginx.pid;
+events {}
+http {
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    include pixelgate.conf;
+}
+"""
+"""What Debian's own nginx.conf does for files in conf.d."""
 
 
 class Server:
@@ -128,6 +145,34 @@ def s3() -> Iterator[Server]:
         ) as server,
     ):
         yield server
+
+
+@contextmanager
+def nginx(authority: Authority, gateways: Sequence[int]) -> Iterator[Server]:
+    """Our configuration of it, in front of the ports of two gateways."""
+    program, port = need("nginx", "apt-get install nginx-light"), free_port()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # Its workers are another user's.
+        authority.write(folder / "pixelgate.pem", x509.IPAddress(IPv4Address("127.0.0.1")))
+        ours = NGINX.read_text()
+        for said, here in {
+            "127.0.0.1:8000": f"127.0.0.1:{gateways[0]}",
+            "127.0.0.1:8001": f"127.0.0.1:{gateways[1]}",
+            "listen 80;": f"listen 127.0.0.1:{free_port()};",
+            "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
+            "/etc/nginx/tls/pixelgate.crt": f"{folder}/pixelgate.pem",
+            "/etc/nginx/tls/pixelgate.key": f"{folder}/pixelgate.pem",
+        }.items():
+            assert said in ours, said
+            ours = ours.replace(said, here)
+        (folder / "pixelgate.conf").write_text(ours)
+        (folder / "nginx.conf").write_text(_NGINX_FRAME)
+        command = [program, "-p", name, "-c", f"{folder}/nginx.conf", "-e", "stderr"]
+        with _running(
+            Server(f"https://127.0.0.1:{port}", command, name, lambda: _listens(port))
+        ) as server:
+            yield server
 
 
 def new_database(server: str) -> str:

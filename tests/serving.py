@@ -147,7 +147,7 @@ def serving(folder: Path, **settings: object) -> Iterator[Served]:
 @contextmanager
 def running(folder: Path, module: str, *arguments: str, **settings: object) -> Iterator[Served]:
     """Run a module that serves with two workers, and end it; no process may be left."""
-    port = free_port()
+    port = int(str(settings.get("port", free_port())))
     told = {"data": folder, "port": port, "workers": 2, **settings}
     served = Served(
         ["-m", module, *arguments],

@@ -36,20 +36,6 @@ async def clock(monkeypatch: pytest.MonkeyPatch) -> LoopClock:
     return LoopClock(monkeypatch)
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """The address of a PostgreSQL server; a test makes a database of its own there."""
-    with servers.postgresql() as server:
-        yield server.address
-
-
-@pytest.fixture(scope="session")
-def redis() -> Iterator[str]:
-    """The address of a Redis server."""
-    with servers.redis() as server:
-        yield server.address
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database, of each kind."""

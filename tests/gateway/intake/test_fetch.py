@@ -1,7 +1,6 @@
 """Fetching from loopback sources; what was connected to is watched, not what was said about it."""
 
 import asyncio
-import datetime
 import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -13,13 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from gateway.errors import QueueFull, UploadTooLarge, UrlRefused, UrlUnreachable
 from gateway.intake.addresses import AddressGuard
 from gateway.intake.fetch import Fetcher, GuardedTransport
+from tests.certificates import Authority
 from tests.gateway.pool.running import LONG, LoopClock, until
 
 pytestmark = pytest.mark.anyio
@@ -495,52 +492,6 @@ async def test_a_cancelled_fetch_closes_its_connection_and_gives_its_place_back(
         first.cancel()
         assert await fetcher.fetch(url) == PICTURE
         await asyncio.wait_for(source.closed_by_peer.wait(), LONG)
-
-
-class Authority:
-    """A certificate authority of the test's own."""
-
-    def __init__(self) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
-        self.certificate = self._sign(self.name, self.key, x509.BasicConstraints(True, 0))
-
-    def _sign(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, *parts: x509.ExtensionType
-    ) -> x509.Certificate:
-        now = datetime.datetime.now(datetime.UTC)
-        builder = x509.CertificateBuilder(self.name, subject, key.public_key())
-        builder = builder.serial_number(x509.random_serial_number())
-        builder = builder.not_valid_before(now - datetime.timedelta(days=1))
-        builder = builder.not_valid_after(now + datetime.timedelta(days=1))
-        for part in parts:
-            builder = builder.add_extension(part, critical=False)
-        return builder.sign(self.key, hashes.SHA256())
-
-    def trusted(self) -> ssl.SSLContext:
-        pem = self.certificate.public_bytes(serialization.Encoding.PEM)
-        return ssl.create_default_context(cadata=pem.decode())
-
-    def server(self, folder: Path, name: x509.GeneralName) -> ssl.SSLContext:
-        key = ec.generate_private_key(ec.SECP256R1())
-        leaf = self._sign(x509.Name([]), key, x509.SubjectAlternativeName([name]))
-        path = folder / "server.pem"
-        path.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-            + leaf.public_bytes(serialization.Encoding.PEM)
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
-
-
-@pytest.fixture(scope="module")
-def authority() -> Authority:
-    return Authority()
 
 
 async def test_a_certificate_is_checked_against_the_name_and_the_name_is_sent(

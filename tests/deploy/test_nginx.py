@@ -1,0 +1,91 @@
+"""nginx, as `deploy/` configures it, in front of two gateways with PostgreSQL and Redis."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from keycloak import KeycloakOpenID
+
+from tests import servers
+from tests.auth.workers import EDGES, TOKEN
+from tests.certificates import Authority
+from tests.deploy.site import Site, opened_site
+from tests.pictures import encoded
+from tests.serving import TINY, running, wait_until
+
+
+@pytest.fixture(scope="module")
+def site(
+    authority: Authority, postgresql: str, redis: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    with opened_site(tmp_path_factory.mktemp("site"), authority, postgresql, redis) as site:
+        yield site
+
+
+@pytest.fixture
+def client(site: Site) -> Iterator[httpx.Client]:
+    with site.client() as client:
+        yield client
+
+
+def test_both_gateways_answer_behind_one_address(site: Site, client: httpx.Client) -> None:
+    headers = site.log_in(client)
+
+    def ask() -> bool:
+        answer = client.post(EDGES, files={"image": encoded("PNG")}, headers=headers)
+        answer.raise_for_status()
+        return all(gateway.logged_path(EDGES) for gateway in site.gateways)
+
+    wait_until(ask)
+
+
+def test_a_token_of_a_library_for_keycloak_opens_a_service(
+    site: Site,
+    client: httpx.Client,
+    authority: Authority,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "authority.pem").write_text(authority.pem())
+    for variable in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.setenv(variable, str(tmp_path / "authority.pem"))
+    keycloak = KeycloakOpenID(f"{site.url}/", "Production", "ltu-api")
+    token = keycloak.token(site.gateways[0].user, site.gateways[0].password)["access_token"]
+    assert keycloak.decode_token(token)["iss"] == f"{site.url}/realms/Production"
+    assert client.get(EDGES, headers={"Authorization": f"Bearer {token}"}).status_code == 400
+
+
+def test_without_tls_there_are_no_tokens(site: Site) -> None:
+    answer = httpx.post(f"{site.gateways[0].url}{TOKEN}", data={}, trust_env=False)
+    assert answer.status_code == 403
+
+
+def test_a_body_that_is_too_large_is_refused_in_the_form_of_its_api(
+    site: Site, client: httpx.Client
+) -> None:
+    body = {"image": bytes(79_000_000)}
+    answer = client.post(EDGES, files=body, headers=site.log_in(client))
+    assert (answer.status_code, answer.json()["error"]) == (413, "upload_too_large")
+
+
+def test_the_figures_of_one_gateway_of_several_are_not_shown(client: httpx.Client) -> None:
+    assert client.get("/metrics").status_code == 404
+
+
+def test_callers_do_not_say_themselves_where_they_come_from(
+    authority: Authority, tmp_path: Path
+) -> None:
+    with (
+        running(tmp_path, TINY, trusted_proxies="127.0.0.1") as tiny,
+        servers.nginx(authority, [tiny.port, tiny.port]) as front,
+    ):
+        lie = {"X-Forwarded-For": "192.0.2.1"}
+        answer = httpx.get(f"{front.address}/client", headers=lie, verify=authority.trusted())
+    assert "127.0.0.1" in answer.text
+
+
+def test_a_rolling_restart_loses_no_request(site: Site) -> None:
+    statuses = site.restart_under_load(callers=4, at_least=100)
+    assert set(statuses) == {200}
+    assert statuses.total() >= 100
