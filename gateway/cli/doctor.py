@@ -23,6 +23,7 @@ from gateway.cli.command import load_settings
 from gateway.cli.drivers import Driver
 from gateway.dialects.ltu import examples
 from gateway.settings import Settings
+from gateway.version import VERSION
 
 _RELATIVE, _PIXELS, _SCORE = 0.02, 2, 0.02
 """How far numbers may lie from the known ones: other processors round otherwise."""
@@ -53,6 +54,7 @@ def doctor() -> None:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Look at the machine, then at every engine."""
+    yield Finding("Pixelgate", State.FINE, VERSION)
     yield Finding("Python", State.FINE, sys.version.split()[0])
     yield _opencv()
     yield _data(settings)
