@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -299,6 +300,8 @@ def _open(entry: Entry, file: Path) -> Any:
 
 
 def _runtime() -> Any:
+    # Since 1.31 it keeps an identity of this machine in its home, and reports to Microsoft.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         return importlib.import_module("onnxruntime")
     except ImportError:

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +18,7 @@ from engines.classification import Params, classification
 from engines.core.errors import ModelUnavailable
 from engines.models import weights
 from engines.models.weights import ENTRIES, FOLDER, ModelFiles
+from tests.needs import ROOT
 
 GREY = np.full((64, 64, 3), 128, np.uint8)
 CLASSIFIER = FOLDER / "efficientnet_lite0_fp16w.onnx"
@@ -295,3 +298,13 @@ def test_without_onnxruntime_the_message_tells_what_to_install(
     weights.configure({})
     with pytest.raises(ModelUnavailable, match="pip install onnxruntime"):
         weights.model("classifier")
+
+
+def test_a_model_keeps_no_identity_of_the_machine_to_report_with(tmp_path: Path) -> None:
+    code = (
+        "from tests.engines.models.test_weights import GREY, Params, classification;"
+        "classification(GREY, params=Params())"
+    )
+    environment = {**os.environ, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, check=True)
+    assert not list(tmp_path.rglob("*"))
