@@ -24,7 +24,7 @@ from tests.serving import WAIT_SECONDS, free_port, wait_until
 _DEBIAN = ":".join(map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)))
 """Debian keeps PostgreSQL's programs off the path."""
 
-NGINX = ROOT / "deploy" / "nginx" / "pixelgate.conf"
+NGINX = ROOT / "deploy" / "nginx"
 _NGINX_FRAME = """
 daemon off;
 pid nginx.pid;
@@ -155,7 +155,7 @@ def nginx(authority: Authority, gateways: Sequence[int]) -> Iterator[Server]:
         folder = Path(name)
         folder.chmod(0o755)  # Its workers are another user's.
         authority.write(folder / "pixelgate.pem", x509.IPAddress(IPv4Address("127.0.0.1")))
-        ours = NGINX.read_text()
+        ours = "".join(file.read_text() for file in NGINX.iterdir())
         for said, here in {
             "127.0.0.1:8000": f"127.0.0.1:{gateways[0]}",
             "127.0.0.1:8001": f"127.0.0.1:{gateways[1]}",
