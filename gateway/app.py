@@ -79,7 +79,7 @@ async def _lifespan(
     storage = Storage(settings.storage_url)
     with open_scratch(settings.data / "scratch") as scratch:
         async with _fetcher(settings) as fetcher:
-            pool = _pool(settings, table, database, metrics)
+            pool = _pool(settings, table, database)
             budget = MemoryBudget(settings.max_held_bytes)
             await pool.start()
             sampling = asyncio.create_task(metrics.keep_sampling(pool, budget))
@@ -91,10 +91,12 @@ async def _lifespan(
                     scratch,
                     pool,
                     table.works(),
+                    metrics.computed,
                     lambda: lifecycle.is_draining,
                 ) as (tasks, webhooks):
                     yield {
                         "settings": settings,
+                        "metrics": metrics,
                         "guard": wiring.guard,
                         "token_url": wiring.token_url,
                         "budget": budget,
@@ -133,7 +135,7 @@ def _admission(settings: Settings, database: Database) -> Admission:
     )
 
 
-def _pool(settings: Settings, table: DialectTable, database: Database, metrics: Metrics) -> Pool:
+def _pool(settings: Settings, table: DialectTable, database: Database) -> Pool:
     preload = (*PRELOAD, *table.preload)
     if settings.pool == "processes":
         return process_pool(
@@ -142,12 +144,10 @@ def _pool(settings: Settings, table: DialectTable, database: Database, metrics: 
             memory_limit_bytes=settings.slot_memory_bytes,
             preload=preload,
             prepare=preparation(settings),
-            observe=metrics.computed,
         )
     return slot_pool(
         settings,
         queue_length=settings.queue_length,
         quarantine=DatabaseQuarantine(database),
         preload=preload,
-        observe=metrics.computed,
     )

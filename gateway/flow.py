@@ -1,5 +1,6 @@
 """The way of a request: who asks, what is sent, where it is computed, how it is answered."""
 
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NotRequired, TypeAlias, TypedDict
@@ -14,7 +15,8 @@ from engines.core.run import Answer, Job
 from gateway.intake.pictures import Intake
 from gateway.limits.admission import Admission
 from gateway.limits.memory_budget import MemoryBudget, Share
-from gateway.pool import Pool
+from gateway.metrics import Metrics
+from gateway.pool import Pool, Timing
 from gateway.settings import Settings
 from gateway.store.last_images import LastImages
 from gateway.store.tool_settings import ToolSettings
@@ -25,11 +27,13 @@ from gateway.tasks.webhooks import Webhooks
 class State(TypedDict):
     """What a request finds in its `state`: parts of the service, and its own name.
 
-    `parts` are those that each dialect has made for itself, by its name. `refused` is the class of
+    `parts` are those that each dialect has made for itself, by its name. `caller` is who has proved
+    to ask, for the log. `refused` is the class of
     the error that was its answer; the error itself would keep alive what its traceback refers to.
     """
 
     settings: Settings
+    metrics: Metrics
     guard: Guard
     token_url: Callable[[], Coroutine[Any, Any, str]]
     budget: MemoryBudget
@@ -42,6 +46,7 @@ class State(TypedDict):
     last_images: LastImages
     parts: Mapping[str, Any]
     request_id: str
+    caller: NotRequired[str]
     refused: NotRequired[type[Exception]]
 
 
@@ -56,6 +61,8 @@ class Call:
         owner: who asks: a caller's subject, or an address; empty as long as nobody is known.
         caller: who has proved to ask; None as long as nobody has, or where everybody may.
         fields: header fields that the answer will carry, be it a refusal.
+        since: when it came.
+        timings: of its computations, as they ended.
     """
 
     request: Request[State]
@@ -64,6 +71,8 @@ class Call:
     owner: str = ""
     caller: Caller | None = None
     fields: dict[str, str] = field(default_factory=dict)
+    since: float = field(default_factory=time.perf_counter)
+    timings: list[Timing] = field(default_factory=list)
 
     def may_use(self, scope: str) -> bool:
         """Whether the one who asks is not limited to other scopes."""
@@ -122,7 +131,7 @@ async def answer(call: Call, endpoint: Endpoint) -> Response:
         call.owner = call.request.client.host if call.request.client else ""
     else:
         call.caller = await endpoint.known_by(call.request, endpoint.scope)
-        call.owner = call.caller.subject
+        call.owner = call.request.state["caller"] = call.caller.subject
     call.share.belong_to(call.owner)
     async with call.request.state["admission"].admit(call.owner, call.fields):
         return await endpoint.handle(call)
@@ -132,10 +141,26 @@ async def compute(call: Call, job: Job) -> Answer:
     """Run a job; while it waits only its inputs are held, and then its answer."""
     state = call.request.state
     call.share.reserve(sum(len(sent) for sent in job.inputs if isinstance(sent, bytes)))
+
+    def observe(engine: str, timing: Timing) -> None:
+        state["metrics"].computed(engine, timing)
+        call.timings.append(timing)
+        call.fields["Server-Timing"] = _server_timing(call)
+
     done = await state["pool"].run(
         job,
         deadline_seconds=engine_named(job.engine).seconds(state["settings"].deadline_seconds),
         owner=call.owner,
+        observe=observe,
     )
     call.share.hold(len(done.body) + sum(len(file.data) for file in done.files))
     return done
+
+
+def _server_timing(call: Call) -> str:
+    """What took how long until now, ms, as browsers draw it (W3C Server Timing)."""
+    queue = sum(one.queue_seconds for one in call.timings)
+    engine = sum(one.engine_seconds or 0 for one in call.timings)
+    intake = time.perf_counter() - call.since - queue - engine
+    parts = {"intake": intake, "queue": queue, "engine": engine}
+    return ", ".join(f"{name};dur={1000 * seconds:.1f}" for name, seconds in parts.items())

@@ -98,6 +98,7 @@ class _TrackedRequest:
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self.status = 0
+        self._bytes = 0
         self._scope = scope
         self._request_id = token_hex(16)
         self._send = send
@@ -111,6 +112,8 @@ class _TrackedRequest:
             headers += [*_ALWAYS, (b"x-request-id", self._request_id.encode())]
             if _CACHE_CONTROL not in {name for name, _ in headers}:
                 headers.append((_CACHE_CONTROL, b"no-store"))
+        else:
+            self._bytes += len(message.get("body", b""))
         await self._send(message)
 
     def write_down(self, metrics: Metrics) -> None:
@@ -123,6 +126,11 @@ class _TrackedRequest:
         refused = self._scope["state"].get("refused")
         reason = reason_of(refused) if refused else ""
         seconds = time.perf_counter() - self._started
+        metrics.answered(dialect, path, self.status, seconds)
+        if reason:
+            metrics.refused(reason)
+        client, _ = self._scope.get("client") or ("", 0)
+        known = {"client": client, "caller": self._scope["state"].get("caller"), "error": reason}
         # Load balancers ask every second, and would bury all else.
         log.log(
             logging.DEBUG if path.startswith("/health/") else logging.INFO,
@@ -130,10 +138,9 @@ class _TrackedRequest:
             request_id=self._request_id,
             method=self._scope["method"],
             path=path,
+            dialect=dialect,
             status=self.status,
+            bytes=self._bytes,
             seconds=round(seconds, 4),
-            **({"error": reason} if reason else {}),
+            **{name: value for name, value in known.items() if value},
         )
-        metrics.answered(dialect, path, self.status, seconds)
-        if reason:
-            metrics.refused(reason)

@@ -28,11 +28,11 @@ class Timing:
 
 
 Observe: TypeAlias = Callable[[str, Timing], None]
-"""Called with the engine of each job that ended, however it did."""
+"""Called with a job's engine when it ended, however it did."""
 
 
 def overlook(engine: str, timing: Timing) -> None:
-    """Be told of jobs that ended in vain."""
+    """Be told of a job's time in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +80,20 @@ class Pool(Protocol):
         """Return when every engine process is warm, however long that takes."""
 
     async def run(
-        self, job: Job, *, deadline_seconds: float, owner: str, progress: Progress = ignore
+        self,
+        job: Job,
+        *,
+        deadline_seconds: float,
+        owner: str,
+        progress: Progress = ignore,
+        observe: Observe = overlook,
     ) -> Answer:
         """Compute a job in its turn; it may wait, and then compute, for the deadline each.
 
         A job that comes back to the queue, because a process died or another became free, does
         not wait for a new deadline: what is left of its own, or some seconds if that is more.
         Begun a second time, it may compute for the whole deadline again, and `progress` begins
-        anew; it is told only what an engine reports.
+        anew; it is told only what an engine reports. `observe` is told once, before the end.
 
         Raises:
             QueueFull: too many jobs wait.

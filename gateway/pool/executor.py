@@ -37,7 +37,6 @@ class ExecutorPool:
         renew: makes another executor after one broke, or when every place is held by a job over
             its deadline; without it such a pool stays broken.
         kill: ends the processes of an executor that does not end by itself.
-        observe: told of each job that ended.
     """
 
     def __init__(
@@ -49,7 +48,6 @@ class ExecutorPool:
         work: Work = run,
         renew: Callable[[], Executor] | None = None,
         kill: Callable[[], None] | None = None,
-        observe: Observe = overlook,
     ) -> None:
         self._executor = executor
         self._slots = slots
@@ -57,7 +55,6 @@ class ExecutorPool:
         self._work = work
         self._make_executor = renew
         self._kill = kill
-        self._observe = observe
         self._thread = Threads(1)
         self._running: dict[asyncio.Future[Outcome], PendingJob] = {}
         self._timers: dict[PendingJob, asyncio.TimerHandle] = {}
@@ -75,7 +72,13 @@ class ExecutorPool:
         self._is_open = True
 
     async def run(
-        self, job: Job, *, deadline_seconds: float, owner: str, progress: Progress = ignore
+        self,
+        job: Job,
+        *,
+        deadline_seconds: float,
+        owner: str,
+        progress: Progress = ignore,
+        observe: Observe = overlook,
     ) -> Answer:
         if not self._is_open:
             raise ShuttingDown("The service takes no work at the moment.", retry_after_seconds=1)
@@ -89,7 +92,7 @@ class ExecutorPool:
             self._queue.leave(pending)
             raise
         finally:
-            self._observe(job.engine, pending.timing())
+            observe(job.engine, pending.timing())
             del pending  # It holds the error, which holds this frame: the pictures would linger.
 
     async def stop(self, *, grace_seconds: float) -> None:
@@ -200,7 +203,6 @@ def process_pool(
     work: Work = run,
     preload: Sequence[str] = PRELOAD,
     prepare: Callable[[], None] = prepare,
-    observe: Observe = overlook,
 ) -> ExecutorPool:
     """A pool over the standard `ProcessPoolExecutor`, its processes forked by a server."""
     context = multiprocessing.get_context("forkserver")
@@ -212,13 +214,7 @@ def process_pool(
         )
 
     return ExecutorPool(
-        make(),
-        slots=slots,
-        queue_length=queue_length,
-        work=work,
-        renew=make,
-        kill=_kill_children,
-        observe=observe,
+        make(), slots=slots, queue_length=queue_length, work=work, renew=make, kill=_kill_children
     )
 
 

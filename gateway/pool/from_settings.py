@@ -5,7 +5,6 @@ from functools import partial
 
 from engines.process.preparation import prepare
 from gateway.limits.quarantine import Quarantine
-from gateway.pool.contract import Observe, overlook
 from gateway.pool.fork_server import PRELOAD
 from gateway.pool.slots import SlotPool
 from gateway.settings import Settings
@@ -27,7 +26,6 @@ def slot_pool(
     queue_length: int,
     quarantine: Quarantine,
     preload: Sequence[str] = PRELOAD,
-    observe: Observe = overlook,
 ) -> SlotPool:
     """Own engine processes."""
     return SlotPool(
@@ -40,5 +38,4 @@ def slot_pool(
         max_rss_bytes=settings.slot_max_rss_bytes,
         memory_limit_bytes=settings.slot_memory_bytes,
         max_pixels=settings.max_pixels,
-        observe=observe,
     )

@@ -50,7 +50,6 @@ class SlotPool:
         prepare: called in each process before it takes jobs.
         max_pixels: the most that OpenCV decodes, whatever a picture's head says.
         sleep: how the pauses are made after processes that did not last.
-        observe: told of each job that ended.
     """
 
     def __init__(
@@ -68,7 +67,6 @@ class SlotPool:
         max_pixels: int = 100_000_000,
         warm_spares: int = 1,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        observe: Observe = overlook,
     ) -> None:
         setup = Setup(work, tuple(preload), prepare, max_jobs, max_rss_bytes, memory_limit_bytes)
         self._fork_server = ForkServer(setup, slot_environment(max_pixels))
@@ -77,7 +75,6 @@ class SlotPool:
         self._queue = JobQueue(queue_length)
         self._quarantine = quarantine
         self._sleep = sleep
-        self._observe = observe
         self._digests = Threads(DIGEST_THREADS)
         self._active: list[Slot] = []
         self._spares: list[Slot] = []
@@ -102,7 +99,13 @@ class SlotPool:
         self._is_open = True
 
     async def run(
-        self, job: Job, *, deadline_seconds: float, owner: str, progress: Progress = ignore
+        self,
+        job: Job,
+        *,
+        deadline_seconds: float,
+        owner: str,
+        progress: Progress = ignore,
+        observe: Observe = overlook,
     ) -> Answer:
         await self._check(job)
         if not self._is_open:
@@ -120,7 +123,7 @@ class SlotPool:
             await self._quarantine.refuse(await self._digests.run(digest, job), REFUSE_SECONDS)
             raise
         finally:
-            self._observe(job.engine, pending.timing())
+            observe(job.engine, pending.timing())
             del pending  # It holds the error, which holds this frame: the pictures would linger.
 
     async def stop(self, *, grace_seconds: float) -> None:

@@ -9,7 +9,7 @@ import structlog
 
 from gateway.intake.addresses import AddressGuard
 from gateway.intake.fetch import GuardedTransport
-from gateway.pool import Pool
+from gateway.pool import Observe, Pool
 from gateway.settings import Settings
 from gateway.store.database import Database
 from gateway.store.scratch import Scratch
@@ -43,6 +43,7 @@ async def tasks_at_work(
     scratch: Scratch,
     pool: Pool,
     works: Mapping[str, Work],
+    observe: Observe,
     is_ending: Callable[[], bool],
 ) -> AsyncIterator[tuple[Tasks, Webhooks]]:
     """Tasks that are performed, and told of, as long as the context lasts."""
@@ -60,6 +61,7 @@ async def tasks_at_work(
         places=settings.slot_count,
         poll_seconds=POLL_SECONDS_WHEN_TOLD if is_told else POLL_SECONDS,
         deadline_seconds=settings.deadline_seconds,
+        observe=observe,
     )
     sweeper = Sweeper(queue, storage, keep_seconds=settings.task_seconds)
     box, guard = SecretBox(settings.data / "keys"), AddressGuard(settings.fetch_allow)

@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.errors import QueueFull, ShuttingDown, WaitedTooLong
-from gateway.pool import Pool
+from gateway.pool import Observe, Pool
 from gateway.store.database import persistently
 from gateway.store.scratch import Scratch
 from gateway.store.storage import Storage
@@ -36,6 +36,7 @@ class Runner:
         outbox: rung when there is something to be delivered.
         poll_seconds: how often it looks for what other gateways have queued, or left.
         deadline_seconds: of one computation whose engine has none of its own.
+        observe: told of each computation.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Runner:
         places: int,
         poll_seconds: float,
         deadline_seconds: float,
+        observe: Observe,
     ) -> None:
         self._queue = queue
         self._storage = storage
@@ -62,6 +64,7 @@ class Runner:
         self._places = places
         self._poll_seconds = poll_seconds
         self._deadline_seconds = deadline_seconds
+        self._observe = observe
         self._running = dict[str, tuple[Run, asyncio.Task[None]]]()
 
     async def run(self) -> None:
@@ -106,7 +109,14 @@ class Runner:
                         lost[1].cancel()
 
     def _begin(self, task: Task) -> None:
-        run = Run(task, self._storage, self._scratch, self._pool, self._deadline_seconds)
+        run = Run(
+            task,
+            self._storage,
+            self._scratch,
+            self._pool,
+            self._deadline_seconds,
+            self._observe,
+        )
         doing = asyncio.create_task(self._perform(run))
         self._running[task.lease] = run, doing
         doing.add_done_callback(lambda _: self._ended(task))

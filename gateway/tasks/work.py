@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from engines.core.registry import engine_named
 from engines.core.run import Answer, Job
 from engines.core.shapes import File
-from gateway.pool import Pool
+from gateway.pool import Observe, Pool
 from gateway.store.scratch import DiskFile, Scratch
 from gateway.store.storage import Storage
 from gateway.tasks.task import Task, input_name
@@ -30,6 +30,7 @@ class Run:
 
     Args:
         deadline_seconds: of one computation whose engine has none of its own.
+        observe: told of each computation.
         progress: the share that is done; whoever asks for the task is told.
     """
 
@@ -38,6 +39,7 @@ class Run:
     scratch: Scratch
     pool: Pool
     deadline_seconds: float
+    observe: Observe
     progress: float = field(default=0, init=False)
     _folder: Path | None = field(default=None, init=False)
 
@@ -78,6 +80,7 @@ class Run:
             deadline_seconds=engine_named(job.engine).seconds(self.deadline_seconds),
             owner=self.task.owner,
             progress=tell,
+            observe=self.observe,
         )
 
 

@@ -11,6 +11,8 @@ from gateway.dialects.table import DialectTable
 from gateway.intake.pictures import Intake
 from gateway.limits.admission import Admission, Places
 from gateway.limits.memory_budget import MemoryBudget
+from gateway.metrics import Metrics
+from gateway.pool import Observe, Timing
 from gateway.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -25,16 +27,21 @@ class Watched:
     def __init__(self, answer: bytes) -> None:
         self.budget = MemoryBudget(10_000)
         self.held = list[int]()
+        self.fields = dict[bytes, bytes]()
         self._answer = answer
 
-    async def run(self, job: Job, *, deadline_seconds: float, owner: str) -> Answer:
+    async def run(
+        self, job: Job, *, deadline_seconds: float, owner: str, observe: Observe
+    ) -> Answer:
         self.held.append(self.budget.held_by[owner])
+        observe(job.engine, Timing(0.002, 0.03))
         return Answer(self._answer, "image/png")
 
     async def receive(self) -> Message:
         return {"type": "http.request", "body": BODY, "more_body": False}
 
     async def send(self, message: Message) -> None:
+        self.fields |= dict(message.get("headers", ()))
         self.held.append(self.budget.held_by[ADA])
 
 
@@ -42,8 +49,7 @@ async def fetch_nothing(url: str, owner: str) -> bytes:
     raise AssertionError(url)
 
 
-async def test_a_picture_and_then_its_answer_count_for_the_caller(tmp_path: Path) -> None:
-    watched = Watched(bytes(50_000))
+async def ask(watched: Watched, folder: Path) -> None:
     headers = {"content-type": "application/x-www-form-urlencoded", "content-length": "20"}
     scope = {
         "type": "http",
@@ -53,13 +59,26 @@ async def test_a_picture_and_then_its_answer_count_for_the_caller(tmp_path: Path
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         "client": (ADA, 1),
         "state": {
-            "settings": Settings(data=tmp_path, open_dialects=("ltu",)),
+            "settings": Settings(data=folder, open_dialects=("ltu",)),
             "budget": watched.budget,
             "admission": Admission(Places(0)),
             "intake": Intake(fetch_nothing, max_bytes=1_000),
             "pool": watched,
+            "metrics": Metrics(),
         },
     }
     await Router(DialectTable().routes)(scope, watched.receive, watched.send)
+
+
+async def test_a_picture_and_then_its_answer_count_for_the_caller(tmp_path: Path) -> None:
+    watched = Watched(bytes(50_000))
+    await ask(watched, tmp_path)
     assert watched.held == [8, 50_000, 50_000]
     assert watched.budget.held_bytes == 0
+
+
+async def test_an_answer_tells_what_its_time_went_to(tmp_path: Path) -> None:
+    watched = Watched(b"answer")
+    await ask(watched, tmp_path)
+    assert watched.fields[b"server-timing"].startswith(b"intake;dur=")
+    assert watched.fields[b"server-timing"].endswith(b", queue;dur=2.0, engine;dur=30.0")

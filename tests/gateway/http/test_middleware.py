@@ -100,6 +100,23 @@ async def test_a_path_is_logged_as_it_is_declared(method: str, path: str, logged
     assert [line["path"] for line in lines] == [logged]
 
 
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [("/refusal", "upload_too_large"), ("/nowhere", "not_found"), ("/kept", None)],
+)
+async def test_the_log_says_why_a_request_was_refused(path: str, error: str | None) -> None:
+    with capture_logs() as lines:
+        await ask(path)
+    assert [line.get("error") for line in lines] == [error]
+
+
+async def test_the_log_says_who_asked_and_how_much_was_answered() -> None:
+    with capture_logs() as lines:
+        await ask("/kept")
+    (line,) = lines
+    assert (line["client"], line["dialect"], line["bytes"]) == ("127.0.0.1", "gateway", len("kept"))
+
+
 @pytest.mark.parametrize(("path", "level"), [("/health/live", "debug"), ("/kept", "info")])
 async def test_what_load_balancers_ask_is_logged_for_debugging_alone(path: str, level: str) -> None:
     with capture_logs() as lines:

@@ -86,7 +86,7 @@ async def with_spare(pool: Pool) -> None:
 def give(pool: Pool, engine: str, *pictures: bytes, **told: Any) -> asyncio.Task[Answer]:
     """Have a job computed beside the test; some of what is told is for the pool."""
     asked: dict[str, Any] = {"deadline_seconds": LONG, "owner": "somebody"}
-    asked |= {name: told.pop(name) for name in ("progress", *asked) if name in told}
+    asked |= {name: told.pop(name) for name in ("progress", "observe", *asked) if name in told}
     return asyncio.create_task(pool.run(job(engine, *pictures, **told), **asked))
 
 

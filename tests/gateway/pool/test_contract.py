@@ -11,7 +11,7 @@ from engines.core.errors import BadParameter
 from engines.core.shapes import File
 from gateway.errors import JobTimedOut, QueueFull, ShuttingDown, SlotCrashed, WorkFailed
 from gateway.limits.quarantine import MemoryQuarantine
-from gateway.pool import Pool, SlotPool, process_pool
+from gateway.pool import Pool, SlotPool, Timing, process_pool
 from tests.gateway.pool import work as pool_work
 from tests.gateway.pool.running import LONG, LoopClock, block, give, until
 from tests.gateway.pool.work import job, work
@@ -114,6 +114,34 @@ async def test_a_full_queue_says_when_to_ask_again(pool: Pool, tmp_path: Path) -
     assert (raised.value.retry_after_seconds or 0) >= 1
     (tmp_path / "go").touch()
     await asyncio.gather(*jobs)
+
+
+async def test_of_a_job_is_told_once_how_long_it_waited_and_was_computed(
+    pool: Pool, tmp_path: Path
+) -> None:
+    told: list[tuple[str, Timing]] = []
+    jobs = [await block(pool, tmp_path / "go")]
+    jobs += [give(pool, "echo", observe=lambda *one: told.append(one)) for _ in range(3)]
+    await until(lambda: pool.snapshot().queued >= 2)
+    (tmp_path / "go").touch()
+    await asyncio.gather(*jobs)
+    waits = [timing.queue_seconds for _, timing in told]
+    assert [engine for engine, _ in told] == ["echo"] * 3
+    assert 0 < waits[0] <= waits[1] <= waits[2]
+    assert all(timing.engine_seconds is not None for _, timing in told)
+
+
+async def test_of_a_job_whose_turn_never_came_is_told_that_no_engine_had_it(
+    pool: Pool, tmp_path: Path
+) -> None:
+    told: list[Timing] = []
+    jobs = [await block(pool, tmp_path / "go"), give(pool, "echo")]
+    waiting = give(pool, "echo", observe=lambda _, timing: told.append(timing))
+    await until(lambda: pool.snapshot().queued >= 1)
+    waiting.cancel()
+    (tmp_path / "go").touch()
+    await asyncio.gather(waiting, *jobs, return_exceptions=True)
+    assert [timing.engine_seconds for timing in told] == [None]
 
 
 async def test_callers_take_turns_and_each_ones_jobs_keep_their_order(

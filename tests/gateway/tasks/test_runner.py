@@ -17,6 +17,7 @@ from engines.core.errors import BadParameter
 from engines.core.shapes import File
 from gateway.errors import QueueFull
 from gateway.pool import Pool
+from gateway.pool.contract import overlook
 from gateway.store.scratch import REMOVING_THREADS, DiskFile, Scratch
 from gateway.store.storage import Storage
 from gateway.tasks.bell import Bell
@@ -57,6 +58,7 @@ class Gateway:
             places=places,
             poll_seconds=0.01,
             deadline_seconds=20,
+            observe=overlook,
         )
         running = asyncio.create_task(runner.run())
         try:
