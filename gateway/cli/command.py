@@ -40,11 +40,13 @@ def load_settings() -> Settings:
     sys.exit(2)
 
 
-def name_misspelt() -> None:
-    """Say on standard error which variables are no settings, and which may be meant."""
-    for name, meant in misspelt().items():
+def name_misspelt() -> bool:
+    """Say on standard error which variables are no settings; whether there are any."""
+    found = misspelt()
+    for name, meant in found.items():
         hint = f"; did you mean {meant}?" if meant else "."
         click.echo(f"{name} is no setting{hint}", err=True)
+    return bool(found)
 
 
 @contextmanager
