@@ -1,0 +1,64 @@
+"""`pixelgate backup`: keys, rows and blobs as one file, whether or not the service runs."""
+
+import os
+import sqlite3
+import sys
+import tarfile
+import tempfile
+from contextlib import closing, suppress
+from pathlib import Path
+
+import click
+from sqlalchemy import make_url
+
+from gateway.cli.command import load_settings
+from gateway.settings import Settings
+from gateway.store.storage import DRAFTS
+
+ROWS = "pixelgate.db"
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Write all that the data folder holds to FILE, a tar archive that is not there yet.
+
+    It holds keys and password hashes. `tar -xf FILE -C FOLDER` restores it into an empty folder.
+    """
+    settings = load_settings()
+    try:
+        fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        sys.exit(f"{file} cannot be written: {error.strerror}.")
+    with os.fdopen(fd, "wb") as output, tarfile.open(fileobj=output, mode="w") as archive:
+        # Rows first: a blob that comes after them is too much, one that they name would be missed.
+        _add_rows(archive, settings)
+        _add_files(archive, settings.data, but=file.resolve())
+    click.echo(f"{file} has {file.stat().st_size:,} bytes.")
+    if not settings.database_url.startswith("sqlite"):
+        click.echo("The rows are not in it: pg_dump writes those of PostgreSQL.")
+    if not settings.storage_url.startswith("file"):
+        click.echo("The blobs are not in it, for they are not on this machine.")
+
+
+def _add_rows(archive: tarfile.TarFile, settings: Settings) -> None:
+    """The rows of SQLite as they are at one moment, without stopping who writes."""
+    address = make_url(settings.database_url)
+    if address.drivername != "sqlite" or not Path(str(address.database)).exists():
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / ROWS
+        with closing(sqlite3.connect(str(address.database))) as connection:
+            connection.execute("VACUUM INTO ?", (str(copy),))
+        copy.chmod(0o600)
+        archive.add(copy, ROWS)
+
+
+def _add_files(archive: tarfile.TarFile, data: Path, but: Path) -> None:
+    for path in sorted(data.rglob("*")):
+        name = path.relative_to(data)
+        if name.name.startswith(ROWS) or DRAFTS in name.parts or path.resolve() == but:
+            continue
+        # What expires meanwhile is not missed.
+        with suppress(FileNotFoundError):
+            archive.add(path, str(name), recursive=False)
