@@ -228,6 +228,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     UrlUnreachable: (422, "url_unreachable"),
     engine_errors.BadParameter: (422, "out_of_range"),
     engine_errors.UndecodablePicture: (422, "undecodable_picture"),
+    engine_errors.UndecodableVideo: (422, "undecodable_video"),
     engine_errors.PictureTooLarge: (422, "picture_too_large"),
     engine_errors.PictureTooSmall: (422, "picture_too_small"),
     engine_errors.NotAlignable: (422, "not_alignable"),

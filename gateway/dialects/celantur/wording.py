@@ -11,6 +11,7 @@ from gateway.tasks import task
 
 STATUSES = {
     "undecodable_picture": 400,
+    "undecodable_video": 400,
     "out_of_range": 400,
     "url_refused": 400,
     "unsupported_body": 400,

@@ -1,6 +1,7 @@
 """Videos uploaded, hidden, fetched, and told of frame by frame."""
 
 from pathlib import Path
+from typing import Any
 
 import av
 import httpx
@@ -26,7 +27,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @pytest.fixture(scope="module")
 def done(ada: httpx.Client, video: bytes) -> str:
     """The id of a video's task."""
-    given = {"face": True, "method": "blacken"}
+    given: dict[str, Any] = {"face": True, "method": "blacken"}
     answer = ada.post(FILE, params=given, files=sent(video, "street.mp4"))
     assert answer.status_code == 200, answer.text
     return str(answer.json()["id"])
@@ -89,7 +90,7 @@ def test_a_video_has_no_picture(ada: httpx.Client, done: str, end: str) -> None:
 def test_a_video_may_be_the_body_and_answered_before_it_is_done(
     ada: httpx.Client, video: bytes
 ) -> None:
-    given = {"name": "raw.mp4", "method": "detect", "face": True}
+    given: dict[str, Any] = {"name": "raw.mp4", "method": "detect", "face": True}
     id = ada.post(FILE, params=given, content=video, headers=ASYNC).json()["id"]
     task = ended(ada, id)
     assert (task["status"], task["name"]) == ("done", "raw.mp4")
