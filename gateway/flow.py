@@ -19,6 +19,7 @@ from gateway.metrics import Metrics
 from gateway.pool import Pool, Timing
 from gateway.settings import Settings
 from gateway.store.last_images import LastImages
+from gateway.store.scratch import Scratch
 from gateway.store.tool_settings import ToolSettings
 from gateway.tasks.tasks import Tasks
 from gateway.tasks.webhooks import Webhooks
@@ -39,6 +40,7 @@ class State(TypedDict):
     budget: MemoryBudget
     admission: Admission
     intake: Intake
+    scratch: Scratch
     pool: Pool
     tasks: Tasks
     webhooks: Webhooks

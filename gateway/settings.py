@@ -126,6 +126,13 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         25_000_000, ge=1024, le=1_000_000_000, description="Size of one picture, bytes."
     )
+    max_video_bytes: int = Field(
+        2_000_000_000,
+        ge=1024,
+        le=100_000_000_000,
+        description="Size of one video, bytes; so many lie in the data folder's `scratch` while it "
+        "is taken in, and while it is worked on.",
+    )
     max_held_bytes: int = Field(
         500_000_000,
         ge=1,

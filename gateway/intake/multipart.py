@@ -24,6 +24,7 @@ _MAX_HEADER_BYTES = 2 * 1024
 """Of one header; each of its continuation lines is joined to all before it."""
 _MAX_FRAMING_BYTES = 32 * 1024
 """What is in no part's content; a hundred ordinary parts take 20 KB."""
+_WHITESPACE = b"\r\n\t "
 _LONG_TEXT_BYTES = 64 * 1024
 """One character from outside Latin-1 makes a text take four times its bytes in memory."""
 
@@ -97,6 +98,33 @@ async def part_events(
         raise _unreadable(f"{error}.") from None
 
 
+async def decoded(
+    events: AsyncIterable[Part | bytes | None],
+) -> AsyncGenerator[Part | bytes | None, None]:
+    """The same, where what was sent as base64 is decoded as it arrives.
+
+    Raises:
+        UnreadableBody: something is not the base64 that it is said to be.
+    """
+    part, left = Part("", False, b""), b""
+    async for event in events:
+        if isinstance(event, Part):
+            part, left = event, b""
+            yield event
+        elif not part.is_base64:
+            yield event
+        elif event is None:
+            yield decode_part(part._replace(content=left))
+            yield None
+        else:
+            text = left + event.translate(None, _WHITESPACE)
+            padding = text.find(b"=")
+            end = (len(text) if padding == -1 else padding) // 4 * 4
+            left = text[end:]
+            # More than one group is left where something follows the padding, which is an error.
+            yield decode_part(part._replace(content=text[:end] if len(left) <= 4 else text))
+
+
 def as_text(data: bytes) -> str:
     """UTF-8 where it is that; other bytes survive as Latin-1, and so do long ones."""
     if len(data) > _LONG_TEXT_BYTES and not data.isascii():
@@ -110,7 +138,7 @@ def as_text(data: bytes) -> str:
 def decode_part(part: Part) -> bytes:
     """The content of a part that was sent as base64 (RFC 2045 §6.8)."""
     try:
-        return pybase64.b64decode(part.content.translate(None, b"\r\n\t "), validate=True)
+        return pybase64.b64decode(part.content.translate(None, _WHITESPACE), validate=True)
     except ValueError:
         raise _unreadable(
             f"{shown(part.name)} is not the base64 that its Content-Transfer-Encoding says."

@@ -42,7 +42,7 @@ def anonymised(computed: Computed) -> Answer:
         INSTANCE: result.instance_mask,
     }
     encoded = (ResultFile(name, one).encoded() for name, one in files.items() if one)
-    models = {one.kind: one.model for one in result.objects}
+    models = {one.kind.value: one.model for one in result.objects}
     body = told.model_dump() | {"models": models}
     return Answer(orjson.dumps(body), "application/json", tuple(encoded))
 

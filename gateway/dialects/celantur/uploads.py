@@ -35,8 +35,8 @@ from gateway.tasks.task import Asked, Task
 
 FIELDS = ("fileobject", "file")
 MOST_NAME = 255
-ENVELOPE_BYTES = 64 * 1024
-"""Of a form, beside its file."""
+FORM_BYTES = 1_000_000
+"""Beside its file."""
 _YES = ("1", "true", "yes", "on")
 
 
@@ -92,7 +92,7 @@ async def _read(call: Call, folder: Path, name: str) -> File | DiskFile:
         folder,
         fields=FIELDS,
         limit=partial(limit, settings),
-        max_bytes=most + ENVELOPE_BYTES,
+        max_bytes=most * 4 // 3 + FORM_BYTES,  # perhaps in base64
     )
     return replace(file, name=(name or file.name or FIELDS[0])[-MOST_NAME:])
 
