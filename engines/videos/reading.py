@@ -17,7 +17,8 @@ AnyPacket: TypeAlias = "Packet[Any]"
 """A packet of any type of stream."""
 DEMUXERS = "mov,matroska,avi,flv,mpegts,mpeg,asf,ogg,gif,mxf,rm,nut,dv,ivf"
 """The containers that are read; playlists, which name other files to open, are none of them."""
-MAX_PIXELS = 8192 * 4320
+MAX_PIXELS = 6144 * 3456
+"""Of a frame: its copies in a queue and two codecs take some 100 bytes a pixel together."""
 EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 """How colours are converted: without rounding exactly, each way would darken by half a level."""
 MAX_STREAMS = 64
