@@ -1,5 +1,6 @@
 """Sightings followed from frame to frame: gaps filled, edges steadied, scenes kept apart."""
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.anonymization.sighting import Sighting
+from engines.anonymization.sighting import Kind, Sighting
 from engines.core.shapes import Box
 
 T = TypeVar("T")
@@ -111,7 +112,9 @@ class Tracker(Generic[T]):
             self._held[-1 - back].shown[track.number] = _moved(track.seen, box)
 
     def _begin(self, sighting: Sighting) -> None:
-        track = Track(next(self._numbers), sighting, _grown(sighting.box, SLACK))
+        # A region that the caller names is where it is; nothing was measured.
+        slack = 0 if sighting.kind is Kind.REGION else SLACK
+        track = Track(next(self._numbers), sighting, _grown(sighting.box, slack))
         self._tracks.append(track)
         self._show(0, track, track.shown)
         for back in range(1, MARGIN + 1):
@@ -194,7 +197,7 @@ def _between(one: Box, other: Box, share: float) -> Box:
 
 
 def _grown(box: Box, share: float) -> Box:
-    dx, dy = (max(1, round(share * side)) for side in (box.right - box.left, box.bottom - box.top))
+    dx, dy = (math.ceil(share * side) for side in (box.right - box.left, box.bottom - box.top))
     return Box(box.left - dx, box.top - dy, box.right + dx, box.bottom + dy)
 
 

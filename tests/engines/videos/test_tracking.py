@@ -143,3 +143,12 @@ def test_an_outline_is_stretched_with_its_box() -> None:
     left, top, right, bottom = shown.box
     assert shown.outline.min(0).tolist() == [left, top]
     assert shown.outline.max(0).tolist() == [right - 1, bottom - 1]
+
+
+def test_a_named_region_is_left_as_it_is() -> None:
+    region = face(100)._replace(kind=Kind.REGION)
+    done = track([[region, face(300)]] * 30, cuts=[10])
+    assert all(
+        [one.box for one in held.shown.values() if one.kind is Kind.REGION] == [region.box]
+        for held in done
+    )
