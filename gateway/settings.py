@@ -283,7 +283,11 @@ class Settings(BaseSettings):
         30, gt=0, le=600, description="Longest time that a request's head may take to arrive, s."
     )
     body_seconds: float = Field(
-        60, gt=0, le=3600, description="Longest time that a request's body may take to arrive, s."
+        60,
+        gt=0,
+        le=3600,
+        description="Longest time that a request's body may take to arrive, s; as much again for "
+        "each further `max_upload_bytes` that it has.",
     )
     lowest_bytes_per_second: int = Field(
         1000,

@@ -440,8 +440,15 @@ class Connection(HttpToolsProtocol):
             self._refuse(early.HEAD_TOO_SLOW)
         elif self.flow.read_paused:
             self._deadline = now + 1  # The application is slow, not the client.
+        elif self._arriving is not None and self._is_large(self._arriving, now):
+            self._deadline = now + 1
         else:
             self._refuse(early.BODY_TOO_SLOW)
+
+    def _is_large(self, cycle: RequestCycle, now: float) -> bool:
+        """Whether a body has not ended because it is larger than a picture, which comes as fast."""
+        rate = self._settings.max_upload_bytes / self._settings.body_seconds
+        return not cycle.meter.is_slower(rate, now)
 
     def _is_too_slow(self, cycle: RequestCycle, now: float) -> bool:
         rate = self._settings.lowest_bytes_per_second

@@ -179,6 +179,19 @@ async def test_a_body_below_the_lowest_rate_is_answered_408_before_its_time_is_u
         assert (await client.answer()).word == "request_timeout"
 
 
+async def test_a_larger_body_than_a_pictures_has_as_much_time_again() -> None:
+    limits = {"body_seconds": 60, "max_upload_bytes": 6000, "lowest_bytes_per_second": 1}
+    async with wire(echo, **limits) as served:
+        client = await served.connect()
+        await client.send(POST + b"Content-Length: 100000\r\n\r\n" + b"x" * 12_000)
+        await until(lambda: bool(served.state.tasks))
+        served.sweep(seconds_later=61)
+        served.sweep(seconds_later=118)
+        assert served.state.tasks
+        served.sweep(seconds_later=121)
+        assert (await client.answer()).word == "request_timeout"
+
+
 async def test_a_running_request_has_no_deadline_of_the_protocol() -> None:
     app = Stuck()
     async with wire(app) as served:
