@@ -8,7 +8,7 @@ from gateway.version import VERSION
 
 COMMANDS = (
     *("serve", "settings", "users", "clients", "apikeys", "keys"),
-    *("analyze", "anonymize", "receipt", "projects", "models", "doctor", "backup", "spec"),
+    *("analyze", "anonymize", "receipt", "projects", "models", "doctor", "db", "backup", "spec"),
 )
 """Each is what its module in gateway.cli has under its own name."""
 

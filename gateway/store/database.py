@@ -12,6 +12,8 @@ from typing import TypeAlias, TypeVar
 import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -42,7 +44,7 @@ def open_database(url: str, *, patience_seconds: float = 0) -> Database:
     Args:
         patience_seconds: how long to wait for a server that does not take connections.
     """
-    engine = _open_sqlite(url) if url.startswith("sqlite") else _open_server(url)
+    engine = connect(url)
     end = time.monotonic() + patience_seconds
     while True:
         try:
@@ -53,6 +55,23 @@ def open_database(url: str, *, patience_seconds: float = 0) -> Database:
                 raise
             log.error("the database cannot be opened yet", reason=type(error).__name__)
             time.sleep(RETRY_SECONDS)
+
+
+def connect(url: str) -> Database:
+    """A database as it is found."""
+    return _open_sqlite(url) if url.startswith("sqlite") else _open_server(url)
+
+
+def revision_of(database: Database) -> str | None:
+    """The last migration of a database; None before the first."""
+    with database.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def known_revisions() -> list[str]:
+    """The migrations of this version, the newest first."""
+    script = ScriptDirectory.from_config(_configuration())
+    return [one.revision for one in script.walk_revisions()]
 
 
 def _open_server(url: str) -> Engine:
@@ -99,13 +118,23 @@ def _begin(connection: Connection) -> None:
 
 def _migrate(engine: Engine) -> None:
     """One transaction holds the lock: SQLite's own write lock, PostgreSQL's advisory one."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config, known = _configuration(), known_revisions()
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        found = MigrationContext.configure(connection).get_current_revision()
+        if found is not None and found not in known:
+            # Another gateway was upgraded before this one was restarted; migrations only add.
+            log.warning("the database is newer than this version", revision=found, known=known[0])
+            return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _configuration() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
 
 
 async def persistently(ask: Callable[..., Awaitable[T]], *args: object) -> T:

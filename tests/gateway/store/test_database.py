@@ -1,5 +1,6 @@
 """The database: migrated once however many processes open it, and private."""
 
+import shutil
 import socket
 import stat
 import subprocess
@@ -15,7 +16,7 @@ from sqlalchemy.schema import CreateTable
 
 from auth.tables import api_keys, clients, metadata, revoked_tokens
 from gateway.store import database as database_module
-from gateway.store.database import open_database
+from gateway.store.database import known_revisions, open_database, revision_of
 from tests.serving import WAIT_SECONDS
 
 OPEN_AND_COUNT = """
@@ -42,6 +43,19 @@ def test_opening_again_changes_nothing(database: Engine, database_url: str) -> N
     open_database(database_url).dispose()
     with database.connect() as connection:
         assert connection.execute(select(clients)).all() == []
+
+
+def test_a_version_without_the_last_migration_goes_on_with_a_database_that_has_it(
+    database: Engine, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last, folder = known_revisions()[0], database_module.MIGRATIONS
+    shutil.copytree(folder, tmp_path / "older", ignore=shutil.ignore_patterns(f"{last}_*"))
+    monkeypatch.setattr(database_module, "MIGRATIONS", tmp_path / "older")
+    older = open_database(database_url)
+    assert (known_revisions()[0] < last, revision_of(older)) == (True, last)
+    with older.connect() as connection:
+        assert connection.execute(select(clients.c.id)).all()
+    older.dispose()
 
 
 def test_processes_that_start_at_once_migrate_once(database_url: str) -> None:
