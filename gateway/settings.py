@@ -121,7 +121,7 @@ class Settings(BaseSettings):
         gt=0,
         le=3600,
         description="Longest time that one computation may take, s; of "
-        "`textDetection`, `templateMatch` and `surfaceMatch` it is 120.",
+        "`textDetection`, `templateMatch` and `surfaceMatch` it is 120, of `anonymize` 300.",
     )
     max_upload_bytes: int = Field(
         25_000_000, ge=1024, le=1_000_000_000, description="Size of one picture, bytes."

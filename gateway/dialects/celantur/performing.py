@@ -17,7 +17,11 @@ from gateway.tasks.work import Run, TaskResult
 
 PICTURE_WORK = "celantur.picture"
 VIDEO_WORK = "celantur.video"
-WORKS = (PICTURE_WORK, VIDEO_WORK)
+ENGINES = {
+    PICTURE_WORK: anonymize.anonymize.__name__,
+    VIDEO_WORK: anonymize_video.__name__,
+}
+WORKS = tuple(ENGINES)
 PICTURES = ("image/jpeg", "image/png")
 
 
@@ -26,7 +30,7 @@ async def perform_picture(run: Run) -> TaskResult:
     name, since = run.task.inputs[0].name, time.monotonic()
     answer = await run.compute(
         Job(
-            anonymize.anonymize.__name__,
+            ENGINES[PICTURE_WORK],
             await run.inputs(),
             engine_params(Upload.model_validate(run.task.params["upload"])),
             name_of(present.anonymised),
@@ -47,9 +51,7 @@ async def perform_video(run: Run) -> TaskResult:
     inputs = (await run.path(0), folder)
     presenter = name_of(present.video)
     answer = await run.compute(
-        Job(
-            anonymize_video.__name__, inputs, params, presenter, names=(run.task.inputs[0].name, "")
-        )
+        Job(ENGINES[VIDEO_WORK], inputs, params, presenter, names=(run.task.inputs[0].name, ""))
     )
     files = (DiskFile(name, kind, folder / name) for name, kind in present.OF_VIDEO.items())
     return TaskResult(orjson.loads(answer.body), tuple(one for one in files if one.path.exists()))

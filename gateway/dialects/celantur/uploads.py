@@ -9,11 +9,12 @@ from pathlib import Path
 from starlette.responses import Response
 
 from engines.core.media_type import media_type
+from engines.core.registry import engine_named
 from engines.core.shapes import File
-from engines.videos.anonymize_video import DEADLINE_SECONDS
 from gateway.dialects.celantur.models import Told, Upload
 from gateway.dialects.celantur.parameters import ParameterRefused, read_query
 from gateway.dialects.celantur.performing import (
+    ENGINES,
     PICTURE_WORK,
     PICTURES,
     VIDEO_WORK,
@@ -123,8 +124,8 @@ async def _ended(call: Call, task: Task) -> Task:
         WaitedTooLong, ShuttingDown: it has not ended.
     """
     tasks = call.request.state["tasks"]
-    usual = call.request.state["settings"].deadline_seconds
-    seconds = DEADLINE_SECONDS if task.work == VIDEO_WORK else usual
+    engine = engine_named(ENGINES[task.work])
+    seconds = engine.seconds(call.request.state["settings"].deadline_seconds)
     try:
         task = await tasks.finished(task, seconds)
         if task.failure:

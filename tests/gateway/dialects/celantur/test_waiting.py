@@ -1,5 +1,6 @@
 """Tasks that are waited for, while no engine process answers."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -7,7 +8,7 @@ import httpx
 from tests.attack.engine_processes import frozen_engines
 from tests.gateway.dialects.celantur.callers import caller
 from tests.gateway.dialects.celantur.pictures import ASYNC, FILE, TASK, encoded, ended, sent
-from tests.serving import Served, wait_until
+from tests.serving import Served, serving, wait_until
 
 
 def listed(client: httpx.Client) -> list[dict[str, Any]]:
@@ -26,6 +27,12 @@ def test_an_upload_whose_client_leaves_is_cancelled(hiding: Served) -> None:
         wait_until(lambda: listed(client))
         leaving.close()
         wait_until(lambda: not listed(client))
+
+
+def test_an_upload_is_waited_for_as_long_as_its_engine_may_take(tmp_path: Path) -> None:
+    hasty = serving(tmp_path, workers=1, slots=1, deadline_seconds=0.001)
+    with hasty as served, caller(served) as client:
+        assert client.post(FILE, files=sent(encoded())).status_code == 200
 
 
 def test_a_result_before_its_time_is_refused(hiding: Served) -> None:
