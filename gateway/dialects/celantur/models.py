@@ -21,6 +21,22 @@ from engines.vision.polygons import MOST_POLYGONS
 
 MOST_HEADER = 4096
 HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"
+RESERVED_HEADERS = {
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "webhook-id",
+}
+"""Of the delivery itself: with another length or host it would be another request."""
 HEADER_VALUE = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$"
 
 Class = Literal["face", "license-plate", "person", "vehicle"]
@@ -157,13 +173,19 @@ class Upload(Echoed):
     name: str = Field("", description="File name; else the part's.")
 
 
+def _free(name: str) -> str:
+    if name.lower() in RESERVED_HEADERS:
+        raise ValueError("it is one of the delivery's own header fields")
+    return name
+
+
 class Told(Parameters):
     """Whom to tell of the end, beside the upload's parameters."""
 
     webhook: str | None = Field(None, description="URL that the task is posted to.")
-    web_auth_header_name: str | None = Field(
-        None, pattern=HEADER_NAME, description="Header field that goes with it."
-    )
+    web_auth_header_name: (
+        Annotated[str, Field(pattern=HEADER_NAME), AfterValidator(_free)] | None
+    ) = Field(None, description="Header field that goes with it.")
     web_auth_header_value: str | None = Field(
         None, pattern=HEADER_VALUE, max_length=MOST_HEADER, description="Its value; kept sealed."
     )

@@ -124,6 +124,14 @@ def test_a_webhook_is_checked_when_it_is_named(ada: httpx.Client, params: dict[s
     refused(ada.post(FILE, params=params, files=sent(encoded())), 400)
 
 
+@pytest.mark.parametrize("name", ["Host", "content-length", "Transfer-Encoding", "Webhook-Id"])
+def test_a_webhook_keeps_its_own_header_fields(ada: httpx.Client, name: str) -> None:
+    field = {"web-auth-header-name": name, "web-auth-header-value": "5"}
+    params = {"webhook": "https://example.com"} | field
+    answer = ada.post(FILE, params=params, files=sent(encoded()))
+    assert name in refused(answer, 400)
+
+
 def test_a_refusal_does_not_repeat_a_secret(ada: httpx.Client) -> None:
     params = {
         "webhook": "https://example.com",
