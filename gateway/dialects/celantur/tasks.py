@@ -49,16 +49,16 @@ async def listing(call: Call) -> Response:
 
 async def forget(call: Call) -> Response:
     """Delete a task's files, and its record if that is chosen."""
-    choice = _choice(call)
-    task = await owned(call)
-    await _delete(call, task.id, choice)
+    choice, task = _choice(call), await owned(call)
+    if _is_there(task, choice):
+        await _delete(call, task.id, choice)
     return _json(DeletedTask(id=task.id).model_dump_json())
 
 
 async def forget_all(call: Call) -> Response:
     """The same for all of the caller's tasks."""
     choice, count = _choice(call), 0
-    for id in await _ids(call):
+    for id in await _ids(call, choice):
         with suppress(UnknownTask):  # another request deleted it
             await _delete(call, id, choice)
             count += 1
@@ -98,12 +98,18 @@ async def _delete(call: Call, id: str, choice: Choice) -> None:
     await (tasks.delete if choice.record else tasks.strip)(call.owner, WORKS, id)
 
 
-async def _ids(call: Call) -> list[str]:
-    tasks, ids = call.request.state["tasks"], list[str]()
+def _is_there(task: Task, choice: Choice) -> bool:
+    """Whether it has what is to be deleted; files are deleted once."""
+    return choice.record or bool(task.inputs)
+
+
+async def _ids(call: Call, choice: Choice) -> list[str]:
+    tasks, ids, offset = call.request.state["tasks"], list[str](), 0
     while True:
-        total, some = await tasks.page(call.owner, WORKS, offset=len(ids), limit=_AT_ONCE)
-        ids += [one.id for one in some]
-        if not some or len(ids) >= total:
+        total, some = await tasks.page(call.owner, WORKS, offset=offset, limit=_AT_ONCE)
+        ids += [one.id for one in some if _is_there(one, choice)]
+        offset += len(some)
+        if not some or offset >= total:
             return ids
 
 

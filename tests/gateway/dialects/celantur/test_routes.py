@@ -145,6 +145,14 @@ def test_a_task_whose_files_alone_are_deleted_says_so(ada: httpx.Client) -> None
     assert ada.get(f"{FILE}/{id}/anonymised").status_code == 404
 
 
+def test_files_are_deleted_and_counted_once(bob: httpx.Client) -> None:
+    id, kept = uploaded(bob)["id"], {"record": "false"}
+    assert bob.delete(f"{TASK}/list", params=kept).json() == {"deleted": 1}
+    assert bob.delete(f"{TASK}/list", params=kept).json() == {"deleted": 0}
+    assert bob.delete(f"{TASK}/{id}", params=kept).json() == {"id": id, "status": "deleted"}
+    assert bob.delete(f"{TASK}/list").json() == {"deleted": 1}
+
+
 def test_files_are_not_kept_without_their_record(ada: httpx.Client) -> None:
     id = uploaded(ada)["id"]
     assert ada.delete(f"{TASK}/{id}", params={"files": "false"}).status_code == 400
