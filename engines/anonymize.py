@@ -142,7 +142,7 @@ class Params(Parameters):
 
 
 class HiddenObject(BaseModel):
-    """Something that was found and hidden, with the margin around it."""
+    """Something that was found and hidden, at least in part, with the margin around it."""
 
     kind: Kind = Field(description="region: one that the caller named.")
     score: float = Field(ge=0, le=1, description="1 of a region.")
@@ -195,8 +195,9 @@ def anonymize(image: Original, *, params: Params) -> Result:
         own; the detectors are CenterFace (Xu et al., 2019), RetinaFace (Deng et al., CVPR 2020)
         and CenterNet (Zhou et al., Objects as points, 2019).
     """
-    found = sightings(image.samples, params, progress.report)
     ignores = [np.rint(area).astype(np.int32) for area in params.ignores]
+    seen = sightings(image.samples, params, progress.report)
+    found = [one for one in seen if masks.covered(one, one.box, ignores).any()]
     height, width = image.samples.shape[:2]
     instances = masks.instances(found, (height, width), ignores)
     return Result(

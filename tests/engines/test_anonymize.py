@@ -129,6 +129,17 @@ def test_a_turned_picture_is_written_upright(turn: int, astronaut: Pixels) -> No
     assert result.objects[0].box.top < 60
 
 
+@pytest.mark.parametrize(("width", "count"), [(512, 0), (200, 1)])
+def test_what_is_ignored_as_a_whole_is_not_told_of(
+    width: int, count: int, astronaut: Pixels
+) -> None:
+    ignored = [(0, 0), (width, 0), (width, 512), (0, 512)]
+    result = run(sent(astronaut, "PNG"), ignores=[ignored])
+    assert len(result.objects) == count
+    assert result.binary_mask is not None
+    assert result.binary_mask.pixels.any() == bool(count)
+
+
 def test_both_masks_cover_the_same_pixels(astronaut: Pixels) -> None:
     given = {"person": True, "ignores": [[(170, 30), (220, 30), (220, 200), (170, 200)]]}
     result = run(sent(astronaut, "PNG"), **given)
