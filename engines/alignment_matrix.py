@@ -25,7 +25,7 @@ class Params(Parameters):
 class AlignmentInfo(Info):
     """How well the matrix is founded."""
 
-    inliers: int = Field(description="Points that agree with it; 0 for two flat pictures.")
+    inliers: int = Field(description="Points that agree with it; 0 where whole pictures agree.")
     residual: float = Field(
         description="How far those points are from where it puts them, in the middle; px of the "
         "reduced pictures."
@@ -58,11 +58,12 @@ def draw(image1: Image, image2: Image, result: Result) -> Picture:
     return Picture(cv2.warpPerspective(image1, matrix, size_of(image2)))
 
 
-@engine(version="1.0.0", draw=draw)
+@engine(version="2.0.0", draw=draw)
 def alignment_matrix(image1: Image, image2: Image, *, params: Params) -> Result:
     """Find how image 1 has to be moved, turned, scaled and tilted to lie on image 2.
 
-    Pictures that already fit give exactly the identity.
+    Pictures that already fit give exactly the identity, those that fit when stretched to one size
+    that stretch, and those that are the same but for a shift by whole pixels that shift.
 
     Args:
         image1: uint8 (H, W, 3), BGR.
@@ -75,7 +76,7 @@ def alignment_matrix(image1: Image, image2: Image, *, params: Params) -> Result:
         NotAlignable: the pictures have no common part, or too little of one.
 
     Source:
-        engines.vision.registration: SIFT, MAGSAC++, pyramidal Lucas-Kanade.
+        engines.vision.registration: SIFT, MAGSAC++, pyramidal Lucas-Kanade, phase correlation.
     """
     found = register(image1, image2, resolution=params.resolution)
     result = Result(

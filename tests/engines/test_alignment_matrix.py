@@ -12,6 +12,8 @@ from engines.alignment_matrix import Params, Result, alignment_matrix
 from engines.core.errors import BadParameter, NotAlignable
 from engines.core.registry import catalogue
 from engines.core.shapes import Pixels
+from engines.vision.registration import stretch
+from engines.vision.scaling import scaled, size_of
 
 IDENTITY = [1, 0, 0, 0, 1, 0, 0, 0, 1]
 
@@ -126,6 +128,69 @@ def blank(image: Pixels) -> Pixels:
 
 def noise(image: Pixels) -> Pixels:
     return np.random.default_rng(2026).integers(0, 256, image.shape, np.uint8)
+
+
+def text_field() -> Pixels:
+    field = np.full((24, 300, 3), 255, np.uint8)
+    cv2.rectangle(field, (0, 0), (299, 23), (170, 170, 170), 1)
+    cv2.putText(field, "Harbour", (8, 17), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (20, 20, 20), 1)
+    return field
+
+
+def code() -> Pixels:
+    modules = np.random.default_rng(2026).integers(0, 2, (29, 29)).astype(np.uint8) * 255
+    return np.repeat(np.repeat(np.stack([modules] * 3, axis=2), 6, axis=0), 6, axis=1)
+
+
+def grain() -> Pixels:
+    return noise(np.empty((90, 120, 3), np.uint8))
+
+
+def sparse_screen() -> Pixels:
+    screen = np.full((540, 960, 3), 245, np.uint8)
+    for x, y, colour in ((200, 150, (200, 90, 30)), (520, 300, (40, 40, 200)), (700, 410, 60)):
+        cv2.rectangle(screen, (x, y), (x + 90, y + 31), colour, -1)
+    cv2.putText(screen, "7", (330, 260), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0, 0, 0), 1)
+    return screen
+
+
+@pytest.mark.parametrize("draw", [text_field, code, grain, sparse_screen])
+def test_a_drawing_and_itself_give_exactly_the_identity(draw: Callable[[], Pixels]) -> None:
+    assert aligned(draw(), draw()) == IDENTITY
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.5, 2])
+@pytest.mark.parametrize("draw", [text_field, code, sparse_screen])
+def test_a_drawing_at_another_scale_shows_that_scale(
+    draw: Callable[[], Pixels], factor: float
+) -> None:
+    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    size = scaled(size_of(draw()), factor)
+    other = np.asarray(cv2.resize(draw(), size, interpolation=interpolation), np.uint8)
+    whole = stretch(size_of(draw()), size_of(other))
+    assert np.allclose(aligned(draw(), other), whole.ravel(), atol=1e-9)
+
+
+def test_a_part_cut_from_a_sparse_screen_shows_its_place() -> None:
+    part = sparse_screen()[90:500, 130:]
+    assert aligned(sparse_screen(), part) == [1, 0, -130, 0, 1, -90, 0, 0, 1]
+
+
+def test_a_shift_is_found_where_little_of_the_screen_is_left() -> None:
+    moved = np.full_like(sparse_screen(), 245)
+    moved[:340, :560] = sparse_screen()[200:, 400:]
+    assert aligned(sparse_screen(), moved) == [1, 0, -400, 0, 1, -200, 0, 0, 1]
+
+
+def test_a_form_that_is_filled_in_stays_in_place() -> None:
+    form = np.full((300, 300, 3), 255, np.uint8)
+    cv2.rectangle(form, (20, 60), (280, 100), (0, 0, 0), 1)
+    filled = cv2.putText(form.copy(), "paid", (30, 90), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (90, 0, 0))
+    assert aligned(form, np.asarray(filled, np.uint8)) == IDENTITY
+
+
+def aligned(first: Pixels, second: Pixels) -> list[float]:
+    return alignment_matrix(first, second, params=Params()).matrix1
 
 
 @pytest.mark.parametrize("change", [mirrored, other, blank, noise])
