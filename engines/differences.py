@@ -1,9 +1,10 @@
 """Differences: what was added, removed, moved or recoloured between two pictures of one thing."""
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
@@ -22,11 +23,11 @@ from engines.core.shapes import (
     Pixels,
 )
 from engines.vision.boxes import corners
-from engines.vision.comparison import Flags, Strictness, differing
+from engines.vision.comparison import Flags, Strictness, differing, differing_exactly
 from engines.vision.marking import RED, numbered, pen_px, side_by_side
 from engines.vision.overlay import Overlay, align, overlay, without_rim
 from engines.vision.polygons import Polygons
-from engines.vision.registration import Points, inverse, transform
+from engines.vision.registration import Matrix, Points, inverse, transform
 from engines.vision.scaling import size_of
 
 MOST_DIFFERENCES = 300
@@ -35,6 +36,14 @@ LEAST_RESOLUTION, MOST_RESOLUTION = 320, 512
 MOST_MASK_PIXELS = 50_000_000
 MOST_BLUR_PX = 1.2
 """More would spread specks; above it `smoothing` works by size alone."""
+GAP = 0.0055
+EXACT_GAP = 0.004
+LEAST_EXACT_GAP = 6.0
+"""Parts nearer than twice this are one difference: share of the longer side; px."""
+
+
+Edges: TypeAlias = list[Points]
+"""Of one difference: its outline, then those of its holes."""
 
 
 class MaskType(Choice):
@@ -60,7 +69,11 @@ class Params(Parameters):
     """What counts as a difference, where to look, and how differences are shown."""
 
     threshold: float = Field(
-        24, ge=0, le=2000, description="Least difference of a pixel, grey levels of 255."
+        24,
+        ge=0,
+        le=2000,
+        description="Least difference of a pixel, grey levels of 255; 18 of them are for noise and "
+        "light, which pictures in exact register do without.",
     )
     smoothing: float = Field(
         0.2, ge=0, le=10, description="The higher, the larger the differences taken for noise."
@@ -70,7 +83,11 @@ class Params(Parameters):
     )
     color_space: ColorSpace = Field(ColorSpace.RGB, description="HSV weighs hue and saturation.")
     resolution: int = Field(
-        400, ge=64, le=900, description="Longer side at which both are compared, px."
+        400,
+        ge=64,
+        le=900,
+        description="Longer side at which both are compared, px; 2560 at most "
+        "if they are in exact register.",
     )
     align: bool = Field(
         True, description="false: the pictures are in register already; compare them as they lie."
@@ -143,7 +160,7 @@ def draw(image1: Image, image2: Image, image1_roi: Mask | None, result: Result) 
     return Picture(side_by_side(*sides))
 
 
-@engine(version="1.0.0", draw=draw)
+@engine(version="2.0.0", draw=draw)
 def differences(
     image1: Image, image2: Image, image1_roi: Mask | None = None, *, params: Params
 ) -> Result:
@@ -151,7 +168,8 @@ def differences(
 
     The pictures are aligned first, unless they fit already, and their light is made equal.
     Noise, small shifts and another light are no differences; something added, missing, moved
-    (at both places) or of another colour is.
+    (at both places) or of another colour is. Pictures that are level for level the same but for
+    the differences, as screenshots are, are compared pixel for pixel at their own size.
 
     Args:
         image1: uint8 (H, W, 3), BGR.
@@ -172,30 +190,32 @@ def differences(
     matrix = align(image1, image2, resolution=coarse, is_wanted=params.align)
     laid = overlay(image1, image2, matrix, params.resolution)
     part = _compared_part(image1, image1_roi, params, laid)
-    marked = differing(laid.first, laid.second, part, _strictness(params, max(part.shape)))
-    outlines = [transform(one, inverse(laid.scale)) for one in _outlines(marked)]
-    on_both = [*outlines, *(transform(one, matrix) for one in outlines)]
-    _refuse_vast_masks(on_both, params)
+    compare = differing_exactly if laid.is_exact else differing
+    marked = compare(laid.first, laid.second, part, _strictness(params, laid))
+    on_image1 = [_moved(one, inverse(laid.scale)) for one in _edges(marked)]
+    on_image2 = [_moved(one, matrix) for one in on_image1]
+    _refuse_vast_masks([*on_image1, *on_image2], params)
     return Result(
         differing_percent=100 * float(marked.sum()) / max(1, int(part.sum())),
-        on_image1=[_difference(one, image1, params) for one in outlines],
-        on_image2=[_difference(transform(one, matrix), image2, params) for one in outlines],
+        on_image1=[_difference(one, image1, params) for one in on_image1],
+        on_image2=[_difference(one, image2, params) for one in on_image2],
         matrix1=matrix.ravel().tolist() if params.matrices else None,
         matrix2=inverse(matrix).ravel().tolist() if params.matrices else None,
         details=Details[DifferencesInfo](
             message="" if part.any() else "Nothing was compared: all of image 1 is left out",
-            info=DifferencesInfo(count=len(outlines)),
+            info=DifferencesInfo(count=len(on_image1)),
         ),
     )
 
 
-def _strictness(params: Params, side_px: int) -> Strictness:
+def _strictness(params: Params, laid: Overlay) -> Strictness:
+    side_px = max(laid.common.shape)
     return Strictness(
         levels=params.threshold,
         blur=min(MOST_BLUR_PX, 0.6 + params.smoothing),
         finest=3 + 6.5 * params.smoothing,
         smallest=params.smallest * side_px,
-        gap=0.012 * side_px,
+        gap=max(LEAST_EXACT_GAP, EXACT_GAP * side_px) if laid.is_exact else GAP * side_px,
         is_by_hue=params.color_space is ColorSpace.HSV,
     )
 
@@ -236,49 +256,69 @@ def _of_form(roi: Mask, width: int, height: int) -> Mask:
     return cv2.resize(roi.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
 
 
-def _outlines(marked: Flags) -> list[Points]:
-    """The outer edge of each difference, the largest first."""
+def _edges(marked: Flags) -> list[Edges]:
+    """Those of each difference, the largest first; what lies in a hole is one of its own."""
     # At twice the size an outline runs along the pixels' edges, not through their middles.
     double = np.repeat(np.repeat(marked.astype(np.uint8), 2, axis=0), 2, axis=1)
-    found, _ = cv2.findContours(double, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    largest = sorted(found, key=cv2.contourArea, reverse=True)[:MOST_DIFFERENCES]
-    smooth = (np.asarray(cv2.approxPolyDP(one, 1.0, True), np.float64) for one in largest)
-    return [(one[:, 0] + 0.5) / 2 - 0.5 for one in smooth]
+    found, tree = cv2.findContours(double, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    parents = np.reshape(tree if found else [], (-1, 4))[:, 3].tolist()
+    outer = [i for i, parent in enumerate(parents) if parent < 0]
+    largest = sorted(outer, key=lambda i: -cv2.contourArea(found[i]))[:MOST_DIFFERENCES]
+    holes: dict[int, list[int]] = {i: [] for i in largest}
+    for i, parent in enumerate(parents):
+        if parent in holes:
+            holes[parent].append(i)
+    return [[_smooth(found[i]) for i in (one, *holes[one])] for one in largest]
 
 
-def _refuse_vast_masks(outlines: list[Points], params: Params) -> None:
-    pixels = int(sum(np.prod(np.ptp(one, axis=0) + 1) for one in outlines))
+def _smooth(contour: MatLike) -> Points:
+    points = np.asarray(cv2.approxPolyDP(contour, 1.0, True), np.float64)
+    return (points[:, 0] + 0.5) / 2 - 0.5
+
+
+def _moved(edges: Edges, matrix: Matrix) -> Edges:
+    return [transform(one, matrix) for one in edges]
+
+
+def _refuse_vast_masks(found: list[Edges], params: Params) -> None:
+    pixels = int(sum(np.prod(np.ptp(outline, axis=0) + 1) for outline, *_ in found))
     if params.mask_type is not MaskType.NONE and pixels > MOST_MASK_PIXELS:
         raise BadParameter(
-            f"mask_type is {params.mask_type}; the masks of {len(outlines)} differences would have "
+            f"mask_type is {params.mask_type}; the masks of {len(found)} differences would have "
             f"{pixels // 1_000_000} Mpx, and at most {MOST_MASK_PIXELS // 1_000_000} are made."
         )
 
 
-def _difference(outline: Points, image: Image, params: Params) -> Difference:
+def _difference(edges: Edges, image: Image, params: Params) -> Difference:
     """A difference as it lies on a picture."""
     limits = np.array(size_of(image)) - 1
-    points = np.rint(outline).clip(0, limits).astype(np.int32)
-    x, y, width, height = cv2.boundingRect(points)
-    middle, radius = cv2.minEnclosingCircle(points)
+    outline, *holes = (np.rint(one).clip(0, limits).astype(np.int32) for one in edges)
+    x, y, width, height = cv2.boundingRect(outline)
+    middle, radius = cv2.minEnclosingCircle(outline)
     return Difference(
         box=Box(x, y, x + width, y + height),
         circle=Circle(center=middle, radius=radius),
-        outline=points.tolist() if params.outlines else None,
-        mask=_mask(points - np.array([x, y], np.int32), (height, width), params),
+        outline=outline.tolist() if params.outlines else None,
+        mask=_mask(
+            [one - np.array([x, y], np.int32) for one in (outline, *holes)], (height, width), params
+        ),
     )
 
 
-def _mask(points: NDArray[np.int32], size: tuple[int, int], params: Params) -> Picture | None:
+def _mask(edges: list[NDArray[np.int32]], size: tuple[int, int], params: Params) -> Picture | None:
     """A picture of a difference, as large as its box."""
     if params.mask_type is MaskType.NONE:
         return None
     if params.mask_type is MaskType.BINARY:
-        filled = cv2.fillPoly(np.zeros(size, np.uint8), [points], 1)
-        return Picture(np.asarray(filled) > 0)
+        filled = np.zeros(size, np.uint8)
+        cv2.fillPoly(filled, edges[:1], 1)
+        cv2.fillPoly(filled, edges[1:], 0)
+        # A hole's outline runs on the pixels round it.
+        cv2.polylines(filled, edges[1:], True, 1)
+        return Picture(filled > 0)
     red, green, blue, alpha = params.mask_color
     canvas = np.zeros((*size, 4), np.uint8)
-    cv2.polylines(canvas, [points], True, (blue, green, red, alpha), params.mask_thickness)
+    cv2.polylines(canvas, edges[:1], True, (blue, green, red, alpha), params.mask_thickness)
     return Picture(canvas)
 
 

@@ -15,10 +15,19 @@ Levels: TypeAlias = NDArray[np.float32]
 """float32 (H, W)."""
 Flags: TypeAlias = NDArray[np.bool_]
 """bool (H, W)."""
+Labels: TypeAlias = NDArray[np.int32]
+"""int32 (H, W): the number of the part a pixel belongs to; 0 for none."""
+Areas: TypeAlias = NDArray[np.int32]
+"""int32 (N,): of each part, in pixels."""
 
 DARKEST, BRIGHTEST = 4, 250
 """Beyond these a sensor may have been blind to what the other picture shows."""
-CLEAN_LEVELS = 1.0
+UNSURE_LEVELS = 18.0
+"""How much of the least difference is for noise and light, which exact register has none of."""
+LEAST_LEVELS = 4.0
+EXACT_FINEST = 1.5
+FEWEST = 3
+"""Strong pixels that a weaker one has to touch."""
 MOST_USUAL = 20.0
 """Levels; more is no noise, but pictures that differ nearly everywhere."""
 SAMPLES = 12_000
@@ -64,14 +73,42 @@ def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictnes
     if not valid.any():
         return valid.copy()
     expected = _in_the_light_of(first, second, valid)
-    is_clean = float(np.median(np.abs(expected - second).max(axis=2)[valid])) <= CLEAN_LEVELS
-    blur = 0.0 if is_clean else strictness.blur
-    here = _compared(_unblinded(first, expected, second), blur, strictness.is_by_hue)
-    there = _compared(second, blur, strictness.is_by_hue)
+    here = _compared(_unblinded(first, expected, second), strictness.blur, strictness.is_by_hue)
+    there = _compared(second, strictness.blur, strictness.is_by_hue)
     apart = _apart(here, there) * valid
-    marked = _standing_out(apart, valid, strictness.levels, fewest=1 if is_clean else 3)
-    whole = closed(marked.astype(np.uint8), disc(max(1, round(strictness.gap)))) > 0
-    return _without_small(whole & valid, strictness, is_clean=is_clean)
+    marked = _standing_out(apart, valid, strictness.levels)
+    whole, labels, areas = _joined(marked, valid, strictness.gap)
+    # Whole parts are kept or left: those cut to pieces would count more, not fewer.
+    core = disc(max(1, round(strictness.finest / 3)))
+    cores = cv2.morphologyEx(whole.astype(np.uint8), cv2.MORPH_OPEN, core)
+    is_kept = np.bincount(labels[np.asarray(cores) > 0], minlength=len(areas)) > 0
+    is_kept &= areas >= _least_area(strictness.finest, strictness)
+    return np.asarray(whole & is_kept[labels])
+
+
+def differing_exactly(first: Layers, second: Layers, valid: Flags, strictness: Strictness) -> Flags:
+    """The same, of pictures that are level for level the same where nothing changed.
+
+    There is neither noise nor another light then, and no edge lies elsewhere.
+    """
+    here, there = (_compared(one, 0, strictness.is_by_hue) for one in (first, second))
+    apart = np.sqrt(((here - there) ** 2).sum(axis=2))
+    limit = max(LEAST_LEVELS, strictness.levels - UNSURE_LEVELS)
+    marked = np.asarray((apart > limit) & valid)
+    whole, labels, areas = _joined(marked, valid, strictness.gap)
+    return np.asarray(whole & (areas >= _least_area(EXACT_FINEST, strictness))[labels])
+
+
+def _joined(marked: Flags, valid: Flags, gap: float) -> tuple[Flags, Labels, Areas]:
+    """What was marked with its gaps filled; the number of each pixel's part, and their areas."""
+    whole = (closed(marked.astype(np.uint8), disc(max(1, round(gap)))) > 0) & valid
+    _, labels, facts, _ = cv2.connectedComponentsWithStats(whole.astype(np.uint8), connectivity=8)
+    areas = np.asarray(facts, np.int32)[:, cv2.CC_STAT_AREA]
+    return np.asarray(whole), np.asarray(labels, np.int32), areas
+
+
+def _least_area(finest: float, strictness: Strictness) -> float:
+    return float(0.6 * max(finest, strictness.smallest) ** 2)
 
 
 def _in_the_light_of(first: Layers, second: Layers, valid: Flags) -> Layers:
@@ -165,13 +202,13 @@ def _beyond(image: Layers, other: Layers) -> Layers:
     return np.asarray(np.maximum(np.maximum(least - image, image - most), 0), np.float32)
 
 
-def _standing_out(apart: Levels, valid: Flags, levels: float, *, fewest: int) -> Flags:
+def _standing_out(apart: Levels, valid: Flags, levels: float) -> Flags:
     """Pixels twice above what is usual around them, and weaker ones that touch enough of them."""
     limit = levels + 2 * _usual(apart, valid)
     is_strong = apart > limit
     count, labels = cv2.connectedComponents((apart > limit / 2).astype(np.uint8), connectivity=8)
     strong = np.bincount(labels[is_strong], minlength=count)
-    return np.asarray((strong >= fewest)[labels] & (apart > limit / 2))
+    return np.asarray((strong >= FEWEST)[labels] & (apart > limit / 2))
 
 
 def _usual(apart: Levels, valid: Flags) -> Levels:
@@ -181,17 +218,3 @@ def _usual(apart: Levels, valid: Flags) -> Levels:
     total = cv2.boxFilter(np.minimum(apart, most), -1, (side, side))
     share = cv2.boxFilter(valid.astype(np.float32), -1, (side, side))
     return np.asarray(total / np.maximum(share, 0.05), np.float32)
-
-
-def _without_small(marked: Flags, strictness: Strictness, *, is_clean: bool) -> Flags:
-    """Without specks, and without what is smaller than a difference has to be."""
-    whole = marked.astype(np.uint8)
-    finest = 1.5 if is_clean else strictness.finest
-    count, labels, facts, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
-    is_kept = np.asarray(facts)[:, cv2.CC_STAT_AREA] >= 0.6 * max(finest, strictness.smallest) ** 2
-    if not is_clean:
-        # Whole parts are kept or left: those cut to pieces would count more, not fewer.
-        cores = cv2.morphologyEx(whole, cv2.MORPH_OPEN, disc(max(1, round(finest / 3))))
-        is_kept &= np.bincount(labels[np.asarray(cores) > 0], minlength=count) > 0
-    is_kept[0] = False
-    return np.asarray(is_kept[labels])

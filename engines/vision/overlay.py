@@ -9,9 +9,19 @@ from cv2.typing import MatLike
 from engines.core.errors import NotAlignable
 from engines.core.shapes import Image
 from engines.vision.comparison import Flags, Layers
-from engines.vision.registration import Matrix, has_detail, inverse, register, stretch, transform
+from engines.vision.registration import (
+    Matrix,
+    common_parts,
+    has_detail,
+    inverse,
+    is_exact,
+    register,
+    stretch,
+    transform,
+)
 from engines.vision.scaling import Size, reduced, scaled, size_of
 
+MOST_EXACT_SIDE = 2560
 SEAM_PX = 2
 """What is left out along the rim of the common part, where one picture was interpolated."""
 
@@ -32,16 +42,30 @@ def align(image1: Image, image2: Image, *, resolution: int, is_wanted: bool) -> 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Overlay:
-    """Both pictures in the frame of the first, made smaller by `scale`."""
+    """Both pictures in the frame of the first, made smaller by `scale`.
+
+    Args:
+        first: as it is.
+        second: laid on the first.
+        common: what both cover.
+        scale: from the first picture's pixels to these.
+        is_exact: what did not change is level for level the same.
+    """
 
     first: Layers
     second: Layers
     common: Flags
     scale: Matrix
+    is_exact: bool
 
 
 def overlay(image1: Image, image2: Image, matrix: Matrix, resolution: int) -> Overlay:
-    """Neither picture is enlarged: the coarser one says how fine both are."""
+    """Neither picture is enlarged: the coarser one says how fine both are.
+
+    Those in exact register are not made smaller, either: each pixel counts there.
+    """
+    exact = _are_exact(image1, image2, matrix)
+    resolution = MOST_EXACT_SIDE if exact else resolution
     width, height = size_of(image1)
     finer = _magnification(matrix, width, height)
     factor = min(1.0, finer, resolution / max(width, height))
@@ -53,7 +77,15 @@ def overlay(image1: Image, image2: Image, matrix: Matrix, resolution: int) -> Ov
         common = np.ones((size[1], size[0]), np.bool_)
     else:
         second, common = _warped(image2, scale @ inverse(matrix), size, factor / finer)
-    return Overlay(first.astype(np.float32), second.astype(np.float32), common, scale)
+    return Overlay(first.astype(np.float32), second.astype(np.float32), common, scale, exact)
+
+
+def _are_exact(image1: Image, image2: Image, matrix: Matrix) -> bool:
+    shift = np.rint(matrix)
+    if not np.array_equal(matrix, shift) or not np.array_equal(shift[:, :2], np.eye(3)[:, :2]):
+        return False
+    parts = common_parts(image1, image2, matrix)
+    return is_exact(*(cv2.cvtColor(one, cv2.COLOR_BGR2GRAY) for one in parts))
 
 
 def _magnification(matrix: Matrix, width: int, height: int) -> float:

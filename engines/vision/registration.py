@@ -1,6 +1,7 @@
 """Registration: the homography that lays one picture on another, or the refusal that none does."""
 
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TypeAlias
 
 import cv2
@@ -43,8 +44,9 @@ _SUPPORT = 0.25
 _SUPPORT_ALONE = 0.5
 """Share of the points that has to agree, with other evidence and without."""
 _EDGE_LEVELS = 16
-_SAME_DETAIL = 0.7
-"""Of the pixels at edges so high; pictures that share more of them are laid on whole pixels."""
+_SAME_DETAIL = 0.6
+_SAME_PIXELS = 0.5
+"""Share of pixels, at edges so high and of all, that are equal on pictures in exact register."""
 _NEARLY_WHOLE_PX = 2.0
 _STILL_RATIO = 1.25
 _STILL_PX = 0.05
@@ -152,8 +154,7 @@ def register(first: MatLike, second: MatLike, *, resolution: int = 512) -> Regis
     if _is_plain(grey_first, grey_second, start, fit):
         fit = Fit(start, *_NO_PAIRS)
     if fit is None:
-        shift = _shift(_grey(first), _grey(second))
-        return Registration(shift, 0, 0.0)
+        return Registration(_by_levels(_grey(first), _grey(second)), 0, 0.0)
     if fit.matrix is start:
         matrix = stretch(size_of(first), size_of(second))
     else:
@@ -165,21 +166,41 @@ def register(first: MatLike, second: MatLike, *, resolution: int = 512) -> Regis
 
 
 def is_still(first: MatLike, second: MatLike) -> bool:
-    """Whether most detail is level for level the same at the same place.
+    """Whether most detail of both is level for level the same at the same place.
 
     Args:
         first: uint8 (H, W).
         second: uint8 (H, W); a picture of another size is not still.
     """
-    if first.shape != second.shape:
+    return _least_equal(first, second, np.maximum, default=0.0) > _SAME_DETAIL
+
+
+def is_exact(first: MatLike, second: MatLike) -> bool:
+    """Whether nothing speaks against it that unchanged places are level for level the same.
+
+    So it is if most pixels are the same, and most of those where both show detail: what only
+    one shows is a change, and what both show, but not alike, was moved, scaled or saved again.
+
+    Args:
+        first: uint8 (H, W).
+        second: uint8 (H, W); a picture of another size is not exact.
+    """
+    if first.shape != second.shape or np.mean(first == second) < _SAME_PIXELS:
         return False
-    # Across and down by themselves: a shift along its lines leaves most of a page the same.
+    return _least_equal(first, second, np.minimum, default=1.0) > _SAME_DETAIL
+
+
+def _least_equal(first: MatLike, second: MatLike, edge_of: np.ufunc, *, default: float) -> float:
+    """Share of the pixels at edges that are equal, across or down; which is less."""
+    if first.shape != second.shape:
+        return 0.0
+    # Each by itself: a shift along its lines leaves most of a page the same.
     shares = [
-        (first == second)[edges].mean()
+        float((first == second)[edges].mean())
         for one in (np.ones((1, 3), np.uint8), np.ones((3, 1), np.uint8))
-        if (edges := np.maximum(_steps(first, one), _steps(second, one)) > _EDGE_LEVELS).any()
+        if (edges := edge_of(_steps(first, one), _steps(second, one)) > _EDGE_LEVELS).any()
     ]
-    return bool(shares) and min(shares) > _SAME_DETAIL
+    return min(shares, default=default)
 
 
 def _steps(grey: MatLike, element: Pixels) -> MatLike:
@@ -187,11 +208,11 @@ def _steps(grey: MatLike, element: Pixels) -> MatLike:
     return cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, element)
 
 
-def _shift(first: MatLike, second: MatLike) -> Matrix:
-    """The shift at which two pictures of one scale show the same.
+def _by_levels(first: MatLike, second: MatLike) -> Matrix:
+    """The shift at which two pictures of one scale show the same, or else the identity.
 
     Raises:
-        NotAlignable: there is none.
+        NotAlignable: neither is right.
 
     Source:
         Kuglin and Hines, The phase correlation image alignment method, 1975.
@@ -202,13 +223,14 @@ def _shift(first: MatLike, second: MatLike) -> Matrix:
     )
     height, width = (cv2.getOptimalDFTSize(one) for one in np.maximum(here.shape, there.shape))
     (x, y), _ = cv2.phaseCorrelate(*(_padded(one, width, height) for one in (here, there)))
-    for right in (0, -width, width):
-        for down in (0, -height, height):
-            shift = _shifting(round(x) + right, round(y) + down)
-            parts = _common_parts(here, there, shift)
-            is_enough = parts[0].size >= _LEAST_SHIFTED_OVERLAP * min(here.size, there.size)
-            if is_enough and _correlation(*parts) > _SAME_PATTERN:
-                return _on_whole_pixels(first, second, _shifting(*(shift[:2, 2] / factor)))
+    for right, down in product((0, -width, width), (0, -height, height)):
+        shift = _shifting(round(x) + right, round(y) + down)
+        parts = common_parts(here, there, shift)
+        is_enough = parts[0].size >= _LEAST_SHIFTED_OVERLAP * min(here.size, there.size)
+        if is_enough and _correlation(*parts) > _SAME_PATTERN:
+            return _on_whole_pixels(first, second, _shifting(*(shift[:2, 2] / factor)))
+    if is_exact(first, second):
+        return np.eye(3)
     raise NotAlignable("The two pictures have no common part that could be found.")
 
 
@@ -231,17 +253,17 @@ def _on_whole_pixels(first: MatLike, second: MatLike, matrix: Matrix) -> Matrix:
     x, y = (int(one) for one in np.rint(np.median(moves, axis=0)))
     for right, down in sorted(np.ndindex(3, 3), key=lambda one: abs(one[0] - 1) + abs(one[1] - 1)):
         shift = _shifting(x + right - 1, y + down - 1)
-        if is_still(*_common_parts(first, second, shift)):
+        if is_still(*common_parts(first, second, shift)):
             return shift
     return matrix
 
 
-def _common_parts(first: MatLike, second: MatLike, shift: Matrix) -> tuple[MatLike, MatLike]:
+def common_parts(first: MatLike, second: MatLike, shift: Matrix) -> tuple[MatLike, MatLike]:
     """What both pictures show, if the first is moved by whole pixels."""
     x, y = (int(one) for one in shift[:2, 2])
     here = first[max(0, -y) :, max(0, -x) :]
     there = second[max(0, y) :, max(0, x) :]
-    height, width = np.minimum(here.shape, there.shape)
+    height, width = np.minimum(here.shape[:2], there.shape[:2])
     return here[:height, :width], there[:height, :width]
 
 

@@ -165,6 +165,84 @@ def test_a_thing_on_a_blank_page_is_found() -> None:
     assert [iou(one.box, PATCH) > 0.8 for one in found] == [True]
 
 
+@pytest.mark.parametrize("ground", [255, 236, 40])
+@pytest.mark.parametrize("tint", [(-17, -17, -17), (-21, 0, 0), (0, -6, -12)])
+@pytest.mark.parametrize("share", [0.2, 0.7])
+def test_a_light_tint_of_a_flat_part_is_found(
+    ground: int, tint: tuple[int, int, int], share: float
+) -> None:
+    plain = np.full((300, 500, 3), ground, np.uint8)
+    cv2.putText(plain, "Orders", (20, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (120, 120, 120), 1)
+    tinted = plain.copy()
+    right = 40 + int(440 * share)
+    tinted[60:290, 40:right] = np.array((ground,) * 3) + tint
+    assert [one.box for one in compare(plain, tinted).on_image1] == [Box(40, 60, right, 290)]
+
+
+def screen(width: int = 1920, height: int = 1080) -> Pixels:
+    page = np.full((height, width, 3), 250, np.uint8)
+    for row, y in enumerate(range(60, height - 20, 45)):
+        text = f"Row {row} of the orders, {row * 7919} pieces in store, {row * 104729} sold"
+        cv2.putText(page, text, (30, y), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (60, 40, 30), 1, 16)
+        cv2.rectangle(page, (width - 190, y - 20), (width - 60, y + 8), (170, 110, 60), -1)
+    return page
+
+
+@pytest.mark.parametrize("told", [{}, {"threshold": 20, "resolution": 900}])
+def test_one_digit_of_a_large_screen_is_found(told: dict[str, float]) -> None:
+    first, second = screen(), screen()
+    for one, digit in ((first, "3"), (second, "8")):
+        cv2.putText(one, digit, (1500, 600), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, 16)
+    (found,) = compare(first, second, **told).on_image1
+    assert iou(found.box, Box(1500, 590, 1509, 601)) > 0.33
+
+
+@pytest.mark.parametrize("size", [(640, 400), (481, 301), (1400, 875), (960, 601)])
+@pytest.mark.parametrize("told", [{}, {"threshold": 20, "resolution": 900}])
+def test_a_page_at_another_scale_does_not_differ(
+    size: tuple[int, int], told: dict[str, float]
+) -> None:
+    page = screen(960, 600)
+    interpolation = cv2.INTER_AREA if size[0] < 960 else cv2.INTER_CUBIC
+    other = cv2.resize(page, size, interpolation=interpolation)
+    assert compare(page, other, **told).on_image1 == []
+
+
+@pytest.mark.parametrize("quality", [60, 85])
+def test_a_page_saved_again_does_not_differ(quality: int) -> None:
+    page = screen(960, 600)
+    again = encoded_again(page, quality=quality)
+    assert compare(page, again, threshold=20, resolution=900).on_image1 == []
+
+
+def test_a_caret_in_a_text_field_is_found() -> None:
+    field = np.full((26, 280, 3), 255, np.uint8)
+    cv2.putText(field, "Berlin", (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1)
+    caret = field.copy()
+    caret[5:21, 62] = 0
+    assert compare(field, field.copy()).on_image1 == []
+    assert [one.box for one in compare(field, caret).on_image1] == [Box(62, 5, 63, 21)]
+
+
+def test_what_lies_in_a_new_frame_is_a_difference_of_its_own() -> None:
+    blank = np.full((300, 400, 3), 240, np.uint8)
+    second = cv2.rectangle(blank.copy(), (40, 40), (359, 259), (0, 0, 200), 2)
+    second = cv2.circle(second, (200, 150), 20, (0, 120, 0), -1)
+    frame, disc = compare(blank, second, mask_type="binary").on_image1
+    assert disc.box == Box(180, 130, 221, 171)
+    assert frame.mask is not None
+    assert frame.mask.pixels[:, 100].sum() == 6
+
+
+@pytest.mark.parametrize("is_saved_again", [False, True])
+def test_changes_16_px_apart_at_resolution_900_are_two(is_saved_again: bool) -> None:
+    page = screen(900, 500)
+    second = page.copy()
+    second[200:214, 500:530] = second[200:214, 546:570] = (0, 0, 160)
+    sent = encoded_again(second, quality=80) if is_saved_again else second
+    assert compare(page, sent, resolution=900).details.info.count == 2
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (40, 60)])
 def test_flat_pictures_do_not_differ(size: tuple[int, int]) -> None:
     flat = np.full((*size, 3), 120, np.uint8)
@@ -278,9 +356,9 @@ def test_more_smoothing_erases_small_differences(photograph: Pixels) -> None:
 
 
 def test_another_hue_in_the_dark_is_found_on_demand() -> None:
-    night = np.full((200, 300, 3), (12, 0, 0), np.uint8)
+    night = np.full((200, 300, 3), (4, 0, 0), np.uint8)
     second = night.copy()
-    second[50:90, 100:160] = (0, 12, 0)
+    second[50:90, 100:160] = (0, 4, 0)
     assert compare(night, second).on_image1 == []
     (one,) = compare(night, second, color_space="HSV").on_image1
     assert iou(one.box, Box(100, 50, 160, 90)) > 0.9

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 import skimage.data
 
-from engines.vision.comparison import Flags, Layers, Strictness, differing
+from engines.vision.comparison import (
+    Flags,
+    Layers,
+    Strictness,
+    differing,
+    differing_exactly,
+)
 
 STRICTNESS = Strictness(levels=24, blur=0.8, finest=4, smallest=0, gap=3, is_by_hue=False)
 
@@ -137,10 +143,12 @@ def test_what_is_not_valid_is_unmarked_between_marked_parts() -> None:
     assert not marked[:, 60:63].any()
 
 
-def test_on_a_clean_page_the_mark_is_as_sharp_as_the_dot() -> None:
+def test_in_exact_register_the_mark_is_as_sharp_as_the_dot() -> None:
     dotted = page()
     dotted[50:52, 60:62] = 0
-    assert np.argwhere(mark(page(), dotted)).tolist() == [[50, 60], [50, 61], [51, 60], [51, 61]]
+    everywhere = np.ones(dotted.shape[:2], np.bool_)
+    marked = differing_exactly(page(), dotted, everywhere, STRICTNESS)
+    assert np.argwhere(marked).tolist() == [[50, 60], [50, 61], [51, 60], [51, 61]]
 
 
 @pytest.mark.parametrize(

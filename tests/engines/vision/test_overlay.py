@@ -65,7 +65,7 @@ def test_a_picture_on_itself_is_the_same_everywhere(photograph: Pixels) -> None:
 
 @pytest.mark.parametrize("resolution", [300, 64])
 def test_the_longer_side_is_what_is_asked_for(photograph: Pixels, resolution: int) -> None:
-    laid = overlay(photograph, photograph, np.eye(3), resolution)
+    laid = overlay(photograph, 255 - photograph, np.eye(3), resolution)
     assert max(laid.common.shape) == resolution
     assert transform(np.array([[511.5, 399.5]]), laid.scale)[0] == pytest.approx(
         [laid.common.shape[1] - 0.5, laid.common.shape[0] - 0.5]
