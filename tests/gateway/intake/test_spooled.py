@@ -50,6 +50,13 @@ def beginning(parameters: str, *fields: str) -> bytes:
 FILE = beginning('name="file"; filename="ride.mp4"')
 
 
+def share_of(max_bytes: int) -> Share:
+    """A share of a budget of which another request holds something, so that it is refused more."""
+    budget = MemoryBudget(max_bytes)
+    budget.account("another", 1)
+    return Share(budget)
+
+
 async def read(
     sender: Sender,
     folder: Path,
@@ -94,14 +101,10 @@ async def test_what_is_larger_than_is_kept_in_memory_goes_to_disk(
 async def test_a_large_file_is_never_whole_in_memory(tmp_path: Path, is_form: bool) -> None:
     pieces = [PIECE] * (LARGE // len(PIECE))
     sender = Sender(FILE, *pieces, END) if is_form else Sender(*pieces)
-    share = Share(MemoryBudget(3 * MB))
-    share.belong_to("ada")
-    with share._budget.share() as another:
-        another.hold(1)
-        tracemalloc.start()
-        file = await read(sender, tmp_path, MULTIPART if is_form else "", share=share)
-        peak_bytes = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
+    tracemalloc.start()
+    file = await read(sender, tmp_path, MULTIPART if is_form else "", share=share_of(3 * MB))
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
     assert isinstance(file, DiskFile)
     assert file.path.read_bytes() == b"".join(pieces)
     assert peak_bytes < 4 * MB
@@ -110,11 +113,8 @@ async def test_a_large_file_is_never_whole_in_memory(tmp_path: Path, is_form: bo
 async def test_what_else_a_form_has_is_not_kept(tmp_path: Path) -> None:
     others = [beginning('name="other"; filename="b"'), *[PIECE] * 200, b"\r\n"]
     texts = [beginning('name="file"'), *[PIECE] * 200, b"\r\n"]
-    share = Share(MemoryBudget(3 * MB))
-    share.belong_to("ada")
-    share._budget.account(None, 1)
     sender = Sender(*others, *texts, FILE, b"video", END)
-    file = await read(sender, tmp_path, MULTIPART, share=share)
+    file = await read(sender, tmp_path, MULTIPART, share=share_of(3 * MB))
     assert file == File("ride.mp4", "text/plain", b"video")
     assert os.listdir(tmp_path) == []
 
