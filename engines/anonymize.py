@@ -63,8 +63,8 @@ class Params(Parameters):
     license_plate: bool = Field(True, description="Hide licence plates.")
     person: bool = Field(True, description="Hide persons.")
     vehicle: bool = Field(True, description="Hide vehicles.")
-    face_threshold: Score = Field(0.25, description="Least score of a face.")
-    license_plate_threshold: Score = Field(0.5, description="Least score of a licence plate.")
+    face_threshold: Score = Field(0.2, description="Least score of a face.")
+    license_plate_threshold: Score = Field(0.3, description="Least score of a licence plate.")
     person_threshold: Score = Field(0.25, description="Least score of a person.")
     vehicle_threshold: Score = Field(0.25, description="Least score of a vehicle.")
     regions: Polygons = Field(

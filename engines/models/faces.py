@@ -18,8 +18,8 @@ UNIT = 32
 TILE = 1024
 OVERLAP = 128
 """Of tiles, px of the network's input; a face that is larger is seen in the smaller looks."""
-MOST_ENLARGED = 2.0
-"""The network finds faces of 10 to 16 px only when they are enlarged."""
+MOST_ENLARGED = 3.0
+"""The network finds faces of 10 to 16 px only when they are enlarged: at twice 0.66 of them."""
 MOST_PIXELS = 3_000_000
 """Of the closest look; it bounds the time. Larger pictures are reduced to it."""
 LEAST_SIDE = 320
@@ -28,6 +28,10 @@ MOST_TURNED_PIXELS = 500_000
 """Of a look at the picture on its side or head; there are three."""
 MOST_CANDIDATES = 1000
 """Of one tile."""
+LARGE = 96
+"""Height in a look, px, from which on a pattern is taken for a face more often than a face is
+found by this look alone: it is smaller in the next."""
+LEAST_SCORE_OF_LARGE = 0.35
 SAME = 0.3
 """IoU from which two boxes show one face."""
 
@@ -49,13 +53,14 @@ class FoundFace(NamedTuple):
 def find(image: Pixels, min_score: float) -> list[FoundFace]:
     """Faces, best first, whichever way up they are.
 
-    Pictures of up to 0.75 megapixels are enlarged twice, so that small faces are found; larger
-    ones are looked at with 3 megapixels.
+    Pictures of up to a third of a megapixel are enlarged three times, so that small faces are
+    found; larger ones are looked at with 3 megapixels.
 
     Args:
         image: uint8 (H, W, 3) BGR, of any size.
         min_score: 0.2 to hide faces, though a pattern may be taken for one; 0.3 finds fewer small
-            and smeared ones, and makes up fewer. The faces of animals are found as well.
+            and smeared ones, and makes up fewer. What is large in a look has 0.35 at least. The
+            faces of animals are found as well.
 
     Raises:
         ModelUnavailable: the network cannot be used.
@@ -102,6 +107,8 @@ def _look(image: Pixels, scale: float, turns: int, min_score: float) -> Boxes:
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     resized = np.asarray(cv2.resize(image, sides, interpolation=method), np.uint8)
     found = _detect_in_tiles(np.rot90(resized, turns), min_score)
+    is_large = found[:, 3] - found[:, 1] >= LARGE
+    found = found[~is_large | (found[:, 4] >= LEAST_SCORE_OF_LARGE)]
     for done in range(turns, 0, -1):
         # Turned back by one; an odd number of turns has laid the width upright.
         across = sides[0] if done % 2 else sides[1]

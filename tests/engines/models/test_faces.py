@@ -64,6 +64,11 @@ def test_a_photograph_without_a_face_has_none(name: str) -> None:
     assert faces.find(image, 0.3) == []
 
 
+def test_a_cup_that_a_large_look_may_take_for_a_face_is_none() -> None:
+    cup = np.ascontiguousarray(data.coffee()[..., ::-1])  # type: ignore[no-untyped-call]
+    assert faces.find(cup, 0.2) == []
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 700), (700, 1)])
 def test_a_picture_of_a_single_pixel_across_has_none(size: tuple[int, int]) -> None:
     assert faces.find(np.zeros((*size, 3), np.uint8), 0.2) == []

@@ -28,6 +28,16 @@ def test_a_plate_is_found_in_a_corner_of_a_large_picture() -> None:
     assert np.abs(found[0].corners - CORNERS - (2200, 1700)).max() < 12
 
 
+def test_a_plate_of_forty_pixels_in_a_picture_of_a_megapixel_is_found() -> None:
+    canvas = np.full((960, 1280, 3), 128, np.uint8)
+    canvas[500:660, 700:940] = cv2.resize(
+        on_a_car(CORNERS), (240, 160), interpolation=cv2.INTER_AREA
+    )
+    found = plates.find(canvas, 0.2)
+    middle = CORNERS.mean(axis=0) / 4 + (700, 500)
+    assert np.abs(found[0].corners.mean(axis=0) - middle).max() < 4
+
+
 def test_a_car_without_a_plate_has_none() -> None:
     away = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
     assert plates.find(on_a_car(away), 0.5) == []
