@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from benchmarks.quality.pairs import photographs
-from engines.core.shapes import Box, Pixels
+from engines.core.shapes import Box, Mask, Pixels
 
 STAMPS = Path("/usr/share/tuxpaint/stamps")
 NO_STAMPS = "not measured: apt-get install tuxpaint-stamps-default"
@@ -15,10 +15,11 @@ BACKDROPS = ("grass", "gravel", "brick")
 
 
 class Thing(NamedTuple):
-    """What is to be found, and where."""
+    """What is to be found, where, and its pixels if they are known."""
 
     name: str
     box: Box
+    body: Mask | None = None
 
 
 PHOTOGRAPHS: dict[str, tuple[Thing, ...]] = {
@@ -47,14 +48,17 @@ WHOLE = {"Cat": "chelsea", "Cup": "coffee"}
 
 
 def composite(
-    name: str, random: np.random.Generator, size: tuple[int, int] = (640, 480)
+    name: str,
+    random: np.random.Generator,
+    size: tuple[int, int] = (640, 480),
+    length: tuple[int, int] = (240, 401),
 ) -> tuple[Pixels, Thing]:
-    """A thing on grass, gravel or bricks, 240 to 400 px long."""
+    """A thing on grass, gravel or bricks, so long, px; the second is beyond."""
     backdrop = photographs()[str(random.choice(BACKDROPS))]
     picture = np.asarray(cv2.resize(backdrop, size), np.uint8).copy()
     stamp, box = _stamp(name, random)
     scale = min(
-        random.integers(240, 401) / max(stamp.shape[:2]),
+        random.integers(*length) / max(stamp.shape[:2]),
         size[0] / stamp.shape[1],
         size[1] / stamp.shape[0],
     )
@@ -67,7 +71,9 @@ def composite(
     alpha = stamp[..., 3:] / 255
     part[:] = np.round(stamp[..., :3] * alpha + part * (1 - alpha))
     sides = np.round(np.array(box) * scale + (left, top, left, top)).astype(int).tolist()
-    return picture, Thing(name, Box(*sides))
+    body = np.zeros((size[1], size[0]), np.bool_)
+    body[top : top + height, left : left + width] = stamp[..., 3] > 127
+    return picture, Thing(name, Box(*sides), body)
 
 
 def _stamp(name: str, random: np.random.Generator) -> tuple[Pixels, Box]:
