@@ -210,11 +210,14 @@ def anonymize(image: Original, *, params: Params) -> Result:
     )
 
 
-def sightings(samples: Samples, params: Params, report: Report) -> list[Sighting]:
+def sightings(
+    samples: Samples, params: Params, report: Report, *, is_glance: bool = False
+) -> list[Sighting]:
     """What a picture has to hide, best first, the caller's own regions before all.
 
     Args:
         report: told the share of the work that is done.
+        is_glance: look once at each part, for what is not small or turned.
 
     Raises:
         BadParameter: nothing is to be hidden, or a region lies outside of the picture.
@@ -237,7 +240,12 @@ def sightings(samples: Samples, params: Params, report: Report) -> list[Sighting
 
     def look(part: Pixels) -> list[Sighting]:
         before = next(done)
-        return sight(part, thresholds, lambda share: report((before + share) / looks))
+        return sight(
+            part,
+            thresholds,
+            lambda share: report((before + share) / looks),
+            is_glance=is_glance,
+        )
 
     found = joined([_view(picture, look, params) for picture in pictures])
     return regions + [_as_box(one) if params.bbox else one for one in found]

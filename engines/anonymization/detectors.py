@@ -33,12 +33,15 @@ Thresholds: TypeAlias = Mapping[Kind, float]
 """The least score of each kind that is looked for."""
 
 
-def sight(image: Pixels, thresholds: Thresholds, report: Report) -> list[Sighting]:
+def sight(
+    image: Pixels, thresholds: Thresholds, report: Report, *, is_glance: bool = False
+) -> list[Sighting]:
     """Everything of the given kinds that is in a picture, best first.
 
     Args:
         image: uint8 (H, W, 3), BGR.
         report: told the share of the work that is done.
+        is_glance: look once, for what is not small or turned.
 
     Raises:
         ModelUnavailable: a model cannot be had. Nothing is left out for that.
@@ -46,31 +49,31 @@ def sight(image: Pixels, thresholds: Thresholds, report: Report) -> list[Sightin
     found = list[Sighting]()
     looks = (_bodies, _faces, _plates)
     for done, look in enumerate(looks, 1):
-        found += look(image, thresholds)
+        found += look(image, thresholds, is_glance)
         report(done / len(looks))
     return sorted(found, key=lambda one: -one.score)
 
 
-def _bodies(image: Pixels, thresholds: Thresholds) -> Iterator[Sighting]:
+def _bodies(image: Pixels, thresholds: Thresholds, is_glance: bool) -> Iterator[Sighting]:
     wanted = [thresholds[kind] for kind in (Kind.PERSON, Kind.VEHICLE) if kind in thresholds]
     if not wanted:
         return
     title = weights.model("detector").title
-    for one in object_detection.find(image, min(wanted), with_tiles=True):
+    for one in object_detection.find(image, min(wanted), with_tiles=not is_glance):
         kind = NAMES.get(one.name)
         if kind and one.score >= thresholds.get(kind, math.inf):
             yield boxed(kind, _grown(one.box, kind, image), one.score, title)
 
 
-def _faces(image: Pixels, thresholds: Thresholds) -> Iterator[Sighting]:
+def _faces(image: Pixels, thresholds: Thresholds, is_glance: bool) -> Iterator[Sighting]:
     if Kind.FACE in thresholds:
-        for one in faces.find(image, thresholds[Kind.FACE]):
+        for one in faces.find(image, thresholds[Kind.FACE], is_glance=is_glance):
             yield boxed(Kind.FACE, _grown(one, Kind.FACE, image), one.score, one.model)
 
 
-def _plates(image: Pixels, thresholds: Thresholds) -> Iterator[Sighting]:
+def _plates(image: Pixels, thresholds: Thresholds, is_glance: bool) -> Iterator[Sighting]:
     if Kind.LICENSE_PLATE in thresholds:
-        for one in plates.find(image, thresholds[Kind.LICENSE_PLATE]):
+        for one in plates.find(image, thresholds[Kind.LICENSE_PLATE], is_glance=is_glance):
             yield _plate(one, image)
 
 

@@ -50,7 +50,7 @@ class FoundFace(NamedTuple):
     model: str
 
 
-def find(image: Pixels, min_score: float) -> list[FoundFace]:
+def find(image: Pixels, min_score: float, *, is_glance: bool = False) -> list[FoundFace]:
     """Faces, best first, whichever way up they are.
 
     Pictures of up to a third of a megapixel are enlarged three times, so that small faces are
@@ -61,6 +61,7 @@ def find(image: Pixels, min_score: float) -> list[FoundFace]:
         min_score: 0.2 to hide faces, though a pattern may be taken for one; 0.3 finds fewer small
             and smeared ones, and makes up fewer. What is large in a look has 0.35 at least. The
             faces of animals are found as well.
+        is_glance: look once, at the picture's own size, for upright faces of some 16 px and more.
 
     Raises:
         ModelUnavailable: the network cannot be used.
@@ -69,8 +70,9 @@ def find(image: Pixels, min_score: float) -> list[FoundFace]:
         Xu et al., CenterFace: joint face detection and alignment using face as point, 2019.
     """
     height, width = image.shape[:2]
-    looks = [_look(image, scale, turns, min_score) for scale, turns in _looks(height, width)]
-    found = np.concatenate(looks)
+    glance = min(1.0, _scale(height, width, MOST_PIXELS)), 0
+    views = [glance] if is_glance else _looks(height, width)
+    found = np.concatenate([_look(image, scale, turns, min_score) for scale, turns in views])
     found[:, :4] = found[:, :4].clip(0, (width, height, width, height))
     found = found[(found[:, 0] < found[:, 2]) & (found[:, 1] < found[:, 3])]
     found = found[distinct(found[:, :4], found[:, 4], SAME)]

@@ -57,12 +57,13 @@ class _Plates(NamedTuple):
     corners: NDArray[np.float64]
 
 
-def find(image: Pixels, min_score: float) -> list[FoundPlate]:
+def find(image: Pixels, min_score: float, *, is_glance: bool = False) -> list[FoundPlate]:
     """Plates, best first; the boxes lie a little inside, so grow them by 8 to 15 % a side.
 
     Args:
         image: uint8 (H, W, 3) BGR, of any size.
         min_score: 0.3 to hide plates; 0.5 finds fewer of those below 64 px, and makes up fewer.
+        is_glance: look once, for what is not small.
 
     Raises:
         ModelUnavailable: the network cannot be used.
@@ -71,7 +72,7 @@ def find(image: Pixels, min_score: float) -> list[FoundPlate]:
         Deng et al., RetinaFace: single-shot multi-level face localisation in the wild, CVPR 2020.
     """
     height, width = image.shape[:2]
-    looks = [*_looks(image, min_score)]
+    looks = [*_looks(image, min_score, is_glance=is_glance)]
     boxes, scores, corners = (np.concatenate(part) for part in zip(*looks, strict=True))
     boxes = boxes.clip(0, (width, height, width, height))
     has_area = (boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])
@@ -84,12 +85,12 @@ def find(image: Pixels, min_score: float) -> list[FoundPlate]:
     ]
 
 
-def _looks(image: Pixels, min_score: float) -> Iterator[_Plates]:
+def _looks(image: Pixels, min_score: float, *, is_glance: bool) -> Iterator[_Plates]:
     height, width = image.shape[:2]
-    for longer, squeeze in (EUROPEAN, AMERICAN, SMALL):
+    for longer, squeeze in (EUROPEAN,) if is_glance else (EUROPEAN, AMERICAN, SMALL):
         scale = longer / max(height, width)
         yield _look(image, (width * scale * squeeze, height * scale), min_score)
-    if max(height, width) > TILE:
+    if max(height, width) > TILE and not is_glance:
         yield from _look_in_tiles(image, min_score)
 
 

@@ -1,5 +1,6 @@
 """Anonymising videos: what must not be seen is hidden in every frame, and followed in between."""
 
+import itertools
 import struct
 from collections import Counter
 from contextlib import ExitStack
@@ -19,6 +20,7 @@ from engines.core.registry import engine
 from engines.core.shapes import Details, EngineResult, Info, Pixels
 from engines.videos.anonymize import anonymize_video as rewrite
 from engines.videos.summary import HiddenFrame
+from engines.videos.tracking import MARGIN
 
 VIDEO = "anonymised.mp4"
 FRAMES = "frames.jsonl"
@@ -75,8 +77,12 @@ def anonymize_video(video: PathOnDisk, folder: PathOnDisk, *, params: anonymize.
     """
     ignores = [np.rint(area).astype(np.int32) for area in params.ignores]
 
+    numbers = itertools.count()
+
     def sight(picture: Pixels) -> list[Sighting]:
-        return anonymize.sightings(picture, params, lambda share: None)
+        # What only a thorough look sees is followed back and on through the glances around it.
+        is_glance = next(numbers) % MARGIN > 0
+        return anonymize.sightings(picture, params, lambda share: None, is_glance=is_glance)
 
     def hidden(picture: Pixels, found: list[Sighting]) -> Pixels:
         return hide(picture, found, params.method, params.kernels, ignores)

@@ -1,5 +1,6 @@
 """Licence plates: where they are, with their corners, and that nothing else is one."""
 
+import cv2
 import numpy as np
 import pytest
 

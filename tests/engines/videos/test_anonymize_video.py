@@ -73,6 +73,16 @@ def test_the_result_counts_what_was_followed(source: Path, tmp_path: Path) -> No
     assert result.found == {"face": 1}
 
 
+def test_a_face_that_only_a_thorough_look_sees_is_hidden_in_between(tmp_path: Path) -> None:
+    face = np.asarray(skimage.data.astronaut()[:240, 110:350, ::-1])  # type: ignore[no-untyped-call]
+    lying = np.full((240, 320, 3), 110, np.uint8)
+    lying[:, 40:280] = np.rot90(face)
+    source = film(tmp_path / "in.mkv", [lying] * 12)
+    anonymize_video(source, tmp_path, params=Params(**GIVEN))
+    told = [orjson.loads(line)["objects"] for line in lines(tmp_path)]
+    assert [len(objects) for objects in told] == [1] * 12
+
+
 def test_detect_leaves_no_video(source: Path, tmp_path: Path) -> None:
     anonymize_video(source, tmp_path, params=Params(**GIVEN | {"method": "detect"}))
     assert not (tmp_path / VIDEO).exists()
