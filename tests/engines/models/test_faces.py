@@ -52,6 +52,16 @@ def test_a_face_beyond_the_first_tile_of_a_large_picture_is_found() -> None:
     assert iou(best(canvas), moved) > 0.7
 
 
+def test_a_face_that_a_tile_cuts_is_as_high_as_in_the_tile_that_does_not() -> None:
+    crop = data.lfw_subset()[17] * 255  # type: ignore[no-untyped-call]
+    canvas = np.full((1500, 2000, 3), 128, np.uint8)
+    second_tile = faces.TILE - faces.OVERLAP
+    top = second_tile - 24
+    canvas[top : top + 100, 300:400] = cv2.resize(crop, (100, 100))[..., None]
+    (found,) = faces.find(canvas, 0.2)
+    assert found.top < second_tile
+
+
 def test_a_grey_photograph_is_looked_at_as_well() -> None:
     grey = cv2.cvtColor(astronaut(), cv2.COLOR_BGR2GRAY)
     assert iou(best(np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)), FACE) > 0.7
