@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.vision.bending import unbent
 from engines.vision.morphology import closed, disc, square
 
 Layers: TypeAlias = NDArray[np.float32]
@@ -73,6 +74,7 @@ def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictnes
     if not valid.any():
         return valid.copy()
     expected = _in_the_light_of(first, second, valid)
+    second = unbent(expected, second, valid)
     here = _compared(_unblinded(first, expected, second), strictness.blur, strictness.is_by_hue)
     there = _compared(second, strictness.blur, strictness.is_by_hue)
     apart = _apart(here, there) * valid
