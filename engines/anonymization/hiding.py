@@ -17,7 +17,7 @@ from engines.anonymization.sighting import Kind, Sighting
 from engines.core.shapes import Box
 
 MOST_CELLS = {
-    Kind.FACE: 4,
+    Kind.FACE: 3,
     Kind.LICENSE_PLATE: 4,
     Kind.PERSON: 8,
     Kind.VEHICLE: 8,

@@ -10,7 +10,7 @@ from engines.anonymization.hiding import MOST_CELLS, Kernel, Method, hide
 from engines.anonymization.sighting import Kind, Sighting, boxed
 from engines.core.shapes import Box
 
-FACE = boxed(Kind.FACE, Box(40, 20, 120, 100), 0.9, "drawn")
+PLATE = boxed(Kind.LICENSE_PLATE, Box(40, 20, 120, 100), 0.9, "drawn")
 METHODS = (Method.BLUR, Method.PIXELATE, Method.BLACKEN)
 FINEST = Kernel()
 SHAPES = ((120, 160), (120, 160, 3), (120, 160, 4))
@@ -24,7 +24,7 @@ def noise(
 
 
 def only(method: Method, samples: NDArray[Any], kernel: Kernel = FINEST) -> NDArray[Any]:
-    return hide(samples, [FACE], method, {Kind.FACE: kernel}, [])
+    return hide(samples, [PLATE], method, {Kind.LICENSE_PLATE: kernel}, [])
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -53,7 +53,7 @@ def test_what_has_the_same_means_cannot_be_told_apart(method: Method) -> None:
 def test_no_kernel_leaves_more_than_the_most_cells(share: float) -> None:
     hidden = only(Method.PIXELATE, noise((120, 160)), Kernel(share=share))
     colours = np.unique(hidden[20:100, 40:120])
-    assert len(colours) <= MOST_CELLS[Kind.FACE] ** 2
+    assert len(colours) <= MOST_CELLS[Kind.LICENSE_PLATE] ** 2
 
 
 def test_a_kernel_of_pixels_makes_cells_of_that_size() -> None:
@@ -78,8 +78,8 @@ def test_the_coarser_of_two_regions_lies_above_whatever_their_order(method: Meth
     samples = noise((120, 160))
     around = boxed(Kind.PERSON, Box(30, 10, 130, 110), 0.5, "drawn")
     hidden, other = (
-        hide(samples, found, method, {Kind.FACE: Kernel(share=1)}, [])
-        for found in ([FACE, around], [around, FACE])
+        hide(samples, found, method, {Kind.LICENSE_PLATE: Kernel(share=1)}, [])
+        for found in ([PLATE, around], [around, PLATE])
     )
     assert (hidden == other).all()
     assert len(np.unique(hidden[20:100, 40:120])) == 1
@@ -127,8 +127,8 @@ def test_alpha_within_a_region_is_hidden_too() -> None:
 def test_nothing_is_hidden_where_regions_are_ignored() -> None:
     samples = noise((120, 160))
     ignored = np.array([[60, 40], [79, 40], [79, 59], [60, 59]], np.int32)
-    kernels = {Kind.FACE: Kernel(start=0.3)}
-    hidden = hide(samples, [FACE], Method.BLUR, kernels, [ignored])
+    kernels = {Kind.LICENSE_PLATE: Kernel(start=0.3)}
+    hidden = hide(samples, [PLATE], Method.BLUR, kernels, [ignored])
     assert (hidden[40:60, 60:80] == samples[40:60, 60:80]).all()
     assert (hidden[40:60, 80:100] != samples[40:60, 80:100]).any()
 
@@ -136,8 +136,8 @@ def test_nothing_is_hidden_where_regions_are_ignored() -> None:
 @pytest.mark.parametrize("box", [Box(0, 0, 1, 1), Box(159, 119, 160, 120), Box(0, 7, 160, 8)])
 def test_a_region_of_one_pixel_or_row_at_the_border_is_hidden(box: Box) -> None:
     samples = noise((120, 160))
-    tiny = boxed(Kind.FACE, box, 0.5, "drawn")
-    kernels = {Kind.FACE: Kernel(share=0.35, start=10)}
+    tiny = boxed(Kind.LICENSE_PLATE, box, 0.5, "drawn")
+    kernels = {Kind.LICENSE_PLATE: Kernel(share=0.35, start=10)}
     assert hide(samples, [tiny], Method.BLUR, kernels, []).shape == samples.shape
     black = hide(samples, [tiny], Method.BLACKEN, kernels, [])
     assert not black[box.top : box.bottom, box.left : box.right].any()
