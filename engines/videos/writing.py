@@ -64,18 +64,9 @@ class Mp4:
         self._container.mux(self._pictures.encode(written))
 
     def pass_sound(self, packet: AnyPacket) -> None:
-        """Add what a packet of sound holds; an empty one ends its stream.
-
-        Raises:
-            UndecodableVideo: the sound is damaged.
-        """
+        """Add what a packet of sound holds; an empty one ends its stream."""
         for one in self._sounds[packet.stream.index].packets(packet):
-            try:
-                self._container.mux(one)
-            except (av.InvalidDataError, av.ArgumentError) as error:
-                raise UndecodableVideo(
-                    "The video's sound is damaged; whole packets were expected."
-                ) from error
+            self._container.mux(one)
 
     def finish(self) -> None:
         """Write the pictures that the encoder still holds."""
@@ -87,14 +78,21 @@ def create_mp4(target: Path, source: Source, first: VideoFrame) -> Iterator[Mp4]
     """Write an MP4 file whose index comes first, so that it plays while it loads.
 
     Whatever goes wrong, half a file is never left.
+
+    Raises:
+        UndecodableVideo: FFmpeg does not write what the source's head or sound says.
     """
     try:
         with av.open(str(target), "w", "mp4", options={"movflags": "faststart"}) as container:
             mp4 = Mp4(container, source, first)
             yield mp4
             mp4.finish()
-    except BaseException:
+    except BaseException as error:
         target.unlink(missing_ok=True)
+        if isinstance(error, av.InvalidDataError | av.ArgumentError):
+            raise UndecodableVideo(
+                "The video or its sound cannot be written as MP4; one that is whole was expected."
+            ) from error
         raise
 
 

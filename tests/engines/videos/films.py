@@ -63,6 +63,28 @@ def film(
     return path
 
 
+def with_sound(path: Path, codecs: list[str], start: float = 0, rate: int = 48_000) -> Path:
+    """The moving square for 1.6 s, and streams of a tone that begins with it."""
+    images = film(path.with_name("silent.mkv"), [picture(number) for number in range(COUNT)])
+    with av.open(str(images)) as reader, av.open(str(path), "w") as writer:
+        video = writer.add_stream("libx264", 25, width=160, height=96, pix_fmt="yuv420p")
+        sounds = [writer.add_stream(codec, rate, layout="mono") for codec in codecs]
+        for frame in reader.decode(video=0):
+            frame.pts = round(1000 * (start + (frame.time or 0)))  # FFV1 counts milliseconds
+            writer.mux(video.encode(frame))
+        writer.mux(video.encode(None))
+        wave = np.sin(np.arange(rate * 8 // 5) * 2 * np.pi * 440 / rate).astype(np.float32) / 2
+        for sound in sounds:
+            assert isinstance(sound, av.AudioStream)
+            for begin in range(0, len(wave), 960):
+                part = av.AudioFrame.from_ndarray(wave[None, begin : begin + 960], "fltp", "mono")
+                part.sample_rate, part.pts = rate, begin + round(rate * start)
+                part.time_base = Fraction(1, rate)
+                writer.mux(sound.encode(part))
+            writer.mux(sound.encode(None))
+    return path
+
+
 def script(missed: Collection[int]) -> Callable[[Pixels], list[Sighting]]:
     """A detector that sees the square in each frame but those."""
     numbers = iter(range(1000))

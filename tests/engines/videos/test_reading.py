@@ -17,7 +17,7 @@ from av.stream import Disposition
 from engines.core.errors import TruncatedVideo, UndecodableVideo, VideoTooLarge
 from engines.videos import reading
 from engines.videos.reading import decoded, first_frame, open_video
-from tests.engines.videos.films import COUNT, film, frames, out, picture, pixels, run
+from tests.engines.videos.films import COUNT, film, frames, out, picture, pixels, run, with_sound
 
 
 @pytest.fixture
@@ -245,3 +245,15 @@ def test_a_damaged_frame_is_black(tmp_path: Path) -> None:
     (number,) = (frame.number for frame in hidden if frame.is_covered)
     assert summary.covered == 1
     assert pixels(frames(out(source))[number]).max() < 10
+
+
+def test_damaged_sound_is_refused_in_words(tmp_path: Path) -> None:
+    source = with_sound(tmp_path / "in.ts", ["aac"])
+    data = bytearray(source.read_bytes())
+    heads = [at for at in range(len(data) - 1) if data[at : at + 2] == b"\xff\xf1"]
+    for at in heads[5:]:
+        data[at : at + 2] = b"\0\0"
+    source.write_bytes(data)
+    with pytest.raises(UndecodableVideo):
+        run(source)
+    assert not out(source).exists()
