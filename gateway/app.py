@@ -91,7 +91,7 @@ async def _lifespan(
                     scratch,
                     pool,
                     table.works(),
-                    metrics.computed,
+                    metrics,
                     lambda: lifecycle.is_draining,
                 ) as (tasks, webhooks):
                     yield {
@@ -101,7 +101,9 @@ async def _lifespan(
                         "token_url": wiring.token_url,
                         "budget": budget,
                         "admission": _admission(settings, database),
-                        "intake": Intake(fetcher.fetch, max_bytes=settings.max_upload_bytes),
+                        "intake": Intake(
+                            metrics.counting(fetcher.fetch), max_bytes=settings.max_upload_bytes
+                        ),
                         "pool": pool,
                         "scratch": scratch,
                         "tasks": tasks,

@@ -3,14 +3,20 @@
 import asyncio
 import os
 import tempfile
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TypeAlias
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from gateway.errors import GatewayError, reason_of
 from gateway.limits.memory_budget import MemoryBudget
 from gateway.pool.contract import Pool, Snapshot, Timing
 from gateway.version import VERSION
+
+Fetch: TypeAlias = Callable[[str, str], Awaitable[bytes]]
+"""What a URL names, for an owner."""
 
 SAMPLE_SECONDS = 1.0
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -58,6 +64,13 @@ class Metrics:
         self._engine_seconds = histogram(
             "engine_seconds", "What computations took in their engine process.", ("engine",)
         )
+        self._fetches = counter(
+            "fetches", "Pictures fetched from URLs; or the word for why not.", ("outcome",)
+        )
+        self._tasks = counter("tasks", "Tasks that ended.", ("work", "status"))
+        self._deliveries = counter(
+            "deliveries", "Attempts to tell a webhook, by the status it answered.", ("status",)
+        )
         self._now = {
             "slots": gauge("slots", "Engine processes that take jobs."),
             "busy": gauge("slots_busy", "Engine processes that compute."),
@@ -92,6 +105,27 @@ class Metrics:
         self._queue_seconds.labels(engine).observe(timing.queue_seconds)
         if timing.engine_seconds is not None:
             self._engine_seconds.labels(engine).observe(timing.engine_seconds)
+
+    def counting(self, fetch: Fetch) -> Fetch:
+        """The same, each call of which is counted."""
+
+        async def counted(url: str, owner: str) -> bytes:
+            try:
+                fetched = await fetch(url, owner)
+            except GatewayError as error:
+                self._fetches.labels(reason_of(type(error))).inc()
+                raise
+            self._fetches.labels("fetched").inc()
+            return fetched
+
+        return counted
+
+    def task_ended(self, work: str, status: str) -> None:
+        self._tasks.labels(work, status).inc()
+
+    def delivered(self, status: int | None) -> None:
+        """Count an attempt; None where nobody answered."""
+        self._deliveries.labels(f"{status // 100}xx" if status else "none").inc()
 
     async def keep_sampling(self, pool: Pool, budget: MemoryBudget) -> None:
         """Sample until cancelled; Prometheus asks far more rarely."""

@@ -22,6 +22,7 @@ from auth.threads import Threads
 from gateway.errors import GatewayError
 from gateway.intake.addresses import read_url
 from gateway.intake.fetch import transport_failure
+from gateway.metrics import Metrics
 from gateway.store.database import Database
 from gateway.store.secret_box import SecretBox
 from gateway.store.tables import deliveries
@@ -89,6 +90,7 @@ class Deliverer:
         box: SecretBox,
         transport: httpx.AsyncBaseTransport,
         bell: Bell,
+        metrics: Metrics,
         *,
         version: str,
         places: int = PLACES,
@@ -100,6 +102,7 @@ class Deliverer:
         self._box = box
         self._transport = transport
         self._bell = bell
+        self._metrics = metrics
         self._version = version
         self._places = places
         self._clock = clock
@@ -163,6 +166,7 @@ class Deliverer:
     async def _deliver(self, delivery: Delivery) -> None:
         try:
             reply = await self._attempt(delivery)
+            self._metrics.delivered(reply.status)
             log.info(
                 "delivery attempted",
                 delivery=delivery.id,

@@ -9,7 +9,8 @@ import structlog
 
 from gateway.intake.addresses import AddressGuard
 from gateway.intake.fetch import GuardedTransport
-from gateway.pool import Observe, Pool
+from gateway.metrics import Metrics
+from gateway.pool import Pool
 from gateway.settings import Settings
 from gateway.store.database import Database
 from gateway.store.scratch import Scratch
@@ -43,7 +44,7 @@ async def tasks_at_work(
     scratch: Scratch,
     pool: Pool,
     works: Mapping[str, Work],
-    observe: Observe,
+    metrics: Metrics,
     is_ending: Callable[[], bool],
 ) -> AsyncIterator[tuple[Tasks, Webhooks]]:
     """Tasks that are performed, and told of, as long as the context lasts."""
@@ -61,12 +62,12 @@ async def tasks_at_work(
         places=settings.slot_count,
         poll_seconds=POLL_SECONDS_WHEN_TOLD if is_told else POLL_SECONDS,
         deadline_seconds=settings.deadline_seconds,
-        observe=observe,
+        metrics=metrics,
     )
     sweeper = Sweeper(queue, storage, keep_seconds=settings.task_seconds)
     box, guard = SecretBox(settings.data / "keys"), AddressGuard(settings.fetch_allow)
     transport = GuardedTransport(guard)
-    deliverer = Deliverer(database, box, transport, outbox, version=VERSION)
+    deliverer = Deliverer(database, box, transport, outbox, metrics, version=VERSION)
     going_on = [runner.run, sweeper.run, deliverer.run]
     if is_told:
         going_on.append(partial(listen, database, bell))

@@ -7,7 +7,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.errors import QueueFull, ShuttingDown, WaitedTooLong
-from gateway.pool import Observe, Pool
+from gateway.metrics import Metrics
+from gateway.pool import Pool
 from gateway.store.database import persistently
 from gateway.store.scratch import Scratch
 from gateway.store.storage import Storage
@@ -36,7 +37,6 @@ class Runner:
         outbox: rung when there is something to be delivered.
         poll_seconds: how often it looks for what other gateways have queued, or left.
         deadline_seconds: of one computation whose engine has none of its own.
-        observe: told of each computation.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Runner:
         places: int,
         poll_seconds: float,
         deadline_seconds: float,
-        observe: Observe,
+        metrics: Metrics,
     ) -> None:
         self._queue = queue
         self._storage = storage
@@ -64,7 +64,7 @@ class Runner:
         self._places = places
         self._poll_seconds = poll_seconds
         self._deadline_seconds = deadline_seconds
-        self._observe = observe
+        self._metrics = metrics
         self._running = dict[str, tuple[Run, asyncio.Task[None]]]()
 
     async def run(self) -> None:
@@ -115,7 +115,7 @@ class Runner:
             self._scratch,
             self._pool,
             self._deadline_seconds,
-            self._observe,
+            self._metrics.computed,
         )
         doing = asyncio.create_task(self._perform(run))
         self._running[task.lease] = run, doing
@@ -138,6 +138,7 @@ class Runner:
         if await persistently(self._queue.finish, task, ending):
             if self._works[task.work].announce is not tell_nobody:
                 self._outbox.ring()
+            self._metrics.task_ended(task.work, str(ending.status))
             log.info("task finished", task=task.id, work=task.work, status=str(ending.status))
         else:
             await self._storage.delete(result_folder(task.id, task.lease))

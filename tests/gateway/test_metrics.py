@@ -7,6 +7,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from gateway.errors import UrlRefused
 from gateway.metrics import Metrics
 from gateway.pool.contract import Snapshot, Timing
 from tests.auth.workers import EDGES, Workers, each_worker, log_in
@@ -60,6 +61,32 @@ def test_a_sample_says_what_is_now_and_adds_what_came_to_pass() -> None:
     ever = {"jobs_total": 7, "slot_crashes_total": 1, "slot_kills_total": 0}
     for name, value in {**now, **ever}.items():
         assert counted[f"pixelgate_{name}"] == value
+
+
+@pytest.mark.anyio
+async def test_what_is_fetched_is_counted_and_what_is_not_by_the_word_for_why() -> None:
+    async def fetch(url: str, owner: str) -> bytes:
+        if url != "good":
+            raise UrlRefused("The address is not fetched.")
+        return b"picture"
+
+    metrics = Metrics()
+    counted = metrics.counting(fetch)
+    assert await counted("good", "ada") == b"picture"
+    with pytest.raises(UrlRefused):
+        await counted("bad", "ada")
+    assert of(metrics)["pixelgate_fetches_total fetched"] == 1
+    assert of(metrics)["pixelgate_fetches_total url_refused"] == 1
+
+
+def test_attempts_to_tell_a_webhook_are_counted_by_the_kind_of_answer() -> None:
+    metrics = Metrics()
+    for status in (200, 204, 503, None):
+        metrics.delivered(status)
+    counted = of(metrics)
+    assert [counted[f"pixelgate_deliveries_total {one}"] for one in ("2xx", "5xx", "none")] == [
+        *(2, 1, 1)
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, select, update
 
 from gateway.intake.addresses import AddressGuard
 from gateway.intake.fetch import GuardedTransport
+from gateway.metrics import Metrics
 from gateway.store.secret_box import SecretBox
 from gateway.store.tables import deliveries
 from gateway.tasks.bell import Bell
@@ -108,6 +109,7 @@ class Sender:
         bell = Bell()
         told: dict[str, Any] = {
             "box": self.box,
+            "metrics": Metrics(),
             "transport": GuardedTransport(self.guard),
             "version": "1.2",
             "clock": self.clock,

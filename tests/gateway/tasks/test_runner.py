@@ -16,8 +16,8 @@ from sqlalchemy.exc import OperationalError
 from engines.core.errors import BadParameter
 from engines.core.shapes import File
 from gateway.errors import QueueFull
+from gateway.metrics import Metrics
 from gateway.pool import Pool
-from gateway.pool.contract import overlook
 from gateway.store.scratch import REMOVING_THREADS, DiskFile, Scratch
 from gateway.store.storage import Storage
 from gateway.tasks.bell import Bell
@@ -26,6 +26,7 @@ from gateway.tasks.runner import Runner
 from gateway.tasks.task import Status, StoredFile, Task, folder, input_name, result_folder
 from gateway.tasks.watch import Watch
 from gateway.tasks.work import Perform, Run, TaskResult, Work
+from tests.gateway.pool.running import until
 from tests.gateway.tasks.rows import ASKED, SINGLE, WORKS, Clock, add, queue_of
 from tests.serving import WAIT_SECONDS
 
@@ -43,6 +44,7 @@ class Gateway:
         self.scratch_folder = folder / "scratch"
         self.scratch_folder.mkdir()
         self.bell = Bell()
+        self.metrics = Metrics()
         self.watch = Watch(self.queue, self.bell, lambda: False)
 
     @asynccontextmanager
@@ -58,7 +60,7 @@ class Gateway:
             places=places,
             poll_seconds=0.01,
             deadline_seconds=20,
-            observe=overlook,
+            metrics=self.metrics,
         )
         running = asyncio.create_task(runner.run())
         try:
@@ -98,6 +100,16 @@ async def test_an_outcome_is_kept_with_its_files(gateway: Gateway) -> None:
     assert (done.status, done.told) == (Status.DONE, {"found": 3})
     name = f"{result_folder(done.id, done.lease)}/{done.files[0].name}"
     assert await gateway.storage.get(name) == b"picture"
+
+
+async def test_a_task_that_ended_is_counted(gateway: Gateway) -> None:
+    async def perform(run: Run) -> TaskResult:
+        return TaskResult({})
+
+    await add(gateway.queue)
+    counted = f'pixelgate_tasks_total{{status="{Status.DONE}",work="{SINGLE}"}} 1.0'.encode()
+    async with gateway.performing(perform):
+        await until(lambda: counted in gateway.metrics.exposition())
 
 
 async def test_a_result_for_which_its_caller_has_no_room_is_not_stored(gateway: Gateway) -> None:
