@@ -68,7 +68,7 @@ def rows(count: int = VIDEOS, seed: int = SEED) -> list[Row]:
         _share("frames whose face is covered by 0.98", covered >= 0.98, "100.0%", 1.0, seed),
         _share("the same, of what was detected alone", detected >= 0.98, "-", 0.0, seed),
         _share("dropouts of 5 frames closed", dropouts >= 0.98, "100.0%", 1.0, seed),
-        Row("things carried over a cut", str(carried), "0", carried == 0, 3 * count, seed),
+        Row("things carried over a cut", str(carried), "0", carried == 0, 2 * count, seed),
         Row(
             "change of a region from frame to frame, face at rest: mean, most",
             f"{changes.mean():.3f}, {changes.max():.3f}",
