@@ -7,8 +7,9 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
-from benchmarks.quality import pairs
+from benchmarks.quality import drawings, pairs
 from benchmarks.quality.pairs import Pair, Random
+from benchmarks.quality.prints import INSTALL
 from benchmarks.quality.rivals import pixels
 from benchmarks.quality.rivals.pixels import UNTUNED
 from benchmarks.quality.row import Row
@@ -25,6 +26,9 @@ SEED = 2026
 PAIRS = 300
 PAGE_PAIRS = 100
 PRESET_PAIRS = 100
+DRAWN_PAIRS = 200
+WAYS = {"as it is": 1, "rescaled": 1, "taller": 1, "jpeg": 1, "bent": 3}
+"""How the second picture of a drawing is sent, and the preset that it is compared by."""
 LARGE_PAIRS = 6
 IOU = 0.3
 
@@ -38,6 +42,7 @@ def rows(count: int = PAIRS, seed: int = SEED) -> list[Row]:
         _unchanged(count, seed),
         _small_parts(count, seed),
         *_pages(min(count, PAGE_PAIRS), seed),
+        *_drawings(min(count, DRAWN_PAIRS), seed),
         _presets(min(count, PRESET_PAIRS), seed),
         _large(min(count, LARGE_PAIRS), seed),
     ]
@@ -83,6 +88,42 @@ def _pages(count: int, seed: int) -> list[Row]:
     tally = _ours(made, _preset(1))
     ours = Row("drawn pages in register, preset 1", str(tally), "none set", True, count, seed)
     return [ours, *_rivals("the same pages", made, count, seed)]
+
+
+def _drawings(count: int, seed: int) -> list[Row]:
+    if not drawings.FACES:
+        return [Row("drawings", INSTALL, "recall and precision 0.97", False, 0, seed)]
+    return [
+        row
+        for kind in drawings.KINDS
+        for way in WAYS
+        for row in (_drawn(kind, way, count, seed), _resent(kind, way, count, seed))
+    ]
+
+
+def _drawn(kind: str, way: str, count: int, seed: int) -> Row:
+    random = np.random.default_rng(seed)
+    made = (
+        drawings.resent(
+            drawings.changed(kind, random, count=int(random.integers(1, 6))), way, random
+        )
+        for _ in range(count)
+    )
+    tally = _ours(made, _preset(WAYS[way]))
+    is_reached = tally.recall >= 0.97 and tally.precision >= 0.97
+    case = f"{kind}, changed, {way}, preset {WAYS[way]}"
+    return Row(case, str(tally), "recall and precision 0.97", is_reached, count, seed)
+
+
+def _resent(kind: str, way: str, count: int, seed: int) -> Row:
+    random = np.random.default_rng(seed)
+    made = (
+        drawings.resent(drawings.changed(kind, random, count=0), way, random) for _ in range(count)
+    )
+    quiet = sum(_ours([pair], _preset(WAYS[way])) == (0, 0, 0) for pair in made)
+    share = quiet / count
+    case = f"{kind}, unchanged, {way}: nothing found"
+    return Row(case, f"{share:.1%}", "98 %", share >= 0.98, count, seed)
 
 
 def _preset(number: int, settings: str = "") -> Params:
