@@ -65,8 +65,8 @@ class Params(Parameters):
     vehicle: bool = Field(True, description="Hide vehicles.")
     face_threshold: Score = Field(0.2, description="Least score of a face.")
     license_plate_threshold: Score = Field(0.3, description="Least score of a licence plate.")
-    person_threshold: Score = Field(0.25, description="Least score of a person.")
-    vehicle_threshold: Score = Field(0.25, description="Least score of a vehicle.")
+    person_threshold: Score = Field(0.15, description="Least score of a person.")
+    vehicle_threshold: Score = Field(0.15, description="Least score of a vehicle.")
     regions: Polygons = Field(
         (), description="Polygons that are hidden as well: a list of lists of x, y."
     )

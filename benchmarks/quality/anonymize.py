@@ -37,7 +37,7 @@ BODIES = ("Person", "Car", "Bus", "Motorcycle")
 EACH = 40
 STREETS = 6
 """Of each layout, with two plates each."""
-SCENES = 15
+SCENES = 10
 """Of a case, with four faces each."""
 COVERED = 0.8
 """Of a face's box or a plate, that are hidden when so much of them is."""
@@ -67,7 +67,7 @@ FACES = (
     FaceCase("16 to 96 px, upside down", Shot((16, 96), (170, 180)), 0.9),
     FaceCase("24 to 96 px, smeared over 9 px", Shot((24, 96), smear_px=9), 0.85),
     FaceCase(
-        "32 to 64 px in 12 megapixels", Shot((32, 64), size=(4000, 3000), cells=(6, 4)), 0.99, 5
+        "32 to 64 px in 12 megapixels", Shot((32, 64), size=(4000, 3000), cells=(6, 4)), 0.99, 2
     ),
 )
 
