@@ -24,7 +24,7 @@ def best(image: Pixels) -> faces.FoundFace:
 def test_the_face_in_a_photograph_is_found_where_it_is() -> None:
     found = faces.find(astronaut(), 0.2)
     assert len(found) == 1
-    assert iou(found[0], FACE) > 0.8
+    assert iou(found[0], FACE) > 0.75
     assert found[0].model == "CenterFace"
 
 
