@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -76,47 +76,45 @@ async def _lifespan(
     app: object,
 ) -> AsyncIterator[Mapping[str, Any]]:
     """What requests find in their `State`."""
-    storage = Storage(settings.storage_url)
-    with open_scratch(settings.data / "scratch") as scratch:
-        async with _fetcher(settings) as fetcher:
-            pool = _pool(settings, table, database)
-            budget = MemoryBudget(settings.max_held_bytes)
-            await pool.start()
-            sampling = asyncio.create_task(metrics.keep_sampling(pool, budget))
-            try:
-                async with tasks_at_work(
-                    settings,
-                    database,
-                    storage,
-                    scratch,
-                    pool,
-                    table.works(),
-                    metrics,
-                    lambda: lifecycle.is_draining,
-                ) as (tasks, webhooks):
-                    yield {
-                        "settings": settings,
-                        "metrics": metrics,
-                        "guard": wiring.guard,
-                        "token_url": wiring.token_url,
-                        "budget": budget,
-                        "admission": _admission(settings, database),
-                        "intake": Intake(
-                            metrics.counting(fetcher.fetch), max_bytes=settings.max_upload_bytes
-                        ),
-                        "pool": pool,
-                        "scratch": scratch,
-                        "tasks": tasks,
-                        "webhooks": webhooks,
-                        "tool_settings": ToolSettings(database),
-                        "last_images": LastImages(storage, most=settings.last_images),
-                        "parts": parts,
-                    }
-            finally:
-                sampling.cancel()
-                # The server has let the running requests end before it comes to this.
-                await pool.stop(grace_seconds=0)
-                database.dispose()
+    storage, pool = Storage(settings.storage_url), _pool(settings, table, database)
+    budget = MemoryBudget(settings.max_held_bytes)
+    async with AsyncExitStack() as ending:
+        ending.callback(database.dispose)
+        scratch = ending.enter_context(open_scratch(settings.data / "scratch"))
+        fetcher = await ending.enter_async_context(_fetcher(settings))
+        await pool.start()
+        # The server has let the running requests end before it comes to this.
+        ending.push_async_callback(pool.stop, grace_seconds=0)
+        sampling = asyncio.create_task(metrics.keep_sampling(pool, budget))
+        ending.callback(sampling.cancel)
+        tasks, webhooks = await ending.enter_async_context(
+            tasks_at_work(
+                settings,
+                database,
+                storage,
+                scratch,
+                pool,
+                table.works(),
+                metrics,
+                lambda: lifecycle.is_draining,
+            )
+        )
+        yield {
+            "settings": settings,
+            "metrics": metrics,
+            "guard": wiring.guard,
+            "token_url": wiring.token_url,
+            "budget": budget,
+            "admission": _admission(settings, database),
+            "intake": Intake(metrics.counting(fetcher.fetch), max_bytes=settings.max_upload_bytes),
+            "pool": pool,
+            "scratch": scratch,
+            "tasks": tasks,
+            "webhooks": webhooks,
+            "tool_settings": ToolSettings(database),
+            "last_images": LastImages(storage, most=settings.last_images),
+            "parts": parts,
+        }
 
 
 def _fetcher(settings: Settings) -> Fetcher:

@@ -20,7 +20,7 @@ from benchmarks.quality.row import Row
 from engines.anonymization import detectors
 from engines.anonymization.sighting import Kind, Sighting
 from engines.core.shapes import Box, Pixels
-from engines.videos.anonymize import anonymize_video
+from engines.videos.hiding import hide_in_video
 from engines.videos.summary import HiddenFrame
 from engines.vision.boxes import iou
 
@@ -133,7 +133,7 @@ def _judge(shots: Sequence[Shot]) -> Judged:
     with TemporaryDirectory() as folder:
         source, target = Path(folder, "in.mp4"), Path(folder, "out.mp4")
         _write(source, [shot.picture for shot in shots])
-        summary = anonymize_video(
+        summary = hide_in_video(
             source, target, sight=sight, hide=_blacken, report=lambda _: None, record=hidden.append
         )
         with av.open(str(target), "r") as reader:

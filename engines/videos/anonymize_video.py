@@ -18,7 +18,7 @@ from engines.anonymization.sighting import Kind, Sighting
 from engines.core import progress
 from engines.core.registry import engine
 from engines.core.shapes import Details, EngineResult, Info, Pixels
-from engines.videos.anonymize import anonymize_video as rewrite
+from engines.videos.hiding import hide_in_video
 from engines.videos.summary import HiddenFrame
 from engines.videos.tracking import MARGIN
 
@@ -62,7 +62,7 @@ def anonymize_video(video: PathOnDisk, folder: PathOnDisk, *, params: anonymize.
     """Hide faces, licence plates, persons and vehicles in a video.
 
     Args:
-        video: anything that FFmpeg reads.
+        video: in any container of `reading.DEMUXERS`.
         folder: where VIDEO, FRAMES (a line of JSON for each frame) and INDEX are written; with
             the method detect there is no VIDEO.
 
@@ -76,7 +76,6 @@ def anonymize_video(video: PathOnDisk, folder: PathOnDisk, *, params: anonymize.
         own; see `anonymize`.
     """
     ignores = [np.rint(area).astype(np.int32) for area in params.ignores]
-
     numbers = itertools.count()
 
     def sight(picture: Pixels) -> list[Sighting]:
@@ -91,7 +90,7 @@ def anonymize_video(video: PathOnDisk, folder: PathOnDisk, *, params: anonymize.
         lines = Lines(
             *(files.enter_context((folder / name).open("wb")) for name in (FRAMES, INDEX))
         )
-        summary = rewrite(
+        summary = hide_in_video(
             video,
             folder / VIDEO,
             sight=sight,

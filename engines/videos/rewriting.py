@@ -35,7 +35,7 @@ def rewrite(
     report: Callable[[float], None],
     record: Callable[[HiddenFrame], None],
 ) -> VideoSummary:
-    """What `anonymize_video` does, where PyAV is installed."""
+    """What `hide_in_video` does, where PyAV is installed."""
     first = first_frame(source)
     turn = Turn(first)
     with open_video(source) as video, create_mp4(target, video, first) as mp4:

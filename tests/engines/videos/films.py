@@ -10,7 +10,7 @@ import numpy as np
 
 from engines.anonymization.sighting import Kind, Sighting, boxed
 from engines.core.shapes import Box, Pixels
-from engines.videos.anonymize import anonymize_video
+from engines.videos.hiding import hide_in_video
 from engines.videos.summary import HiddenFrame, VideoSummary
 
 COUNT = 40
@@ -110,7 +110,7 @@ def run(
     """Make a video anonymous, into `out.mp4` beside it."""
     hidden: list[HiddenFrame] = []
     parts = {"sight": script(missed), "hide": blacken, "report": lambda _: None} | callables
-    summary = anonymize_video(source, out(source), record=hidden.append, **parts)
+    summary = hide_in_video(source, out(source), record=hidden.append, **parts)
     return summary, hidden
 
 

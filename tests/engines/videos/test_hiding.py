@@ -106,13 +106,13 @@ def test_the_summary_has_one_entry_for_each_thing(source: Path) -> None:
 def test_without_pyav_a_sentence_says_what_to_install(
     source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engines.videos.anonymize.find_spec", lambda _: None)
+    monkeypatch.setattr("engines.videos.hiding.find_spec", lambda _: None)
     with pytest.raises(VideosUnavailable, match=r"pip install 'pixelgate\[video\]'"):
         run(source)
 
 
 def test_what_anonymizes_can_be_imported_without_pyav() -> None:
-    code = "import sys; sys.modules['av'] = None; import engines.videos.anonymize"
+    code = "import sys; sys.modules['av'] = None; import engines.videos.hiding"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -10,7 +10,7 @@ from engines.core.shapes import Pixels
 from engines.videos.summary import HiddenFrame, VideoSummary
 
 
-def anonymize_video(
+def hide_in_video(
     source: Path,
     target: Path,
     *,
