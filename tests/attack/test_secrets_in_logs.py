@@ -52,7 +52,8 @@ def test_a_fault_of_an_engine_is_logged_by_place_alone(
     answer = odd_client.post(f"{SERVICES}contours", files={"image": encoded("PNG")})
     said = refusal(answer, 500)
     log = odd.log.read_text()
-    (fault,) = (line for line in log.splitlines() if said["request_id"] in line and "fault" in line)
+    faults = (line for line in log.splitlines() if '"event":"fault"' in line)
+    (fault,) = (line for line in faults if said["request_id"] in line)
     assert "in _fail\\nValueError" in fault
     assert "hush" not in log + answer.text
 
