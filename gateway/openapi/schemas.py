@@ -57,7 +57,7 @@ def query(params: type[Parameters]) -> list[Schema]:
             schema,
             is_required=params.model_fields[name].is_required(),
         )
-        for name, schema in parameters(params).items()
+        for name, schema in texts(params).items()
     ]
 
 
@@ -86,6 +86,16 @@ def parameters(params: type[Parameters]) -> dict[str, Schema]:
     return {
         name: _told(_tidy(_inlined(value, definitions)), params.model_fields[name])
         for name, value in schema.get("properties", {}).items()
+    }
+
+
+def texts(params: type[Parameters]) -> dict[str, Schema]:
+    """The same where all is text, in a query or a form: lists are JSON."""
+    return {
+        name: {"type": "string", "description": f"{schema['description']} As JSON."}
+        if schema.get("type") == "array"
+        else schema
+        for name, schema in parameters(params).items()
     }
 
 

@@ -55,6 +55,7 @@ window.ui = SwaggerUIBundle({
     { name: "Core", url: "openapi/core.json" },
     { name: "PEKAT Vision", url: "openapi/pekat.json" },
     { name: "AeroVision", url: "openapi/aerovision.json" },
+    { name: "Celantur", url: "openapi/celantur.json" },
   ],
   dom_id: "#swagger-ui",
   presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],

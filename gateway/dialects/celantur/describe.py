@@ -67,9 +67,6 @@ _MASKS = {
     "instance-mask": "Fetch a mask that tells apart what is hidden",
 }
 _VIDEOS = ("video/anonymised", "video/anonymized")
-_JSON = ("format", "ignores")
-"""Parameters that may be JSON."""
-_TEXT = {"type": "string"}
 _AGAIN = (
     "getAnonymized",
     "getVideoAnonymized",
@@ -275,8 +272,7 @@ def _named(name: str) -> str:
 
 
 def _query(params: type[Parameters]) -> list[Schema]:
-    written = [one | {"name": one["name"].replace("_", "-")} for one in schemas.query(params)]
-    return [one | ({"schema": _TEXT} if one["name"] in _JSON else {}) for one in written]
+    return [one | {"name": one["name"].replace("_", "-")} for one in schemas.query(params)]
 
 
 def _id() -> Schema:

@@ -9,6 +9,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    PlainSerializer,
     Tag,
     ValidationInfo,
     WithJsonSchema,
@@ -20,7 +21,8 @@ from engines.core.shapes import Parameters
 from engines.vision.polygons import MOST_POLYGONS
 
 MOST_HEADER = 4096
-HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"
+# An empty value in a query is none.
+HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{0,100}$"
 RESERVED_HEADERS = {
     "connection",
     "content-encoding",
@@ -37,22 +39,13 @@ RESERVED_HEADERS = {
     "webhook-id",
 }
 """Of the delivery itself: with another length or host it would be another request."""
-HEADER_VALUE = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$"
+HEADER_VALUE = r"^([\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?)?$"
 
 Class = Literal["face", "license-plate", "person", "vehicle"]
 TaskStatus = Literal["queued", "processing", "done", "failed", "deleted"]
 WebhookStatus = Literal["empty", "set", "sent", "failed"]
-Layout = Literal[
-    "whole",
-    "pano:4096",
-    "pano:5400",
-    "pano:5640",
-    "pano:7060",
-    "pano:7680",
-    "pano:8000",
-    "pano:8192",
-    "pano:11000",
-]
+PANORAMAS = (4096, 5400, 5640, 7060, 7680, 8000, 8192, 11000)
+Layout = Annotated[str, Field(pattern=rf"^(whole|pano:({'|'.join(map(str, PANORAMAS))}))$")]
 NullableText = Annotated[str | None, WithJsonSchema({"type": "string", "nullable": True})]
 
 TYPES: dict[str, int] = {"person": 101, "vehicle": 102, "face": 103, "license-plate": 104}
@@ -97,6 +90,10 @@ class Tiling(BaseModel):
     overlap: Overlaps
 
 
+def _as_text(layout: "str | Tiling") -> str:
+    return layout if isinstance(layout, str) else layout.model_dump_json()
+
+
 class Echoed(Parameters):
     """What a task repeats of its upload's parameters."""
 
@@ -113,6 +110,8 @@ class Echoed(Parameters):
         Annotated[Layout, Tag("layout")] | Annotated[Tiling, Tag("tiling")],
         Discriminator(_is_layout),
         BeforeValidator(_from_json),
+        PlainSerializer(_as_text),
+        WithJsonSchema({"type": "string"}),
     ] = Field(
         "whole",
         description="`whole`, `pano:` and a width, or tiles as JSON, such as "
@@ -121,7 +120,7 @@ class Echoed(Parameters):
     bbox: bool = Field(False, description="Hide the box, not the outline alone.")
     ignores: Annotated[
         list[Rectangle], BeforeValidator(_from_json), Field(max_length=MOST_POLYGONS)
-    ] = Field([], description="Where nothing is hidden, as JSON.")
+    ] = Field([], description="Where nothing is hidden.")
     debug: bool = Field(False, description="Draw boxes and outlines.")
     score: bool = Field(False, description="With `debug`: draw scores too.")
     mask_scale: float = Field(100, gt=0, le=100, description="Of masks, percent.")

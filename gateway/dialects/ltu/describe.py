@@ -153,7 +153,7 @@ def _form(engine: Engine, pictures: dict[str, Schema]) -> Schema:
     return {
         "type": "object",
         "required": [one.name for one in inputs_of(engine) if one.is_required],
-        "properties": {**pictures, **schemas.parameters(params_of(engine))},
+        "properties": {**pictures, **schemas.texts(params_of(engine))},
     }
 
 
