@@ -45,6 +45,7 @@ _REFUSALS = {
     "503": "The service is too busy, or ending.",
 }
 _UPLOAD_REFUSALS = {
+    "404": "The task was deleted before it was done.",
     "413": "The file, or the picture in it, is too large.",
     "422": "The file was understood and cannot be anonymised.",
     "501": "A model that is needed is not there, or videos cannot be read.",

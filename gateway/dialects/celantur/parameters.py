@@ -1,8 +1,9 @@
 """The query: names in both spellings, and what is wrong with a value."""
 
-from typing import Self, TypeVar
+from typing import Self, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from starlette.datastructures import QueryParams
 
 from engines.core.shapes import shown
@@ -30,18 +31,27 @@ class ParameterRefused(GatewayError):
 
 
 def read_query(query: QueryParams, model: type[Model]) -> Model:
-    """What the query says; of two spellings the one with hyphens, and an empty value is none.
+    """What the query says; of two spellings the one with hyphens, and an empty text is none.
 
     Raises:
         ParameterRefused: a value is unknown, or out of its range.
         UnparsableParameter: it is no JSON where it should be.
     """
-    sent = {name: value for name, value in query.items() if value}
-    told = {name: value for name, value in sent.items() if "-" not in name}
-    told |= {name.replace("-", "_"): value for name, value in sent.items() if "-" in name}
+    told = {name: value for name, value in query.items() if "-" not in name}
+    told |= {name.replace("-", "_"): value for name, value in query.items() if "-" in name}
     if _METHOD in told:
         told.setdefault("method", told[_METHOD])
+    fields = model.model_fields
+    empty = {name for name, value in told.items() if not value and _is_text(fields.get(name))}
     try:
-        return model.model_validate(told)
+        return model.model_validate({name: told[name] for name in told.keys() - empty})
     except ValidationError as error:
         raise ParameterRefused.of(error) from None
+
+
+def _is_text(field: FieldInfo | None) -> bool:
+    """Whether a value is no number and no truth."""
+    kinds = [] if field is None else [field.annotation]
+    for kind in kinds:
+        kinds += get_args(kind)
+    return not {bool, int, float}.intersection(one for one in kinds if isinstance(one, type))
