@@ -10,8 +10,10 @@ from auth.api_keys import ApiKeys, KeyCheck
 from auth.config import IssuerConfig
 from auth.guard import Guard
 from auth.issuer import Issuer
+from auth.keys import KeyRing
 from auth.outside import OutsideKeys, OutsideTokens
 from auth.threads import Threads
+from auth.tokens import CLOCK_SKEW_SECONDS
 from gateway.errors import status_of
 from gateway.settings import Settings
 from gateway.store.database import Database
@@ -61,6 +63,13 @@ def in_outside(settings: Settings, database: Database, scopes: frozenset[str]) -
     )
     key_check = KeyCheck(ApiKeys(database), Threads(KEY_THREADS))
     return IssuerWiring(Guard(settings.realm, tokens, key_check), keys.token_endpoint)
+
+
+def key_ring(settings: Settings) -> KeyRing:
+    """The keys that the embedded issuer signs with, also where tokens are an outside one's."""
+    return KeyRing(
+        settings.data / "keys", lifetime_seconds=settings.access_seconds + CLOCK_SKEW_SECONDS
+    )
 
 
 def issuer_config(settings: Settings, scopes: frozenset[str]) -> IssuerConfig:

@@ -2,9 +2,9 @@
 
 import click
 
-from auth.keys import PUBLISHED_BEFORE_USE_SECONDS, KeyRing
-from auth.tokens import CLOCK_SKEW_SECONDS
+from auth.keys import PUBLISHED_BEFORE_USE_SECONDS
 from gateway.cli.command import load_settings
+from gateway.issuer import key_ring
 
 
 @click.group()
@@ -15,9 +15,5 @@ def keys() -> None:
 @keys.command()
 def rotate() -> None:
     """Sign with a new key; tokens of the old one stay valid, and nothing need be restarted."""
-    settings = load_settings()
-    ring = KeyRing(
-        settings.data / "keys", lifetime_seconds=settings.access_seconds + CLOCK_SKEW_SECONDS
-    )
-    kid = ring.rotate()
+    kid = key_ring(load_settings()).rotate()
     click.echo(f"The key {kid} signs from {PUBLISHED_BEFORE_USE_SECONDS:g} s on.")

@@ -13,9 +13,8 @@ from jose.exceptions import JWKError
 from auth import receipts
 from auth.errors import TokenInvalid
 from auth.jws_checks import Claims
-from auth.keys import KeyRing
-from auth.tokens import CLOCK_SKEW_SECONDS
 from gateway.cli.command import load_settings
+from gateway.issuer import key_ring
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -57,10 +56,7 @@ def verify(path: Path, jwks: Path | None, sent: Path | None, made: Path | None) 
 
 
 def _own() -> receipts.Find:
-    settings = load_settings()
-    ring = KeyRing(
-        settings.data / "keys", lifetime_seconds=settings.access_seconds + CLOCK_SKEW_SECONDS
-    )
+    ring = key_ring(load_settings())
 
     def find(kid: str) -> Key | None:
         key = ring.find(kid)

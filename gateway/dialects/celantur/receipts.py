@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from auth import receipts
 from auth.keys import KeyRing
-from auth.tokens import CLOCK_SKEW_SECONDS
 from engines.anonymize import anonymize
 from engines.core.registry import engine_named
 from gateway.dialects.celantur.files import done
@@ -17,6 +16,7 @@ from gateway.dialects.celantur.models import Upload
 from gateway.dialects.celantur.performing import WORKS, engine_params
 from gateway.dialects.celantur.records import anonymised_file
 from gateway.flow import Call
+from gateway.issuer import key_ring
 from gateway.settings import Settings
 from gateway.store.database import Database
 from gateway.tasks.task import StoredFile, Task
@@ -24,11 +24,9 @@ from gateway.tasks.task import StoredFile, Task
 MEDIA_TYPE = "application/jose"
 
 
-def key_ring(settings: Settings, database: Database) -> KeyRing:
-    """The issuer's keys, also where tokens are those of an outside one."""
-    return KeyRing(
-        settings.data / "keys", lifetime_seconds=settings.access_seconds + CLOCK_SKEW_SECONDS
-    )
+def open_keys(settings: Settings, database: Database) -> KeyRing:
+    """What receipts are signed with."""
+    return key_ring(settings)
 
 
 async def receipt(call: Call) -> Response:

@@ -74,7 +74,7 @@ DIALECT = Dialect(
     endpoints=endpoints,
     render=render,
     describe=describe,
-    parts=receipts.key_ring,
+    parts=receipts.open_keys,
     preload=(present.__name__,),
     works=works,
 )
