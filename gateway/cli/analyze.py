@@ -31,16 +31,22 @@ STEPS = 1000
 """Of the progress bar, for each file."""
 
 
-@click.command("analyze")
-@click.argument("service")
-@click.argument(
+with_paths = click.argument(
     "paths",
     metavar="FILE|FOLDER...",
     nargs=-1,
     required=True,
     type=click.Path(exists=True, path_type=Path),
 )
-@click.option("--param", "pairs", multiple=True, metavar="NAME=VALUE", help="As the service takes.")
+with_params = click.option(
+    "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="As the service takes."
+)
+
+
+@click.command("analyze")
+@click.argument("service")
+@with_paths
+@with_params
 @click.option(
     "--reference",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

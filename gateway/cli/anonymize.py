@@ -28,6 +28,8 @@ from gateway.cli.analyze import (
     compute,
     find,
     read_params,
+    with_params,
+    with_paths,
 )
 from gateway.cli.command import load_settings
 
@@ -38,13 +40,7 @@ ITSELF = "itself"
 
 
 @click.command("anonymize")
-@click.argument(
-    "paths",
-    metavar="FILE|FOLDER...",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, path_type=Path),
-)
+@with_paths
 @click.option(
     "--out",
     required=True,
@@ -71,7 +67,7 @@ ITSELF = "itself"
     is_flag=True,
     help="Write NAME.binary-mask.png and NAME.instance-mask.png, and of a video NAME.frames.jsonl.",
 )
-@click.option("--param", "pairs", multiple=True, metavar="NAME=VALUE", help="As the service takes.")
+@with_params
 def anonymize(
     paths: tuple[Path, ...],
     out: Path,
