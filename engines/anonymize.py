@@ -123,6 +123,11 @@ class Params(Parameters):
         return {kind: least for kind, (is_wanted, least) in wanted.items() if is_wanted}
 
     @property
+    def ignored(self) -> masks.Areas:
+        """Where nothing is hidden, in whole pixels."""
+        return [np.rint(area).astype(np.int32) for area in self.ignores]
+
+    @property
     def kernels(self) -> Mapping[Kind, Kernel]:
         """How coarse each kind becomes."""
         return {
@@ -195,7 +200,7 @@ def anonymize(image: Original, *, params: Params) -> Result:
         own; the detectors are CenterFace (Xu et al., 2019), RetinaFace (Deng et al., CVPR 2020)
         and CenterNet (Zhou et al., Objects as points, 2019).
     """
-    ignores = [np.rint(area).astype(np.int32) for area in params.ignores]
+    ignores = params.ignored
     seen = sightings(image.samples, params, progress.report)
     found = [one for one in seen if masks.covered(one, one.box, ignores).any()]
     height, width = image.samples.shape[:2]

@@ -4,7 +4,7 @@ Nothing else of the region goes into the picture, so that no deconvolution bring
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.anonymization.masks import covered
+from engines.anonymization.masks import Areas, covered
 from engines.anonymization.sighting import Kind, Sighting
 from engines.core.shapes import Box
 
@@ -64,7 +64,7 @@ def hide(
     found: Iterable[Sighting],
     method: Method,
     kernels: Mapping[Kind, Kernel],
-    ignores: Sequence[NDArray[np.int32]],
+    ignores: Areas,
 ) -> Samples:
     """A copy of the picture with the regions hidden, and with no colour where it is transparent.
 
@@ -150,9 +150,7 @@ REPLACEMENTS: Mapping[Method, Callable[[Samples, tuple[int, int]], Samples]] = {
 }
 
 
-def _opacity(
-    one: Sighting, window: Box, kernel: Kernel, ignores: Sequence[NDArray[np.int32]]
-) -> NDArray[np.float32]:
+def _opacity(one: Sighting, window: Box, kernel: Kernel, ignores: Areas) -> NDArray[np.float32]:
     """(h, w), 0..1: how much of what replaces the window is seen."""
     inside = covered(one, window, ())
     opacity = inside.astype(np.float32)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, TypeAlias
 
-import numpy as np
 import orjson
 from pydantic import Field
 
@@ -75,7 +74,7 @@ def anonymize_video(video: PathOnDisk, folder: PathOnDisk, *, params: anonymize.
     Source:
         own; see `anonymize`.
     """
-    ignores = [np.rint(area).astype(np.int32) for area in params.ignores]
+    ignores = params.ignored
     numbers = itertools.count()
 
     def sight(picture: Pixels) -> list[Sighting]:
