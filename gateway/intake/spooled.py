@@ -10,7 +10,7 @@ from starlette.requests import Request
 from auth.threads import Threads
 from engines.core.media_type import media_type
 from engines.core.shapes import File
-from gateway.errors import MissingPicture, UploadTooLarge
+from gateway.errors import MissingPicture, UnreadableBody, UploadTooLarge
 from gateway.intake.bodies import read_pieces
 from gateway.intake.forms import MAX_FIELDS, MAX_FILES
 from gateway.intake.multipart import Part, decoded, part_events
@@ -31,7 +31,7 @@ async def read_upload(
     limit: Callable[[bytes], int],
     max_bytes: int,
 ) -> File | DiskFile:
-    """The first file of a form that has one of some names, or the body itself.
+    """The one file of a form that has one of some names, or the body itself.
 
     Its media type is what its first bytes say. Nothing else of a form is kept.
 
@@ -44,6 +44,7 @@ async def read_upload(
     Raises:
         UploadTooLarge: the file, or the body, has more; what follows is not read.
         MissingPicture: the form has no such file.
+        UnreadableBody: it has two.
         see `read_pieces`, `part_events` and `limit`.
     """
     content_type = request.headers.get("content-type", "")
@@ -51,7 +52,7 @@ async def read_upload(
     pieces = _counted_once(read_pieces(request, max_bytes=max_bytes), share, spool)
     if content_type.partition(";")[0].strip().lower() == "multipart/form-data":
         parts = part_events(content_type, pieces, max_files=MAX_FILES, max_fields=MAX_FIELDS)
-        return await spool.file(await _write_first(parts, fields, spool))
+        return await spool.file(await _write_only(parts, fields, spool))
     spool.announced_bytes = int(request.headers.get("content-length", "0"))
     async for piece in pieces:
         await spool.write(piece)
@@ -67,18 +68,20 @@ async def _counted_once(
         share.hold(spool.held_bytes)
 
 
-async def _write_first(
+async def _write_only(
     parts: AsyncIterable[Part | bytes | None], fields: Collection[str], spool: "_Spool"
 ) -> str:
     """Write the file, and tell what its sender calls it."""
     name, part = None, None
     async for event in decoded(parts):
         if isinstance(event, Part):
-            is_asked = name is None and event.is_file and event.name in fields
-            part = event if is_asked else None
+            part = event if event.is_file and event.name in fields else None
         elif part and event is not None:
+            if event and name is not None:
+                raise UnreadableBody("The form has several files; expected one in a request.")
             await spool.write(event)
-        elif part and (part.filename or spool.bytes):  # a browser sends neither of no file
+        # A browser sends neither a name nor content where no file was chosen.
+        elif part and name is None and (part.filename or spool.bytes):
             name = part.filename
     if name is None:
         raise MissingPicture(f"The form has no file named {' or '.join(fields)}.")

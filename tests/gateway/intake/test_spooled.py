@@ -119,11 +119,18 @@ async def test_what_else_a_form_has_is_not_kept(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-async def test_the_first_file_counts_that_was_chosen(tmp_path: Path) -> None:
-    unchosen = beginning('name="fileobject"; filename=""') + b"\r\n"
-    second = b"\r\n" + beginning('name="fileobject"; filename="b.mp4"') + b"second"
-    file = await read(Sender(unchosen + FILE + b"first" + second + END), tmp_path, MULTIPART)
-    assert file == File("ride.mp4", "text/plain", b"first")
+async def test_the_file_counts_that_was_chosen(tmp_path: Path) -> None:
+    unchosen = beginning('name="fileobject"; filename=""')
+    parts = b"\r\n".join((unchosen, FILE + b"chosen", unchosen))
+    file = await read(Sender(parts + END), tmp_path, MULTIPART)
+    assert file == File("ride.mp4", "text/plain", b"chosen")
+
+
+@pytest.mark.parametrize("filename", ["b.mp4", ""])
+async def test_no_file_is_left_out_in_silence(tmp_path: Path, filename: str) -> None:
+    second = b"\r\n" + beginning(f'name="fileobject"; filename="{filename}"') + b"second"
+    with pytest.raises(UnreadableBody, match="several files"):
+        await read(Sender(FILE + b"first" + second + END), tmp_path, MULTIPART)
 
 
 async def test_a_form_without_the_file_is_refused(tmp_path: Path) -> None:
