@@ -7,6 +7,8 @@ from typing import Protocol, Self, runtime_checkable
 from auth import errors as auth_errors
 from engines.core import errors as engine_errors
 
+STATE_RETRY_SECONDS = 5
+
 
 @runtime_checkable
 class Problem(Protocol):
@@ -157,6 +159,15 @@ class ShuttingDown(GatewayError):
     """The service is ending and takes no new work."""
 
 
+class StateUnreachable(GatewayError):
+    """Rows, counts or files that all gateways share cannot be read or written just now."""
+
+    @classmethod
+    def just_now(cls) -> Self:
+        message = "What the service remembers is out of its reach just now."
+        return cls(message, retry_after_seconds=STATE_RETRY_SECONDS)
+
+
 class ProjectStopped(GatewayError):
     """What would answer was stopped, while the rest of the service goes on."""
 
@@ -240,6 +251,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     QueueFull: (503, "queue_full"),
     WaitedTooLong: (503, "waited_too_long"),
     ShuttingDown: (503, "shutting_down"),
+    StateUnreachable: (503, "state_unreachable"),
     SlotCrashed: (503, "computation_crashed"),
     auth_errors.IssuerUnreachable: (503, "issuer_unreachable"),
     auth_errors.IssuerRefused: (503, "issuer_refused"),

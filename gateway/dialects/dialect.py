@@ -11,11 +11,11 @@ from starlette.types import Receive, Scope, Send
 
 from auth.errors import AuthError
 from auth.guard import BEARER_SCHEME
-from gateway.errors import GatewayError, Problem, WrongMethod, status_of
+from gateway.errors import GatewayError, Problem, StateUnreachable, WrongMethod, status_of
 from gateway.flow import Call, Endpoint, State, answer
 from gateway.openapi.description import Description
 from gateway.settings import Settings
-from gateway.store.database import Database
+from gateway.store.database import OUTAGES, Database
 from gateway.tasks.work import Work
 
 log = structlog.get_logger()
@@ -72,6 +72,9 @@ class Dialect:
 
     def refuse(self, error: Exception, state: State) -> Response:
         """The answer to an error; one that was not foreseen is logged and not explained."""
+        if isinstance(error, OUTAGES):
+            log.error("the database does not answer", reason=type(error).__name__)
+            error = StateUnreachable.just_now()
         state["refused"] = type(error)
         status, word = status_of(error)
         problem: Problem = _UNFORESEEN

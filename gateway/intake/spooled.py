@@ -10,7 +10,7 @@ from starlette.requests import Request
 from auth.threads import Threads
 from engines.core.media_type import media_type
 from engines.core.shapes import File
-from gateway.errors import MissingPicture, UnreadableBody, UploadTooLarge
+from gateway.errors import MissingPicture, StateUnreachable, UnreadableBody, UploadTooLarge
 from gateway.intake.bodies import read_pieces
 from gateway.intake.forms import MAX_FIELDS, MAX_FILES
 from gateway.intake.multipart import Part, decoded, part_events
@@ -45,6 +45,7 @@ async def read_upload(
         UploadTooLarge: the file, or the body, has more; what follows is not read.
         MissingPicture: the form has no such file.
         UnreadableBody: it has two.
+        StateUnreachable: the disk takes no more.
         see `read_pieces`, `part_events` and `limit`.
     """
     content_type = request.headers.get("content-type", "")
@@ -129,7 +130,10 @@ class _Spool:
             raise UploadTooLarge(f"The file has more than {self._max_bytes:,} bytes.")
 
     async def _flush(self) -> None:
-        await WRITING_THREADS.run(_append, self._path, self._waiting)
+        try:
+            await WRITING_THREADS.run(_append, self._path, self._waiting)
+        except OSError as error:
+            raise StateUnreachable.just_now() from error
         self._waiting = bytearray()
 
 

@@ -7,10 +7,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
+import structlog
 from limits import RateLimitItem, parse
 from limits.aio.storage import Storage
+from limits.errors import StorageError
 
-from gateway.errors import TooManyRequests
+from gateway.errors import StateUnreachable, TooManyRequests
+
+log = structlog.get_logger()
 
 POLICY = "caller"
 AGAIN_SECONDS = 1
@@ -60,10 +64,18 @@ class Rate:
         self._clock = clock
 
     async def count(self, owner: str) -> Standing:
-        """Count this request; what `limits` calls the strategy of fixed windows."""
+        """Count this request; what `limits` calls the strategy of fixed windows.
+
+        Raises:
+            StateUnreachable: the counts do not answer.
+        """
         key = self._limit.key_for(owner)
-        count = await self._storage.incr(key, self._limit.get_expiry())
-        left_seconds = math.ceil(await self._storage.get_expiry(key) - self._clock())
+        try:
+            count = await self._storage.incr(key, self._limit.get_expiry())
+            left_seconds = math.ceil(await self._storage.get_expiry(key) - self._clock())
+        except StorageError as error:
+            log.error("the counts of requests do not answer", reason=type(error.__cause__).__name__)
+            raise StateUnreachable.just_now() from error
         return Standing(self._limit, count, max(1, left_seconds))
 
 

@@ -21,7 +21,10 @@ def open_rate_limit_storage(url: str, database: Database) -> Storage:
     """Where a URL of `limits` points, or the database without one."""
     return (
         # Of the clients that `limits` knows it takes no current version of the other, coredis.
-        cast(Storage, storage_from_string(f"async+{url}", implementation="redispy"))
+        cast(
+            Storage,
+            storage_from_string(f"async+{url}", implementation="redispy", wrap_exceptions=True),
+        )
         if url
         else DatabaseRateLimitStorage(database)
     )
@@ -33,7 +36,7 @@ class DatabaseRateLimitStorage(Storage):
     STORAGE_SCHEME = None
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
-        super().__init__()
+        super().__init__(wrap_exceptions=True)
         self._database = database
         self._reads = database.execution_options(reads_only=True)
         self._clock = clock

@@ -15,7 +15,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import ConnectionPoolEntry
 
 log = structlog.get_logger()
@@ -27,6 +28,9 @@ CONNECT_SECONDS = 10
 """How long a server may take to let a connection in, where its URL has no `connect_timeout`."""
 
 T = TypeVar("T")
+
+OUTAGES = (OperationalError, InterfaceError, NoConnectionFree)
+"""What is raised where a database does not answer."""
 
 Database: TypeAlias = Engine
 """What SQLAlchemy calls an engine; here that word means a computation."""

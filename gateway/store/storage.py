@@ -4,19 +4,22 @@ import os
 import re
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import IO, Any
+from typing import IO, Any, ParamSpec, TypeVar
 from uuid import uuid4
 
+import structlog
 from fsspec import AbstractFileSystem, filesystem
 from fsspec.core import strip_protocol
 from fsspec.implementations.local import LocalFileSystem
 
 from auth.threads import Threads
-from gateway.errors import NothingStored
+from gateway.errors import NothingStored, StateUnreachable
+
+log = structlog.get_logger()
 
 STORAGE_THREADS = 8
 S3_ATTEMPTS = 3
@@ -27,6 +30,8 @@ S3_PART_BYTES = 8 * 1024 * 1024
 DRAFTS = ".drafts"
 LEFTOVER_SECONDS = 3600
 """A draft that nobody has written to for so long was left by a process that is no more."""
+P = ParamSpec("P")
+T = TypeVar("T")
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 
@@ -35,6 +40,7 @@ class Storage:
 
     Names are words of letters, digits, `.`, `_` and `-`, separated by slashes. A blob lies below
     each part of its name: `delete("tasks/7")` takes `tasks/7/a` away, and not `tasks/70`.
+    Whatever is asked of it raises `StateUnreachable` where the folder or bucket does not answer.
 
     Args:
         url: `file:///FOLDER`, made when it is needed, or `s3://BUCKET/PREFIX`, a bucket that is
@@ -43,17 +49,19 @@ class Storage:
 
     def __init__(self, url: str) -> None:
         self._root = strip_protocol(url)
-        self._files = _s3() if url.startswith("s3:") else PrivateFolder(self._root)
+        is_bucket = url.startswith("s3:")
+        self._files = _s3() if is_bucket else PrivateFolder(self._root)
+        self._failures = _s3_failures() if is_bucket else (OSError,)
         self._threads = Threads(STORAGE_THREADS)
 
     async def put(self, name: str, *parts: bytes) -> None:
         """Keep the parts, one after another, in place of what has this name."""
-        await self._threads.run(self._files.pipe_file, self._path(name), b"".join(parts))
+        await self._run(self._files.pipe_file, self._path(name), b"".join(parts))
 
     async def put_file(self, name: str, source: Path) -> None:
         """Keep a copy of a file, which is never whole in memory, in place of what has this name."""
         path = self._path(name)
-        await self._threads.run(self._files.put_file, str(source), path, chunksize=S3_PART_BYTES)
+        await self._run(self._files.put_file, str(source), path, chunksize=S3_PART_BYTES)
 
     async def get(self, name: str, start: int | None = None, end: int | None = None) -> bytes:
         """What has this name, or its bytes from `start` to before `end`, which lie within it.
@@ -63,7 +71,7 @@ class Storage:
         """
         path = self._path(name)
         with _nothing_stored():
-            found = await self._threads.run(self._files.cat_file, path, start=start, end=end)
+            found = await self._run(self._files.cat_file, path, start=start, end=end)
         return bytes(found)
 
     async def pieces(
@@ -92,7 +100,7 @@ class Storage:
             NothingStored: nothing has this name.
         """
         with _nothing_stored():
-            found = await self._threads.run(self._files.info, self._path(name))
+            found = await self._run(self._files.info, self._path(name))
             if found["type"] == "directory":
                 raise IsADirectoryError
         return int(found["size"])
@@ -100,12 +108,12 @@ class Storage:
     async def delete(self, name: str) -> None:
         """Let go of what has this name, and of all below it; of nothing is fine."""
         with suppress(FileNotFoundError):
-            await self._threads.run(self._files.rm, self._path(name), recursive=True)
+            await self._run(self._files.rm, self._path(name), recursive=True)
 
     async def names(self, prefix: str) -> list[str]:
         """All blobs below a name, the one that was put longest ago first."""
         path = self._path(prefix)
-        found = await self._threads.run(self._files.find, path, detail=True)
+        found = await self._run(self._files.find, path, detail=True)
         ages = sorted(found.items(), key=lambda one: one[1].get("mtime") or one[1]["LastModified"])
         return [name.removeprefix(f"{self._root}/") for name, _ in ages]
 
@@ -113,9 +121,18 @@ class Storage:
         """The words that follow a name in those of blobs: `b` after `a` where `a/b/c` is one."""
         path = self._path(name)
         with suppress(FileNotFoundError):
-            found = await self._threads.run(self._files.ls, path, detail=False)
+            found = await self._run(self._files.ls, path, detail=False)
             return [one.rpartition("/")[2] for one in found]
         return []
+
+    async def _run(self, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await self._threads.run(ask, *args, **kwargs)
+        except (FileNotFoundError, IsADirectoryError):
+            raise
+        except self._failures as error:
+            log.error("the storage does not answer", reason=repr(error))
+            raise StateUnreachable.just_now() from error
 
     def _path(self, name: str) -> str:
         # The one guard against leaving the root, against drafts, and against fsspec's wildcards.
@@ -134,6 +151,12 @@ def _s3() -> AbstractFileSystem:
     )
     files.retries = 1  # s3fs would have botocore start over five times: for six minutes.
     return files
+
+
+def _s3_failures() -> tuple[type[Exception], ...]:
+    from botocore.exceptions import BotoCoreError  # comes with an extra
+
+    return OSError, BotoCoreError
 
 
 @contextmanager

@@ -3,15 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
-import structlog
-
+from gateway.errors import StateUnreachable
 from gateway.store.database import persistently
 from gateway.store.storage import Storage
 from gateway.tasks.queue import TaskQueue
 from gateway.tasks.task import TASKS, folder
-
-log = structlog.get_logger()
 
 SWEEP_SECONDS = 600
 MOST_AT_ONCE = 500
@@ -41,10 +39,8 @@ class Sweeper:
     async def run(self) -> None:
         """Sweep until cancelled."""
         while True:
-            try:
+            with suppress(StateUnreachable):  # It was logged.
                 await self.sweep()
-            except OSError as error:
-                log.error("the storage does not answer", reason=type(error).__name__)
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def sweep(self) -> None:

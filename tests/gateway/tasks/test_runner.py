@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from engines.core.errors import BadParameter
 from engines.core.shapes import File
-from gateway.errors import QueueFull
+from gateway.errors import QueueFull, StateUnreachable
 from gateway.metrics import Metrics
 from gateway.pool import Pool
 from gateway.store.scratch import REMOVING_THREADS, DiskFile, Scratch
@@ -213,11 +213,11 @@ async def test_a_refusal_is_told_and_a_fault_is_not(gateway: Gateway) -> None:
     assert "radius" not in faulty.message
 
 
-async def test_a_task_that_finds_the_pool_full_or_no_database_comes_again(
+async def test_a_task_that_finds_the_pool_full_or_no_database_or_storage_comes_again(
     database: Engine, tmp_path: Path
 ) -> None:
     away = OperationalError("SELECT", {}, OSError("connection refused"))
-    clock, refusals = Clock(), [QueueFull("256 jobs wait."), away]
+    clock, refusals = Clock(), [QueueFull("256 jobs wait."), away, StateUnreachable.just_now()]
 
     async def perform(run: Run) -> TaskResult:
         clock.now += 1  # later it may be claimed again
