@@ -80,7 +80,10 @@ class Metrics:
         self._since_start = {
             "done": counter("jobs", "Jobs that ended with an answer or a refusal."),
             "retries": counter("job_retries", "Jobs begun again, for their process died."),
-            "kills": counter("slot_kills", "Engine processes killed at a deadline."),
+            "kills": counter(
+                "slot_kills",
+                "Engine processes killed at a deadline, or because nobody waited any more.",
+            ),
             "crashes": counter("slot_crashes", "Engine processes that died."),
             "retired": counter(
                 "slot_retirements", "Engine processes replaced, for they were worn."

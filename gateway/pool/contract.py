@@ -47,7 +47,7 @@ class Snapshot:
         placed: jobs that lie in engine processes.
         done: jobs that ended by themselves, with an answer or a refusal.
         retries: jobs begun a second time because their process died.
-        kills: processes killed at a deadline.
+        kills: processes killed at a deadline, be it the near one of what nobody waits for.
         crashes: processes that died by themselves or by somebody else's hand.
         retired: processes replaced because they were worn.
     """

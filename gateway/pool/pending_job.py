@@ -73,11 +73,10 @@ class PendingJob:
             self.future.set_exception(error)
 
     def withdraw(self) -> None:
-        """Take it back from its slot, which then skips it or computes in vain."""
+        """Take it back from its slot, which then skips it, or computes in vain for a moment."""
         if self.entry is not None:
-            self.entry.skip()
-            self.entry = None
-            self.begun_at = None
+            entry, self.entry, self.begun_at = self.entry, None, None
+            entry.skip()
 
     def timing(self) -> Timing:
         """What became of its time, now that it ends."""

@@ -38,6 +38,8 @@ RECEIVE_BYTES = 256 * 1024
 """What is read at once; a longer frame makes the buffer grow."""
 
 NEW_SECONDS = 1.0
+VAIN_SECONDS = 5.0
+"""How long a process goes on with what nobody waits for; most computations end before."""
 
 
 class Ending(StrEnum):
@@ -79,7 +81,8 @@ class Entry:
 class Slot(asyncio.BufferedProtocol):
     """One engine process: what lies in it, and what comes back.
 
-    The first entry is the one that is computed; its deadline runs from when it became first.
+    The first entry is the one that is computed; its deadline runs from when it became first, and
+    is near once nobody waits for it.
     `warm` tells whether the process came up; `gone` is set when nothing is left of it; `pid` is 0
     until the process has told it.
     """
@@ -135,6 +138,8 @@ class Slot(asyncio.BufferedProtocol):
         """Have a job skipped if it has not begun; what comes of it is ignored in any case."""
         if self.is_alive:
             self._shared_memory.drop(entry.place, entry.number)
+            if entry is self.entries[0]:
+                self._deadline.set(min(self._deadline.time, self._loop.time() + VAIN_SECONDS))
 
     def has_begun(self, entry: Entry) -> bool:
         return self._shared_memory.started >= entry.number
@@ -283,7 +288,9 @@ class Slot(asyncio.BufferedProtocol):
         if self.entries:
             pending = self.entries[0].pending
             seconds = pending.deadline_seconds
-            if not self.entries[0].is_void:
+            if self.entries[0].is_void:
+                seconds = min(seconds, VAIN_SECONDS)
+            else:
                 pending.begun_at = now
         self._deadline.set(now + seconds)
 

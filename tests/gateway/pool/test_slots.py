@@ -367,7 +367,7 @@ async def test_the_job_of_a_client_that_left_the_queue_is_not_computed(tmp_path:
         assert (tmp_path / "notes").read_bytes() == b"fourth\n"
 
 
-async def test_the_running_job_of_a_client_that_left_is_still_ended_at_its_deadline(
+async def test_a_process_computes_for_nobody_only_for_a_moment(
     tmp_path: Path, clock: LoopClock
 ) -> None:
     async with running_slots() as pool:
@@ -376,9 +376,26 @@ async def test_the_running_job_of_a_client_that_left_is_still_ended_at_its_deadl
         left = give(pool, "spin", path=str(tmp_path / "begun"), deadline_seconds=1000)
         await until((tmp_path / "begun").exists)
         left.cancel()
-        await clock.forward(1000)
+        await clock.forward(slot.VAIN_SECONDS)
         assert await pid_of(pool) != pid
         assert pool.snapshot().kills == 1
+
+
+async def test_a_job_behind_one_of_nobody_has_its_own_deadline(
+    tmp_path: Path, clock: LoopClock
+) -> None:
+    async with running_slots() as pool:
+        left = await block(pool, tmp_path / "go")
+        waited_for = give(pool, "wait", path=str(tmp_path / "later"), deadline_seconds=1000)
+        await until(lambda: pool.snapshot().placed == 2)
+        left.cancel()
+        (tmp_path / "go").touch()
+        await until((tmp_path / "later.begun").exists)
+        await until(lambda: pool.snapshot().placed == 1)
+        await clock.forward(2 * slot.VAIN_SECONDS)
+        (tmp_path / "later").touch()
+        await waited_for
+        assert pool.snapshot().kills == 0
 
 
 async def test_nobody_is_told_of_the_progress_of_a_job_of_nobody(tmp_path: Path) -> None:
