@@ -47,11 +47,12 @@ class Tasks:
         """
         if asked.request_key and (same := await self._queue.of_key(asked)):
             return same
-        id = str(uuid.uuid4())
+        id, stored = str(uuid.uuid4()), [StoredFile.of(one) for one in inputs]
+        # A caller without room is refused before gigabytes are copied.
+        await self._queue.expect_room(asked.owner, sum(one.bytes for one in stored))
         try:
             for place, file in enumerate(inputs):
                 await store(self._storage, input_name(id, place), file)
-            stored = [StoredFile.of(one) for one in inputs]
             task = await self._queue.add(id, asked, stored)
         except BaseException:
             # A row that was being written when its request was abandoned is there.

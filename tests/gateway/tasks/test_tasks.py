@@ -62,6 +62,17 @@ async def test_a_file_on_disk_is_taken_as_one_in_memory_is(
     assert await tasks.input(task, 1) == b"video"
 
 
+async def test_a_file_without_room_is_not_copied(
+    sqlite: Engine, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = list[str]()
+    monkeypatch.setattr(storage, "put", put.append)
+    queue = queue_of(sqlite, Clock(), quota=Quota(unfinished=9, stored_bytes=len(PICTURE.data) - 1))
+    with pytest.raises(TooManyTasks):
+        await tasks_of(queue, storage).add(ASKED, [PICTURE])
+    assert put == []
+
+
 async def test_a_task_that_is_refused_leaves_no_file(sqlite: Engine, storage: Storage) -> None:
     queue = queue_of(sqlite, Clock(), quota=Quota(unfinished=0, stored_bytes=1000))
     with pytest.raises(TooManyTasks):
