@@ -1,6 +1,7 @@
 """What a dialect says about its tasks: how they are performed, and who is told of their end."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,7 +11,8 @@ from sqlalchemy import Connection
 from engines.core.registry import engine_named
 from engines.core.run import Answer, Job
 from engines.core.shapes import File
-from gateway.pool import Observe, Pool
+from gateway.errors import QueueFull
+from gateway.pool import Observe, Pool, Progress
 from gateway.store.scratch import DiskFile, Scratch
 from gateway.store.storage import Storage
 from gateway.tasks.task import Task, input_name
@@ -42,6 +44,7 @@ class Run:
     observe: Observe
     progress: float = field(default=0, init=False)
     _folder: Path | None = field(default=None, init=False)
+    _has_computed: bool = field(default=False, init=False)
 
     async def inputs(self) -> tuple[bytes, ...]:
         """The files that were sent, in their order."""
@@ -69,19 +72,58 @@ class Run:
         """Run a job of the task, which takes its progress from one share to another.
 
         Raises:
-            see `Pool.run`.
+            see `Pool.run`; QueueFull of the first job alone: later ones wait, so that what is done
+            need not be done again.
         """
+        [answer] = await self.compute_all([job], since=since, until=until)
+        return answer
 
-        def tell(share: float) -> None:
-            self.progress = since + share * (until - since)
+    async def compute_all(
+        self, jobs: Sequence[Job], *, since: float = 0, until: float = 1
+    ) -> list[Answer]:
+        """Run jobs of the task, as many at once as there are engine processes.
 
-        return await self.pool.run(
-            job,
-            deadline_seconds=engine_named(job.engine).seconds(self.deadline_seconds),
-            owner=self.task.owner,
-            progress=tell,
-            observe=self.observe,
-        )
+        Raises:
+            what the first that fails raises; the others are cancelled then.
+        """
+        shares = [0.0] * len(jobs)
+        places = asyncio.Semaphore(max(1, self.pool.snapshot().slots))
+
+        async def compute(place: int, job: Job) -> Answer:
+            def tell(share: float) -> None:
+                shares[place] = share
+                self.progress = since + sum(shares) / len(shares) * (until - since)
+
+            async with places:
+                answer = await self._compute(job, tell)
+            tell(1)
+            return answer
+
+        computing = [asyncio.create_task(compute(*each)) for each in enumerate(jobs)]
+        try:
+            return await asyncio.gather(*computing)
+        finally:
+            for one in computing:
+                one.cancel()
+            await asyncio.gather(*computing, return_exceptions=True)
+
+    async def _compute(self, job: Job, progress: Progress) -> Answer:
+        while True:
+            try:
+                answer = await self.pool.run(
+                    job,
+                    deadline_seconds=engine_named(job.engine).seconds(self.deadline_seconds),
+                    owner=self.task.owner,
+                    progress=progress,
+                    observe=self.observe,
+                )
+            except QueueFull as full:
+                if not self._has_computed:
+                    raise
+                await asyncio.sleep(full.retry_after_seconds or 0)
+            else:
+                self._has_computed = True
+                return answer
 
 
 Perform: TypeAlias = Callable[[Run], Awaitable[TaskResult]]
