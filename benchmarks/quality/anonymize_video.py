@@ -122,7 +122,7 @@ def _scene(
 def _judge(shots: Sequence[Shot]) -> Judged:
     seen: list[list[Sighting]] = []
 
-    def sight(image: Pixels) -> list[Sighting]:
+    def sight(image: Pixels, time: int | None) -> list[Sighting]:
         is_missed = shots[len(seen)].is_missed
         seen.append(
             [] if is_missed else detectors.sight(image, {Kind.FACE: THRESHOLD}, lambda _: None)

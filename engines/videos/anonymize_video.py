@@ -4,9 +4,7 @@ import itertools
 import struct
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, BinaryIO, TypeAlias
+from typing import BinaryIO
 
 import orjson
 from pydantic import Field
@@ -18,6 +16,8 @@ from engines.core import progress
 from engines.core.registry import engine
 from engines.core.shapes import Details, EngineResult, Info, Pixels
 from engines.videos.hiding import hide_in_video
+from engines.videos.path import PathOnDisk
+from engines.videos.sighted import Sighted, as_told
 from engines.videos.summary import HiddenFrame
 from engines.videos.tracking import MARGIN
 
@@ -27,21 +27,6 @@ INDEX = "frames.index"
 OFFSET = struct.Struct("<Q")
 """Where in FRAMES a frame's line begins; INDEX has one for each frame, and the end's."""
 DEADLINE_SECONDS = 6 * 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class PathDecoder:
-    """Leaves to the engine what lies at a path, whatever it is."""
-
-    accepts: tuple[str, ...] = ("video/mp4",)
-
-    def decode(self, sent: bytes | Path) -> Path:
-        if not isinstance(sent, Path):
-            raise TypeError("A video is sent by its path.")
-        return sent
-
-
-PathOnDisk: TypeAlias = Annotated[Path, PathDecoder()]
 
 
 class Result(EngineResult[Info]):
@@ -63,7 +48,8 @@ def anonymize_video(video: PathOnDisk, folder: PathOnDisk, *, params: anonymize.
     Args:
         video: in any container of `reading.DEMUXERS`.
         folder: where VIDEO, FRAMES (a line of JSON for each frame) and INDEX are written; with
-            the method detect there is no VIDEO.
+            the method detect there is no VIDEO. Pictures in which `video_sightings` left there
+            what it saw are not looked at again.
 
     Raises:
         VideosUnavailable: PyAV is not installed.
@@ -75,12 +61,11 @@ def anonymize_video(video: PathOnDisk, folder: PathOnDisk, *, params: anonymize.
         own; see `anonymize`.
     """
     ignores = params.ignored
-    numbers = itertools.count()
+    sighted, numbers = Sighted(folder), itertools.count()
 
-    def sight(picture: Pixels) -> list[Sighting]:
-        # What only a thorough look sees is followed back and on through the glances around it.
-        is_glance = next(numbers) % MARGIN > 0
-        return anonymize.sightings(picture, params, lambda share: None, is_glance=is_glance)
+    def sight(picture: Pixels, time: int | None) -> list[Sighting]:
+        number, found = next(numbers), sighted.of(picture, time)
+        return look(picture, params, number) if found is None else found
 
     def hidden(picture: Pixels, found: list[Sighting]) -> Pixels:
         return hide(picture, found, params.method, params.kernels, ignores)
@@ -111,6 +96,15 @@ def anonymize_video(video: PathOnDisk, folder: PathOnDisk, *, params: anonymize.
     )
 
 
+def look(picture: Pixels, params: anonymize.Params, number: int) -> list[Sighting]:
+    """What is to be hidden in the frame of that number: thoroughly in one of five.
+
+    What only a thorough look sees is followed back and on through the glances around it.
+    """
+    is_glance = number % MARGIN > 0
+    return anonymize.sightings(picture, params, lambda share: None, is_glance=is_glance)
+
+
 class Lines:
     """What is hidden in each frame, as lines, and where each of them begins."""
 
@@ -125,18 +119,9 @@ class Lines:
             "number": frame.number,
             "seconds": frame.seconds,
             "is_covered": frame.is_covered,
-            "objects": [_object(number, one) for number, one in frame.sightings.items()],
+            "objects": [
+                {"number": number} | as_told(one) for number, one in frame.sightings.items()
+            ],
         }
         self._lines.write(orjson.dumps(line) + b"\n")
         self._index.write(OFFSET.pack(self._lines.tell()))
-
-
-def _object(number: int, one: Sighting) -> dict[str, Any]:
-    return {
-        "number": number,
-        "kind": one.kind,
-        "score": one.score,
-        "box": tuple(one.box),
-        "polygon": one.outline.tolist(),
-        "model": one.model,
-    }

@@ -1,12 +1,12 @@
 """Videos made anonymous."""
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 
 from engines.anonymization.sighting import Sighting
-from engines.core.errors import VideosUnavailable
 from engines.core.shapes import Pixels
+from engines.videos.pyav import require_pyav
+from engines.videos.sighted import Sight
 from engines.videos.summary import HiddenFrame, VideoSummary
 
 
@@ -14,7 +14,7 @@ def hide_in_video(
     source: Path,
     target: Path,
     *,
-    sight: Callable[[Pixels], list[Sighting]],
+    sight: Sight,
     hide: Callable[[Pixels, list[Sighting]], Pixels],
     report: Callable[[float], None],
     record: Callable[[HiddenFrame], None] = lambda _: None,
@@ -27,7 +27,8 @@ def hide_in_video(
     Args:
         source: a video in any container of `reading.DEMUXERS`.
         target: written anew; nothing of it is left when anything is raised.
-        sight: finds what is to be hidden in an upright picture, uint8 (H, W, 3), BGR.
+        sight: finds what is to be hidden in an upright picture, uint8 (H, W, 3), BGR; it is told
+            the frame's time as well, in the stream's own unit, or None if it has none.
         hide: gives such a picture back with the sightings hidden.
         report: told the share done, 0 to 1.
         record: told of each frame, in their order, what is hidden in it.
@@ -37,11 +38,7 @@ def hide_in_video(
         UndecodableVideo: the file is no video, holds no frame, or is damaged.
         VideoTooLarge: a frame has too many pixels.
     """
-    if find_spec("av") is None:
-        raise VideosUnavailable(
-            "Videos need PyAV, which is not installed: pip install 'pixelgate[video]'."
-        )
-    # What imports PyAV, which is an extra.
+    require_pyav()
     from engines.videos.rewriting import rewrite
 
     return rewrite(source, target, sight, hide, report, record)

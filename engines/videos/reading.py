@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import av
+import numpy as np
 from av import Packet, VideoFrame, VideoStream
 from av.container import InputContainer
 from av.video.reformatter import Interpolation
 
 from engines.core.errors import TruncatedVideo, UndecodableVideo, VideoTooLarge
+from engines.core.shapes import Pixels
+from engines.videos.turn import Turn
 
 AnyPacket: TypeAlias = "Packet[Any]"
 """A packet of any type of stream."""
@@ -26,6 +30,8 @@ MAX_SECONDS = 1_000_000
 """Times beyond it are a fault of the file, and too large for what is written."""
 BACK_SECONDS = 1
 """How far a frame's time may lie before the last one's; then it is written right behind it."""
+SEEK_SECONDS = (0, 1)
+"""How far before a key frame it is looked for: without an index, a container may lead behind it."""
 SHORT_SECONDS = 1.0
 """How much earlier than announced the packets of a whole video may end."""
 
@@ -68,6 +74,25 @@ class Source:
             raise TruncatedVideo(
                 f"The video ends early: {end:.1f} of its {self.seconds:.1f} s were found."
             )
+
+    def frames_from(self, time: int) -> Iterator[VideoFrame]:
+        """The frames from a key frame on that is at a time, in the stream's own unit, or before.
+
+        There are none where the container leads to no such place.
+
+        Raises:
+            UndecodableVideo: what is there cannot be decoded.
+        """
+        with _damage_in_words():
+            for seconds in SEEK_SECONDS:
+                place = time - round(seconds / (self.pictures.time_base or 1))
+                self._container.seek(place, stream=self.pictures)
+                packets = self._container.demux(self.pictures)
+                key = next((one for one in packets if one.is_keyframe), None)
+                if key and key.pts is not None and key.pts <= time:
+                    for packet in chain([key], packets):
+                        yield from packet.decode()
+                    return
 
     def time(self, frame: VideoFrame) -> Fraction:
         """The seconds from the file's start to a frame; frames are asked for in their order.
@@ -130,6 +155,12 @@ def first_frame(source: Path) -> VideoFrame:
                     assert isinstance(frame, VideoFrame)
                     return frame
     raise UndecodableVideo("The video holds no frame; at least one was expected.")
+
+
+def upright(frame: VideoFrame, turn: Turn) -> Pixels:
+    """The upright picture of a frame, uint8 (H, W, 3), BGR."""
+    bgr = frame.to_ndarray(format="bgr24", interpolation=EXACT)
+    return turn.upright(np.asarray(bgr, np.uint8))
 
 
 def decoded(packet: AnyPacket) -> Iterator[Any]:

@@ -11,8 +11,9 @@ from av import VideoFrame
 from engines.anonymization.sighting import Sighting
 from engines.core.errors import UndecodableVideo
 from engines.core.shapes import Box, Pixels
-from engines.videos.reading import EXACT, Source, decoded, first_frame, open_video
+from engines.videos.reading import Source, decoded, first_frame, open_video, upright
 from engines.videos.scenes import SceneCuts
+from engines.videos.sighted import Sight
 from engines.videos.summary import HiddenFrame, VideoSummary
 from engines.videos.tracking import Held, Tracker
 from engines.videos.turn import Turn
@@ -30,7 +31,7 @@ class _Seen(NamedTuple):
 def rewrite(
     source: Path,
     target: Path,
-    sight: Callable[[Pixels], list[Sighting]],
+    sight: Sight,
     hide: Callable[[Pixels, list[Sighting]], Pixels],
     report: Callable[[float], None],
     record: Callable[[HiddenFrame], None],
@@ -39,7 +40,7 @@ def rewrite(
     first = first_frame(source)
     turn = Turn(first)
     with open_video(source) as video, create_mp4(target, video, first) as mp4:
-        height, width = _picture(first, turn).shape[:2]
+        height, width = upright(first, turn).shape[:2]
         summary = VideoSummary(width, height, video.others)
         for held in _followed(video, mp4, turn, sight):
             shown = {
@@ -49,7 +50,7 @@ def rewrite(
             }
             frame, time, _ = held.frame
             hidden = HiddenFrame(summary.frames, float(time), frame.is_corrupt, shown)
-            picture = _picture(frame, turn)
+            picture = upright(frame, turn)
             if hidden.is_covered:
                 picture = np.zeros_like(picture)
             else:
@@ -62,15 +63,13 @@ def rewrite(
     return summary
 
 
-def _followed(
-    video: Source, mp4: Mp4, turn: Turn, sight: Callable[[Pixels], list[Sighting]]
-) -> Iterator[Held[_Seen]]:
+def _followed(video: Source, mp4: Mp4, turn: Turn, sight: Sight) -> Iterator[Held[_Seen]]:
     """All frames with what is to be hidden in them; sound goes over on the way."""
     cuts: SceneCuts[_Seen] = SceneCuts()
     tracker: Tracker[_Seen] = Tracker()
     for frame in _frames(video, mp4):
-        picture = _picture(frame, turn)
-        seen = _Seen(frame, video.time(frame), sight(picture))
+        picture = upright(frame, turn)
+        seen = _Seen(frame, video.time(frame), sight(picture, frame.pts))
         for one, is_cut in cuts.add(seen, picture):
             yield from tracker.add(one, one.sightings, is_cut=is_cut)
     for one, is_cut in cuts.flush():
@@ -93,11 +92,6 @@ def _frames(video: Source, mp4: Mp4) -> Iterator[VideoFrame]:
                         f"{size[0]} x {size[1]} px; one size was expected."
                     )
                 yield frame
-
-
-def _picture(frame: VideoFrame, turn: Turn) -> Pixels:
-    bgr = frame.to_ndarray(format="bgr24", interpolation=EXACT)
-    return turn.upright(np.asarray(bgr, np.uint8))
 
 
 def _within(sighting: Sighting, width: int, height: int) -> Sighting | None:

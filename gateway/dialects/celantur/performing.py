@@ -1,6 +1,7 @@
 """How a picture or a video is anonymised as a task."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -9,6 +10,8 @@ from engines import anonymize
 from engines.core.decoders import PictureDecoder
 from engines.core.pixels import Mode
 from engines.core.run import Job, name_of
+from engines.core.shapes import Parameters
+from engines.videos import video_chunks, video_sightings
 from engines.videos.anonymize_video import anonymize_video
 from gateway.dialects.celantur import present
 from gateway.dialects.celantur.models import Tiling, Upload
@@ -21,8 +24,12 @@ ENGINES = {
     PICTURE_WORK: anonymize.anonymize.__name__,
     VIDEO_WORK: anonymize_video.__name__,
 }
+CUTTING = video_chunks.video_chunks.__name__
+LOOKING = video_sightings.video_sightings.__name__
 WORKS = tuple(ENGINES)
 PICTURES = ("image/jpeg", "image/png")
+LOOKED = 0.9
+"""The share of the work on a long video that is looking at it."""
 
 
 async def perform_picture(run: Run) -> TaskResult:
@@ -45,13 +52,28 @@ async def perform_picture(run: Run) -> TaskResult:
 
 
 async def perform_video(run: Run) -> TaskResult:
-    """The same in each frame; what is told is the video as a whole."""
-    folder = run.folder()
+    """The same in each frame; what is told is the video as a whole.
+
+    What is in a long video is looked for in several engine processes at once, chunk by chunk. One
+    then follows and hides it from the first frame to the last, so that there is no seam.
+    """
+    folder, video, name = run.folder(), await run.path(0), run.task.inputs[0].name
     params = engine_params(Upload.model_validate(run.task.params["upload"]))
-    inputs = (await run.path(0), folder)
-    presenter = name_of(present.video)
+
+    def step(engine: str, told: Parameters, *inputs: Path) -> Job:
+        names = (name, "")[: len(inputs)]
+        return Job(engine, inputs, told, name_of(present.video), names=names)
+
+    cut = await run.compute(step(CUTTING, video_chunks.Params(), video), until=0)
+    looks = [
+        step(LOOKING, video_sightings.Params(**params.model_dump(), chunk=chunk), video, folder)
+        for chunk in orjson.loads(cut.body)["chunks"]
+    ]
+    is_long = len(looks) > 1 and bool(params.thresholds)
+    if is_long:
+        await run.compute_all(looks, until=LOOKED)
     answer = await run.compute(
-        Job(ENGINES[VIDEO_WORK], inputs, params, presenter, names=(run.task.inputs[0].name, ""))
+        step(ENGINES[VIDEO_WORK], params, video, folder), since=LOOKED if is_long else 0
     )
     files = (DiskFile(name, kind, folder / name) for name, kind in present.OF_VIDEO.items())
     return TaskResult(orjson.loads(answer.body), tuple(one for one in files if one.path.exists()))

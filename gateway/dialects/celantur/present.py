@@ -7,6 +7,7 @@ import orjson
 from engines import anonymize
 from engines.core.run import Answer, Computed
 from engines.core.shapes import ResultFile
+from engines.videos import anonymize_video, video_chunks, video_sightings
 from engines.videos.anonymize_video import FRAMES, INDEX, VIDEO
 from engines.vision.scaled_mask import Result as ScaledMask
 from gateway.dialects.celantur.models import TYPES, Detection, ImageMetadata
@@ -19,6 +20,7 @@ OF_VIDEO = {
     FRAMES: "application/jsonl",
     INDEX: "application/octet-stream",
 }
+VIDEO_STEPS = (video_chunks.Result, video_sightings.Result, anonymize_video.Result)
 
 
 def anonymised(computed: Computed) -> Answer:
@@ -48,7 +50,8 @@ def anonymised(computed: Computed) -> Answer:
 
 
 def video(computed: Computed) -> Answer:
-    """What became of a video; its files lie where the engine wrote them."""
+    """What became of a video, or of a step; files lie where the engine wrote them."""
+    assert isinstance(computed.result, VIDEO_STEPS)
     return Answer(computed.result.model_dump_json().encode(), "application/json")
 
 

@@ -1,6 +1,6 @@
 """Videos made of one known square that moves, and a scripted detector that knows where."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from engines.anonymization.sighting import Kind, Sighting, boxed
 from engines.core.shapes import Box, Pixels
 from engines.videos.hiding import hide_in_video
+from engines.videos.sighted import Sight
 from engines.videos.summary import HiddenFrame, VideoSummary
 
 COUNT = 40
@@ -85,11 +86,11 @@ def with_sound(path: Path, codecs: list[str], start: float = 0, rate: int = 48_0
     return path
 
 
-def script(missed: Collection[int]) -> Callable[[Pixels], list[Sighting]]:
+def script(missed: Collection[int]) -> Sight:
     """A detector that sees the square in each frame but those."""
     numbers = iter(range(1000))
 
-    def sight(_: Pixels) -> list[Sighting]:
+    def sight(_: Pixels, time: int | None) -> list[Sighting]:
         number = next(numbers)
         return [] if number in missed else [boxed(Kind.FACE, place(number), 0.9, "script")]
 

@@ -106,7 +106,7 @@ def test_the_summary_has_one_entry_for_each_thing(source: Path) -> None:
 def test_without_pyav_a_sentence_says_what_to_install(
     source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engines.videos.hiding.find_spec", lambda _: None)
+    monkeypatch.setattr("engines.videos.pyav.find_spec", lambda _: None)
     with pytest.raises(VideosUnavailable, match=r"pip install 'pixelgate\[video\]'"):
         run(source)
 

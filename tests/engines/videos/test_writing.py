@@ -139,7 +139,7 @@ def test_colours_stay(tmp_path: Path, colours: str) -> None:
         "ten bits": {"pix_fmt": "yuv420p10le"},
     }
     source = film(tmp_path / "in.mkv", [image] * 3, **codecs[colours])
-    run(source, sight=lambda _: [])
+    run(source, sight=lambda *_: [])
     assert difference(pixels(frames(out(source))[0]), pixels(frames(source)[0])) < 2
 
 

@@ -1,0 +1,147 @@
+"""Videos looked at chunk by chunk are hidden as if they were looked at as a whole."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import orjson
+import pytest
+
+from engines import anonymize
+from engines.anonymization.sighting import Kind, Sighting, boxed
+from engines.core.shapes import Box, Pixels
+from engines.videos import chunks, video_sightings
+from engines.videos.anonymize_video import FRAMES, VIDEO, anonymize_video
+from engines.videos.chunk import Chunk
+from engines.videos.video_chunks import Params, video_chunks
+from tests.engines.videos.films import film, frames, picture
+
+LENGTH, GROUP = 90, 20
+DROPOUT = range(38, 43)
+CUT = 64
+GIVEN = anonymize.Params(method="blacken")
+
+Look = Callable[..., list[Sighting]]
+
+
+@pytest.fixture(autouse=True)
+def short_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "CHUNK_FRAMES", GROUP)
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether each look was a glance; it sees the white square, unless the corner is black."""
+    glances = list[bool]()
+
+    def look(image: Pixels, *_: Any, is_glance: bool) -> list[Sighting]:
+        glances.append(is_glance)
+        x, y, width, height = cv2.boundingRect((image[..., 0] > 200).astype(np.uint8))
+        if not width or image[-8:, :8].mean() < 45:
+            return []
+        return [boxed(Kind.FACE, Box(x, y, x + width, y + height), 0.9, "drawn")]
+
+    monkeypatch.setattr(anonymize, "sightings", look)
+    return glances
+
+
+@pytest.fixture(params=[".mp4", ".ts", ".mkv"])
+def source(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A square that crosses three seams, missed around the second, with a cut behind the third."""
+    shown = [picture(number // 2) for number in range(LENGTH)]
+    for number in DROPOUT:
+        shown[number][-8:, :8] = 0
+    shown[CUT:] = [np.full_like(shown[0], (0, 0, 160))] * (LENGTH - CUT)
+    times = [40 * number for number in range(LENGTH)]
+    return film(tmp_path / f"in{request.param}", shown, times, gop_size=GROUP)
+
+
+def cut(source: Path) -> list[Chunk]:
+    return video_chunks(source, params=Params()).chunks
+
+
+def look_at(source: Path, folder: Path, chunk: Chunk) -> int:
+    params = video_sightings.Params(**GIVEN.model_dump(), chunk=chunk)
+    return video_sightings.video_sightings(source, folder, params=params).frames
+
+
+def hidden(source: Path, folder: Path) -> tuple[bytes, bytes]:
+    """The video's bytes, and the lines of its frames."""
+    folder.mkdir(exist_ok=True)
+    anonymize_video(source, folder, params=GIVEN)
+    return (folder / VIDEO).read_bytes(), (folder / FRAMES).read_bytes()
+
+
+def test_chunks_follow_on_one_another(source: Path) -> None:
+    found = cut(source)
+    assert len(found) > 3
+    assert found[0].first == 0
+    assert all(one.first + one.frames == two.first for one, two in pairwise(found))
+    assert all(one.end == two.start for one, two in pairwise(found))
+    assert sum(one.frames for one in found) == LENGTH
+    assert found[-1].end is None
+
+
+def test_what_is_seen_in_chunks_is_hidden_as_in_the_whole(
+    source: Path, tmp_path: Path, looked: list[bool]
+) -> None:
+    whole = hidden(source, tmp_path / "whole")
+    glances, looked[:] = [*looked], []
+    for chunk in reversed(cut(source)):
+        assert look_at(source, tmp_path, chunk) == chunk.frames
+    assert sorted(looked) == sorted(glances)
+    looked.clear()
+    assert hidden(source, tmp_path) == whole
+    assert not looked
+
+
+def test_what_crosses_a_seam_is_hidden_in_every_frame_up_to_the_cut(
+    source: Path, tmp_path: Path, looked: list[bool]
+) -> None:
+    for chunk in cut(source):
+        look_at(source, tmp_path, chunk)
+    _, lines = hidden(source, tmp_path)
+    objects = [orjson.loads(line)["objects"] for line in lines.splitlines()]
+    assert [len(one) for one in objects] == [1] * CUT + [0] * (LENGTH - CUT)
+    assert {one[0]["number"] for one in objects[:CUT]} == {0}
+
+
+def test_what_no_chunk_has_seen_is_looked_at_while_it_is_hidden(
+    source: Path, tmp_path: Path, looked: list[bool]
+) -> None:
+    whole = hidden(source, tmp_path / "whole")
+    first, missing, *others = cut(source)
+    for chunk in (first, *others):
+        look_at(source, tmp_path, chunk)
+    looked.clear()
+    assert hidden(source, tmp_path) == whole
+    assert len(looked) == missing.frames
+
+
+def test_what_was_seen_in_other_pictures_is_not_believed(
+    source: Path, tmp_path: Path, looked: list[bool]
+) -> None:
+    whole = hidden(source, tmp_path / "whole")
+    other = film(
+        tmp_path / f"other{source.suffix}",
+        [np.full((96, 160, 3), 60, np.uint8)] * LENGTH,
+        [40 * number for number in range(LENGTH)],
+        gop_size=GROUP,
+    )
+    for chunk in cut(other):
+        look_at(other, tmp_path, chunk)
+    assert hidden(source, tmp_path) == whole
+
+
+def test_a_short_video_is_one_chunk(tmp_path: Path) -> None:
+    source = film(tmp_path / "in.mp4", [picture(0)] * (GROUP - 1), gop_size=5)
+    assert len(cut(source)) == 1
+
+
+def test_a_video_whose_frames_have_no_times_is_not_cut(tmp_path: Path) -> None:
+    source = film(tmp_path / "in.avi", [picture(0)] * 40, gop_size=5)
+    assert len(frames(source)) == 40
+    assert cut(source) == []
