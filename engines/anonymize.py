@@ -1,7 +1,7 @@
 """Anonymising: faces, licence plates, persons and vehicles of a picture made unrecognisable."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Literal
 
 import cv2
@@ -256,6 +256,30 @@ def sightings(
     return regions + [_as_box(one) if params.bbox else one for one in found]
 
 
+def marked(
+    hidden: Samples,
+    found: Collection[Sighting],
+    *,
+    with_scores: bool,
+    numbers: Iterable[int] | None = None,
+) -> Pixels:
+    """Boxes, outlines and classes drawn into the picture, of eight bits and opaque.
+
+    Args:
+        numbers: of what was found; from 1 where nothing is said.
+    """
+    canvas = laid(eight_bits(hidden), WHITE)
+    if canvas.ndim == 2:
+        canvas = np.asarray(cv2.cvtColor(canvas, cv2.COLOR_GRAY2BGR), np.uint8)
+    outlines = [(one.outline, marking.GREEN) for one in found]
+    captions = [f"{one.kind} {one.score:.2f}" if with_scores else one.kind for one in found]
+    marks = [
+        marking.Mark(one.box, one.kind, caption)
+        for one, caption in zip(found, captions, strict=True)
+    ]
+    return marking.captioned(marking.outlined(canvas, outlines, 1), marks, numbers)
+
+
 def _region(area: Polygon, number: int, width: int, height: int) -> Sighting:
     region = Sighting.outlined(Kind.REGION, area, 1.0, "", (width, height))
     if region is None or not masks.covered(region, region.box, ()).any():
@@ -292,7 +316,7 @@ def _anonymised(
         return None
     shown = hide(image.samples, found, params.method, params.kernels, ignores)
     if params.debug:
-        shown = _marked(shown, found, with_scores=params.score)
+        shown = marked(shown, found, with_scores=params.score)
     is_coloured = shown.ndim > image.samples.ndim
     return Picture(
         shown,
@@ -302,20 +326,6 @@ def _anonymised(
         exif=metadata.cleaned(image.exif),
         icc_profile=b"" if is_coloured else image.icc_profile,
     )
-
-
-def _marked(hidden: Samples, found: Sequence[Sighting], *, with_scores: bool) -> Pixels:
-    """Boxes, outlines and classes drawn into the picture, of eight bits and opaque."""
-    canvas = laid(eight_bits(hidden), WHITE)
-    if canvas.ndim == 2:
-        canvas = np.asarray(cv2.cvtColor(canvas, cv2.COLOR_GRAY2BGR), np.uint8)
-    outlines = [(one.outline, marking.GREEN) for one in found]
-    captions = [f"{one.kind} {one.score:.2f}" if with_scores else one.kind for one in found]
-    marks = [
-        marking.Mark(one.box, one.kind, caption)
-        for one, caption in zip(found, captions, strict=True)
-    ]
-    return marking.captioned(marking.outlined(canvas, outlines, 1), marks)
 
 
 def _object(one: Sighting, width: int, height: int) -> HiddenObject:

@@ -3,6 +3,7 @@
 import itertools
 import struct
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import BinaryIO
 
@@ -70,6 +71,12 @@ def anonymize_video(video: PathOnDisk, folder: PathOnDisk, *, params: anonymize.
     def hidden(picture: Pixels, found: list[Sighting]) -> Pixels:
         return hide(picture, found, params.method, params.kernels, ignores)
 
+    def mark(picture: Pixels, things: Mapping[int, Sighting]) -> Pixels:
+        if not params.debug:
+            return picture
+        found = things.values()
+        return anonymize.marked(picture, found, with_scores=params.score, numbers=things)
+
     with ExitStack() as files:
         lines = Lines(
             *(files.enter_context((folder / name).open("wb")) for name in (FRAMES, INDEX))
@@ -79,6 +86,7 @@ def anonymize_video(video: PathOnDisk, folder: PathOnDisk, *, params: anonymize.
             folder / VIDEO,
             sight=sight,
             hide=hidden,
+            mark=mark,
             report=progress.report,
             record=lines.add,
         )

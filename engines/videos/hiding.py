@@ -1,6 +1,6 @@
 """Videos made anonymous."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from engines.anonymization.sighting import Sighting
@@ -16,6 +16,7 @@ def hide_in_video(
     *,
     sight: Sight,
     hide: Callable[[Pixels, list[Sighting]], Pixels],
+    mark: Callable[[Pixels, Mapping[int, Sighting]], Pixels] = lambda picture, _: picture,
     report: Callable[[float], None],
     record: Callable[[HiddenFrame], None] = lambda _: None,
 ) -> VideoSummary:
@@ -30,6 +31,7 @@ def hide_in_video(
         sight: finds what is to be hidden in an upright picture, uint8 (H, W, 3), BGR; it is told
             the frame's time as well, in the stream's own unit, or None if it has none.
         hide: gives such a picture back with the sightings hidden.
+        mark: draws into it what was followed, by the numbers of the things.
         report: told the share done, 0 to 1.
         record: told of each frame, in their order, what is hidden in it.
 
@@ -41,4 +43,4 @@ def hide_in_video(
     require_pyav()
     from engines.videos.rewriting import rewrite
 
-    return rewrite(source, target, sight, hide, report, record)
+    return rewrite(source, target, sight, hide, mark, report, record)

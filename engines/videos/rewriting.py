@@ -1,6 +1,6 @@
 """Frames on their way from a video to its anonymous copy."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -33,6 +33,7 @@ def rewrite(
     target: Path,
     sight: Sight,
     hide: Callable[[Pixels, list[Sighting]], Pixels],
+    mark: Callable[[Pixels, Mapping[int, Sighting]], Pixels],
     report: Callable[[float], None],
     record: Callable[[HiddenFrame], None],
 ) -> VideoSummary:
@@ -55,6 +56,7 @@ def rewrite(
                 picture = np.zeros_like(picture)
             else:
                 picture = hide(picture, [*held.seen, *shown.values()])
+                picture = mark(picture, shown)
             mp4.write(time, turn.coded(picture))
             summary.add(hidden)
             record(hidden)

@@ -5,6 +5,7 @@ import math
 import zlib
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -48,11 +49,15 @@ class Mark(NamedTuple):
     caption: str
 
 
-def captioned(image: Pixels, marks: Sequence[Mark]) -> Pixels:
+def captioned(image: Pixels, marks: Sequence[Mark], numbers: Iterable[int] | None = None) -> Pixels:
     """The picture with a frame and a numbered caption for each box, the first on top.
 
     Frames have a white halo, so that they are seen on any colour; captions keep out of each
     other's way as long as there is room.
+
+    Args:
+        image: uint8 (H, W, 3), BGR.
+        numbers: of the marks; from 1 where nothing is said.
     """
     canvas = _canvas(image)
     size = _letter_size(canvas.size)
@@ -61,7 +66,7 @@ def captioned(image: Pixels, marks: Sequence[Mark]) -> Pixels:
         _frame(ImageDraw.Draw(canvas), mark.box, colours[mark.label], size)
     tags = [
         (mark.box, f"{number} {_short(mark.caption)}", colours[mark.label])
-        for number, mark in enumerate(marks, 1)
+        for number, mark in zip(numbers or count(1), marks, strict=False)
     ]
     _write(canvas, tags, size)
     return _pixels(canvas)

@@ -83,6 +83,28 @@ def test_a_face_that_only_a_thorough_look_sees_is_hidden_in_between(tmp_path: Pa
     assert [len(objects) for objects in told] == [1] * 12
 
 
+def test_debug_frames_what_is_hidden_in_each_frame(
+    source: Path, done: Path, tmp_path: Path
+) -> None:
+    anonymize_video(source, tmp_path, params=Params(**GIVEN, debug=True))
+    assert [*lines(tmp_path)] == [*lines(done)]
+    for frame, line in zip(frames(tmp_path / VIDEO), lines(done), strict=True):
+        left, top, right, bottom = orjson.loads(line)["objects"][0]["box"]
+        shown = pixels(frame)
+        middle = (top + bottom) // 2
+        assert shown[middle, left : left + 8].max() > 120
+        assert shown[middle, left + 12 : right - 12].max() < 40
+
+
+def test_scores_are_drawn_on_request(source: Path, tmp_path: Path) -> None:
+    shown = {}
+    for score in (False, True):
+        anonymize_video(source, tmp_path, params=Params(**GIVEN, debug=True, score=score))
+        shown[score] = pixels(frames(tmp_path / VIDEO)[0])
+    changed = np.abs(shown[True].astype(int) - shown[False]).max(axis=2) > 60
+    assert 20 < changed.sum() < 3000
+
+
 def test_detect_leaves_no_video(source: Path, tmp_path: Path) -> None:
     anonymize_video(source, tmp_path, params=Params(**GIVEN | {"method": "detect"}))
     assert not (tmp_path / VIDEO).exists()
