@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, Field
 
 from engines.anonymization import masks, metadata, views
-from engines.anonymization.detectors import Report, Thresholds, sight
+from engines.anonymization.detectors import Report, sight
 from engines.anonymization.hiding import Kernel, Method, Samples, hide
-from engines.anonymization.sighting import Kind, Sighting, boxed, joined
+from engines.anonymization.sighting import Kind, Sighting, Thresholds, boxed, joined
 from engines.core import progress
 from engines.core.errors import BadParameter
 from engines.core.pixels import OriginalImage, eight_bits, is_transparent
@@ -66,7 +66,9 @@ class Params(Parameters):
     face_threshold: Score = Field(0.2, description="Least score of a face.")
     license_plate_threshold: Score = Field(0.3, description="Least score of a licence plate.")
     person_threshold: Score = Field(0.15, description="Least score of a person.")
-    vehicle_threshold: Score = Field(0.15, description="Least score of a vehicle.")
+    vehicle_threshold: Score = Field(
+        0.2, description="Least score of a vehicle: that it is of any of their classes."
+    )
     regions: Polygons = Field(
         (), description="Polygons that are hidden as well: a list of lists of x, y."
     )

@@ -109,8 +109,20 @@ def find(image: Pixels, min_score: float, *, with_tiles: bool) -> list[FoundObje
     if with_tiles:
         closer = _found_in_tiles(model, image, min_score)
         found += [one for one in closer if not any(_is_part(one, whole) for whole in found)]
-    height, width = image.shape[:2]
-    return [_object(one, model.labels, width, height) for one in _distinct(found)]
+    return _objects(_distinct(found), model.labels, image)
+
+
+def candidates(image: Pixels, min_score: float, *, with_tiles: bool) -> list[FoundObject]:
+    """All boxes that the network sees, in no order, several of one thing and class too.
+
+    Raises:
+        ModelUnavailable: the model or onnxruntime is absent or not what it should be.
+    """
+    model = weights.model("detector")
+    found = _found(model, image, min_score)
+    if with_tiles:
+        found += _found_in_tiles(model, image, min_score)
+    return _objects(found, model.labels, image)
 
 
 def _found(model: weights.Model, image: Pixels, min_score: float) -> list[Found]:
@@ -187,6 +199,13 @@ def _distinct(found: list[Found]) -> list[Found]:
 def _is_same(one: Found, better: Found) -> bool:
     limit = SAME_THING if one.kind == better.kind else SAME_THING_OTHER_NAME
     return boxes.iou(one, better) > limit
+
+
+def _objects(
+    found: list[Found], labels: tuple[weights.Label, ...], image: Pixels
+) -> list[FoundObject]:
+    height, width = image.shape[:2]
+    return [_object(one, labels, width, height) for one in found]
 
 
 def _object(one: Found, labels: tuple[weights.Label, ...], width: int, height: int) -> FoundObject:

@@ -1,13 +1,12 @@
 """Detectors: where faces, plates, persons and vehicles are, each with a margin."""
 
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import numpy as np
 
-from engines import object_detection
-from engines.anonymization.sighting import Kind, Sighting, boxed
+from engines.anonymization import bodies
+from engines.anonymization.sighting import Kind, Sighting, Thresholds, boxed
 from engines.core.shapes import Box, Pixels
 from engines.models import faces, plates, weights
 from engines.vision.boxes import Sides, iou, whole_pixels
@@ -22,15 +21,7 @@ MARGINS = {
 STRAIGHT = 0.5
 """Of a plate: IoU of its box and the one around its corners, below which these are not believed."""
 
-NAMES = {
-    "Person": Kind.PERSON,
-    **dict.fromkeys(("Bicycle", "Car", "Motorcycle", "Bus", "Train", "Truck"), Kind.VEHICLE),
-}
-"""The object detector's names of classes."""
-
 Report: TypeAlias = Callable[[float], None]
-Thresholds: TypeAlias = Mapping[Kind, float]
-"""The least score of each kind that is looked for."""
 
 
 def sight(
@@ -55,14 +46,9 @@ def sight(
 
 
 def _bodies(image: Pixels, thresholds: Thresholds, is_glance: bool) -> Iterator[Sighting]:
-    wanted = [thresholds[kind] for kind in (Kind.PERSON, Kind.VEHICLE) if kind in thresholds]
-    if not wanted:
-        return
-    title = weights.model("detector").title
-    for one in object_detection.find(image, min(wanted), with_tiles=not is_glance):
-        kind = NAMES.get(one.name)
-        if kind and one.score >= thresholds.get(kind, math.inf):
-            yield boxed(kind, _grown(one.box, kind, image), one.score, title)
+    for kind, box, score in bodies.find(image, thresholds, is_glance=is_glance):
+        title = weights.model("detector").title
+        yield boxed(kind, _grown(box, kind, image), score, title)
 
 
 def _faces(image: Pixels, thresholds: Thresholds, is_glance: bool) -> Iterator[Sighting]:

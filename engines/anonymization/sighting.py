@@ -1,9 +1,9 @@
 """A sighting: something in a picture that is to be hidden, and where."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from itertools import chain
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeAlias
 
 import cv2
 import numpy as np
@@ -24,6 +24,10 @@ class Kind(StrEnum):
     PERSON = "person"
     VEHICLE = "vehicle"
     REGION = "region"
+
+
+Thresholds: TypeAlias = Mapping[Kind, float]
+"""The least score of each kind that is looked for."""
 
 
 class Sighting(NamedTuple):

@@ -45,6 +45,16 @@ def iou(one: Sides, other: Sides) -> float:
     return common / (area(one) + area(other) - common) if common else 0.0
 
 
+def ious(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, N): intersection over union of each two of (N, 4) boxes that have an area."""
+    left, top, right, bottom = boxes.T
+    width = np.minimum.outer(right, right) - np.maximum.outer(left, left)
+    height = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
+    common = width.clip(0) * height.clip(0)
+    areas = (right - left) * (bottom - top)
+    return np.asarray(common / (np.add.outer(areas, areas) - common))
+
+
 def whole_pixels(
     left: float, top: float, right: float, bottom: float, *, size: tuple[int, int]
 ) -> Box:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import skimage
 
-from engines.anonymization.detectors import NAMES, sight
+from engines.anonymization.detectors import sight
 from engines.anonymization.sighting import Kind
 from engines.core.errors import ModelUnavailable
 from engines.core.shapes import Pixels
@@ -15,10 +15,6 @@ from engines.vision.boxes import area, intersection
 @pytest.fixture
 def astronaut() -> Pixels:
     return np.ascontiguousarray(skimage.data.astronaut()[..., ::-1])  # type: ignore[no-untyped-call]
-
-
-def test_the_detector_knows_every_class_that_is_hidden() -> None:
-    assert NAMES.keys() <= {label.name for label in weights.model("detector").labels}
 
 
 def test_the_astronaut_is_seen_as_one_person(astronaut: Pixels) -> None:

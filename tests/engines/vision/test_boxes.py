@@ -1,9 +1,10 @@
 """Boxes: overlaps of drawn boxes that can be counted, and the pixels that a box takes up."""
 
+import numpy as np
 import pytest
 
 from engines.core.shapes import Box
-from engines.vision.boxes import area, corners, intersection, iou, whole_pixels
+from engines.vision.boxes import area, corners, intersection, iou, ious, whole_pixels
 
 BOX = Box(10, 20, 30, 60)
 
@@ -21,6 +22,12 @@ BOX = Box(10, 20, 30, 60)
 def test_boxes_have_in_common_what_both_cover(other: Box, common: int) -> None:
     assert intersection(BOX, other) == intersection(other, BOX) == common
     assert iou(BOX, other) == iou(other, BOX) == common / (area(BOX) + area(other) - common)
+
+
+def test_overlaps_of_many_boxes_are_those_of_each_two() -> None:
+    many = [BOX, Box(12, 25, 22, 35), Box(20, 40, 99, 99), Box(30, 20, 50, 60)]
+    found = ious(np.array(many, np.float64))
+    assert found == pytest.approx(np.array([[iou(one, other) for other in many] for one in many]))
 
 
 def test_boxes_without_area_overlap_in_nothing() -> None:
