@@ -18,7 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from engines.models.weights import ENTRIES, ModelFiles
+from engines.models import weights
 
 CONFIG_VARIABLE = "PIXELGATE_CONFIG"
 PREFIX = "PIXELGATE_"
@@ -143,7 +143,7 @@ class Settings(BaseSettings):
     max_pixels: int = Field(
         100_000_000, ge=1, le=1_000_000_000, description="Width × height of one picture, pixels."
     )
-    models: dict[str, ModelFiles] = Field(
+    models: dict[str, weights.ModelFiles] = Field(
         {},
         description="Models in place of the package's own, by name: `file`, `labels`, `sha256` "
         "(see docs/models.md).",
@@ -396,7 +396,7 @@ class Settings(BaseSettings):
     @field_validator("models", "preload")
     @classmethod
     def _models(cls, value: Names) -> Names:
-        known = [entry.name for entry in ENTRIES]
+        known = weights.names()
         if unknown := [name for name in value if name not in known]:
             raise ValueError(f"there is no model {unknown[0]}; expected {', '.join(known)}")
         return value

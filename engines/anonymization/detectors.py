@@ -6,6 +6,7 @@ from typing import TypeAlias
 import numpy as np
 
 from engines.anonymization import bodies
+from engines.anonymization.outlines import outlined
 from engines.anonymization.sighting import Kind, Sighting, Thresholds, boxed
 from engines.core.shapes import Box, Pixels
 from engines.models import faces, plates, weights
@@ -45,10 +46,12 @@ def sight(
     return sorted(found, key=lambda one: -one.score)
 
 
-def _bodies(image: Pixels, thresholds: Thresholds, is_glance: bool) -> Iterator[Sighting]:
-    for kind, box, score in bodies.find(image, thresholds, is_glance=is_glance):
-        title = weights.model("detector").title
-        yield boxed(kind, _grown(box, kind, image), score, title)
+def _bodies(image: Pixels, thresholds: Thresholds, is_glance: bool) -> list[Sighting]:
+    found = [
+        boxed(kind, _grown(box, kind, image), score, weights.model("detector").title)
+        for kind, box, score in bodies.find(image, thresholds, is_glance=is_glance)
+    ]
+    return outlined(found, image)
 
 
 def _faces(image: Pixels, thresholds: Thresholds, is_glance: bool) -> Iterator[Sighting]:

@@ -160,6 +160,23 @@ ENTRIES = (
 )
 
 
+SLOTS = (
+    Entry(
+        name="segmenter",
+        title="",
+        file="",
+        labels="",
+        sha256="",
+        licence="",
+        source="",
+        takes=("N", 3, "H", "W"),
+        gives={"masks": ("N", 2, "h", "w")},
+        trial=(1, 3, 64, 64),
+    ),
+)
+"""Models that there are none of but a user's own."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
     """A loaded model.
@@ -223,8 +240,19 @@ def configure(
 
 
 def check_all() -> tuple[Check, ...]:
-    """Load every model once, to tell which can be used, and keep none."""
-    return tuple(_check(entry, keep=False) for entry in ENTRIES)
+    """Load every model that there is once, to tell which can be used, and keep none."""
+    given = (slot for slot in SLOTS if is_given(slot.name))
+    return tuple(_check(entry, keep=False) for entry in (*ENTRIES, *given))
+
+
+def names() -> list[str]:
+    """Of all models, those that only a user can give too."""
+    return [entry.name for entry in (*ENTRIES, *SLOTS)]
+
+
+def is_given(name: str) -> bool:
+    """Whether the user has given a model of his own."""
+    return name in _replaced
 
 
 @cache
@@ -238,16 +266,16 @@ def model(name: str) -> Model:
 
 
 def _entry(name: str) -> Entry:
-    for entry in ENTRIES:
+    for entry in (*ENTRIES, *SLOTS):
         if entry.name == name:
             return entry
-    known = ", ".join(entry.name for entry in ENTRIES)
-    raise ModelUnavailable(f"There is no model {name!r}; expected one of {known}.")
+    raise ModelUnavailable(f"There is no model {name!r}; expected one of {', '.join(names())}.")
 
 
 def _check(entry: Entry, *, keep: bool) -> Check:
-    replaced = entry.name in _replaced
-    licence, source = ("the user's", "setting") if replaced else (entry.licence, entry.source)
+    licence, source = (
+        ("the user's", "setting") if is_given(entry.name) else (entry.licence, entry.source)
+    )
     try:
         loaded = model(entry.name) if keep else _load(entry)
     except ModelUnavailable as error:
@@ -256,10 +284,12 @@ def _check(entry: Entry, *, keep: bool) -> Check:
 
 
 def _title(entry: Entry) -> str:
-    return _replaced[entry.name].file.stem if entry.name in _replaced else entry.title
+    return _replaced[entry.name].file.stem if is_given(entry.name) else entry.title
 
 
 def _load(entry: Entry) -> Model:
+    if entry in SLOTS and not is_given(entry.name):
+        raise _unusable(entry, "there is none but a user's own, and none is given")
     files = _replaced.get(entry.name) or ModelFiles(FOLDER / entry.file, sha256=entry.sha256)
     _verify(entry, files)
     session = _open(entry, files.file)
@@ -267,7 +297,7 @@ def _load(entry: Entry) -> Model:
     outputs = _agree(entry, session, len(labels))
     device = "CPU" if session.get_providers()[0] == "CPUExecutionProvider" else "GPU"
     loaded = Model(_title(entry), device, labels, outputs, session)
-    if entry.name in _replaced:
+    if is_given(entry.name):
         _try(entry, loaded)
     return loaded
 
