@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from engines.anonymization.hiding import MOST_CELLS, Kernel, Method, hide
 from engines.anonymization.sighting import Kind, Sighting, boxed
+from engines.anonymize import Params
 from engines.core.shapes import Box
 
 PLATE = boxed(Kind.LICENSE_PLATE, Box(40, 20, 120, 100), 0.9, "drawn")
@@ -63,6 +64,16 @@ def test_a_kernel_of_pixels_makes_cells_of_that_size() -> None:
     cells = hidden.reshape(3, 40, 4, 40)
     assert (cells == cells[:, :1, :, :1]).all()
     assert len(np.unique(hidden)) > 1
+
+
+@pytest.mark.parametrize(("size", "cells"), [(1, 8), (20, 8), (40, 4), (80, 2), (1001, 1)])
+def test_the_kernel_of_vehicles_sets_how_many_cells_a_vehicle_has(size: int, cells: int) -> None:
+    vehicle = boxed(Kind.VEHICLE, Box(0, 0, 160, 160), 0.9, "drawn")
+    kernels = Params(kernel_size_vehicle=size).kernels
+    hidden = hide(noise((160, 160)), [vehicle], Method.PIXELATE, kernels, [])
+    side = 160 // cells
+    assert (hidden == np.kron(hidden[::side, ::side], np.ones((side, side), np.uint8))).all()
+    assert len(np.unique(hidden)) > (cells - 1) ** 2 // 4
 
 
 @pytest.mark.parametrize("method", [Method.BLUR, Method.PIXELATE])

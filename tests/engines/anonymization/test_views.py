@@ -42,7 +42,11 @@ def covered(found: list[Sighting], shape: tuple[int, int]) -> NDArray[np.bool_]:
 
 @pytest.mark.parametrize(
     ("longitude", "latitude"),
-    [(0, 0), (180, 3), (-179, -20), (50, 75), (-110, 88), (175, -86), (20, -60), (-90, 90)],
+    [
+        *[(0, 0), (180, 3), (-179, -20), (50, 75), (-110, 88), (175, -86), (20, -60), (-90, 90)],
+        # On the borders of the looks: where the panorama is continued to, and around the poles.
+        *[(-90, 0), (-90, 30), (0, 35), (180, -35), (90, 36), (45, 26), (135, -27)],
+    ],
 )
 @pytest.mark.parametrize("width", [1400, 3000])
 def test_a_panorama_is_covered_all_around(width: int, longitude: float, latitude: float) -> None:
@@ -107,6 +111,27 @@ def test_what_is_seen_in_a_tile_has_its_place_in_the_picture() -> None:
 
     (found,) = views.in_tiles(image, only_in_tiles, (2, 2), (0, 0))
     assert found.box == Box(220, 120, 240, 130)
+
+
+@pytest.mark.parametrize("overlap", [0, 40])
+@pytest.mark.parametrize("left", [110, 130, 140, 150, 160, 170])
+def test_what_a_tiles_border_cuts_is_seen_once_in_the_overlap(left: int, overlap: int) -> None:
+    image = np.full((200, 300, 3), GROUND, np.uint8)
+    image[40:60, left : left + 18] = DISC
+
+    def only_in_tiles(part: Pixels) -> list[Sighting]:
+        return [] if part.shape == image.shape else sight(part)
+
+    found = views.in_tiles(image, only_in_tiles, (2, 2), (overlap, 0))
+    is_whole = overlap > 0 or not left <= 150 <= left + 18
+    assert [one.box for one in found] == [Box(left, 40, left + 18, 60)] * is_whole
+
+
+def test_what_fills_more_than_a_tile_is_seen_in_the_whole() -> None:
+    image = np.full((200, 300, 3), GROUND, np.uint8)
+    image[40:160, 60:240] = DISC
+    (found,) = views.in_tiles(image, sight, (3, 2), (10, 10))
+    assert found.box == Box(60, 40, 240, 160)
 
 
 def test_more_tiles_than_pixels_are_as_many_as_pixels() -> None:

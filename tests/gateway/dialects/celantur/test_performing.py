@@ -1,0 +1,43 @@
+"""What the engine is told of an upload's parameters."""
+
+import pytest
+from pydantic import ValidationError
+
+from engines.anonymization.sighting import Kind
+from engines.anonymize import Params
+from gateway.dialects.celantur.models import PANORAMAS, Upload
+from gateway.dialects.celantur.performing import engine_params
+
+KERNELS = {
+    "kernel_size_face": (Kind.FACE, "share", (0.01, 10.0)),
+    "kernel_size_license_plate": (Kind.LICENSE_PLATE, "share", (0.01, 10.0)),
+    "kernel_size_person": (Kind.PERSON, "px", (1, 1001)),
+    "kernel_size_vehicle": (Kind.VEHICLE, "px", (1, 1001)),
+}
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_kernel_is_told_of_its_kind_alone_up_to_both_borders(name: str) -> None:
+    kind, side, borders = KERNELS[name]
+    usual = engine_params(Upload()).kernels
+    for size in borders:
+        told = engine_params(Upload.model_validate({name: size})).kernels
+        assert getattr(told[kind], side) == size
+        assert {one for one in Kind if told.get(one) != usual.get(one)} == {kind}
+
+
+@pytest.mark.parametrize("width", PANORAMAS)
+def test_a_panorama_of_each_width_is_looked_at_as_one(width: int) -> None:
+    assert engine_params(Upload.model_validate({"format": f"pano:{width}"})).view == "panorama"
+
+
+@pytest.mark.parametrize("layout", ["pano:4095", "pano:11001", "pano:", "pano", "pano:4096 ", ""])
+def test_a_panorama_of_another_width_is_refused(layout: str) -> None:
+    with pytest.raises(ValidationError, match="format"):
+        Upload.model_validate({"format": layout})
+
+
+def test_thresholds_that_are_not_said_are_the_engines() -> None:
+    told = engine_params(Upload.model_validate({"vehicle": True, "vehicle_threshold": 0.7}))
+    assert told.thresholds == {Kind.VEHICLE: 0.7}
+    assert engine_params(Upload(vehicle=True)).vehicle_threshold == Params().vehicle_threshold
