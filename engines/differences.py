@@ -24,10 +24,10 @@ from engines.core.shapes import (
 )
 from engines.vision.boxes import corners
 from engines.vision.comparison import Flags, Strictness, differing, differing_exactly
+from engines.vision.homography import Matrix, Points, inverse, transform
 from engines.vision.marking import RED, numbered, pen_px, side_by_side
 from engines.vision.overlay import Overlay, align, overlay, without_rim
 from engines.vision.polygons import Polygons
-from engines.vision.registration import Matrix, Points, inverse, transform
 from engines.vision.scaling import size_of
 
 MOST_DIFFERENCES = 300

@@ -12,9 +12,9 @@ from engines.core.choice import Choice
 from engines.core.registry import engine
 from engines.core.shapes import Box, Details, EngineResult, Image, Info, Parameters, Picture, Pixels
 from engines.vision.boxes import corners
+from engines.vision.homography import Fit, Points, are_spread, fit_homography, is_sane
 from engines.vision.keypoints import Keypoints, find_keypoints, match_keypoints, mirrored
 from engines.vision.marking import RED, outlined, pen_px, side_by_side
-from engines.vision.registration import Fit, Points, are_spread, fit_homography, is_sane
 from engines.vision.scaling import size_of, to_longer_side
 
 SIDE_PX = 512

@@ -21,19 +21,19 @@ from engines.core.shapes import (
     Picture,
     ResultFile,
 )
-from engines.vision.keypoints import Keypoints, find_keypoints
-from engines.vision.marking import RED, joined, outlined, pen_px
-from engines.vision.registration import (
+from engines.vision.homography import (
     Fit,
     Matrix,
     Points,
     candidates,
     inverse,
     outline,
-    refined,
     stretch,
     transform,
 )
+from engines.vision.keypoints import Keypoints, find_keypoints
+from engines.vision.marking import RED, joined, outlined, pen_px
+from engines.vision.registration import refined
 from engines.vision.scaling import Size, shrink, size_of
 
 Point: TypeAlias = tuple[float, float]

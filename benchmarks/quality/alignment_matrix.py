@@ -9,7 +9,7 @@ from benchmarks.quality.row import Row
 from engines.alignment_matrix import Params, alignment_matrix
 from engines.core.errors import NotAlignable
 from engines.core.shapes import Pixels
-from engines.vision.registration import outline, transform
+from engines.vision.homography import outline, transform
 from engines.vision.scaling import size_of
 
 SEED = 2026

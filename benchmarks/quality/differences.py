@@ -18,7 +18,8 @@ from engines.core.errors import NotAlignable
 from engines.core.shapes import Box, Pixels
 from engines.differences import Params, differences
 from engines.vision.boxes import iou
-from engines.vision.registration import inverse, register
+from engines.vision.homography import inverse
+from engines.vision.registration import register
 from engines.vision.scaling import size_of
 from gateway.dialects.ltu.services import differences as ltu
 

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmarks.quality.pairs import Pair, Random, as_pixels, jpeg
 from benchmarks.quality.prints import ENGLISH, FOLDER, FONTS, FRENCH
 from engines.core.shapes import Box, Pixels
-from engines.vision.registration import stretch, transform
+from engines.vision.homography import stretch, transform
 from engines.vision.scaling import size_of
 
 FACES = tuple(name for name in FONTS if (FOLDER / name).is_file())

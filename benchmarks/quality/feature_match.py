@@ -15,7 +15,7 @@ from benchmarks.quality import pairs
 from benchmarks.quality.row import Row
 from engines.core.shapes import Pixels
 from engines.feature_match import Detector, Matcher, Params, feature_match
-from engines.vision.registration import outline, transform
+from engines.vision.homography import outline, transform
 from engines.vision.scaling import size_of, to_longer_side
 
 Found: TypeAlias = NDArray[np.float64] | None

@@ -9,17 +9,11 @@ from cv2.typing import MatLike
 from engines.core.errors import NotAlignable
 from engines.core.shapes import Image
 from engines.vision.comparison import Flags, Layers
-from engines.vision.registration import (
-    Matrix,
-    common_parts,
-    has_detail,
-    inverse,
-    is_exact,
-    register,
-    stretch,
-    transform,
-)
+from engines.vision.equality import is_exact
+from engines.vision.homography import Matrix, inverse, stretch, transform
+from engines.vision.registration import has_detail, register
 from engines.vision.scaling import Size, reduced, scaled, size_of
+from engines.vision.translation import common_parts
 
 MOST_EXACT_SIDE = 2560
 SEAM_PX = 2

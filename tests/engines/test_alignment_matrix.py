@@ -12,7 +12,7 @@ from engines.alignment_matrix import Params, Result, alignment_matrix
 from engines.core.errors import BadParameter, NotAlignable
 from engines.core.registry import catalogue
 from engines.core.shapes import Pixels
-from engines.vision.registration import stretch
+from engines.vision.homography import stretch
 from engines.vision.scaling import scaled, size_of
 
 IDENTITY = [1, 0, 0, 0, 1, 0, 0, 0, 1]

@@ -8,8 +8,8 @@ import skimage.data
 from numpy.typing import NDArray
 
 from engines.core.shapes import Pixels
+from engines.vision.homography import Points
 from engines.vision.keypoints import Keypoints, find_keypoints, match_keypoints, mirrored
-from engines.vision.registration import Points
 
 SIDE = 256
 

@@ -5,8 +5,8 @@ import pytest
 
 from engines.core.errors import NotAlignable
 from engines.core.shapes import Pixels
+from engines.vision.homography import Matrix, stretch, transform
 from engines.vision.overlay import SEAM_PX, Overlay, align, overlay, without_rim
-from engines.vision.registration import Matrix, stretch, transform
 from engines.vision.scaling import size_of
 from tests.engines import drawing
 

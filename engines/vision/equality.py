@@ -1,0 +1,55 @@
+"""Equality: whether two pictures are level for level the same where nothing changed."""
+
+import cv2
+import numpy as np
+from cv2.typing import MatLike
+
+from engines.core.shapes import Pixels
+
+_EDGE_LEVELS = 16
+_SAME_DETAIL = 0.6
+_SAME_PIXELS = 0.5
+"""Share of pixels, at edges so high and of all, that are equal on pictures in exact register."""
+
+
+def is_still(first: MatLike, second: MatLike) -> bool:
+    """Whether most detail of both is level for level the same at the same place.
+
+    Args:
+        first: uint8 (H, W).
+        second: uint8 (H, W); a picture of another size is not still.
+    """
+    return _least_equal(first, second, np.maximum, default=0.0) > _SAME_DETAIL
+
+
+def is_exact(first: MatLike, second: MatLike) -> bool:
+    """Whether nothing speaks against it that unchanged places are level for level the same.
+
+    So it is if most pixels are the same, and most of those where both show detail: what only
+    one shows is a change, and what both show, but not alike, was moved, scaled or saved again.
+
+    Args:
+        first: uint8 (H, W).
+        second: uint8 (H, W); a picture of another size is not exact.
+    """
+    if first.shape != second.shape or np.mean(first == second) < _SAME_PIXELS:
+        return False
+    return _least_equal(first, second, np.minimum, default=1.0) > _SAME_DETAIL
+
+
+def _least_equal(first: MatLike, second: MatLike, edge_of: np.ufunc, *, default: float) -> float:
+    """Share of the pixels at edges that are equal, across or down; which is less."""
+    if first.shape != second.shape:
+        return 0.0
+    # Each by itself: a shift along its lines leaves most of a page the same.
+    shares = [
+        float((first == second)[edges].mean())
+        for one in (np.ones((1, 3), np.uint8), np.ones((3, 1), np.uint8))
+        if (edges := edge_of(_steps(first, one), _steps(second, one)) > _EDGE_LEVELS).any()
+    ]
+    return min(shares, default=default)
+
+
+def _steps(grey: MatLike, element: Pixels) -> MatLike:
+    """By how much a pixel's neighbours differ."""
+    return cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, element)
