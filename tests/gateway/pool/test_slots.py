@@ -5,6 +5,7 @@ import errno
 import gc
 import os
 import pickle
+import resource
 import signal
 import sys
 import weakref
@@ -503,6 +504,17 @@ async def test_a_slot_above_its_memory_retires() -> None:
         worn = int((await give(pool, "keep", size=300_000_000)).body)
         assert await pid_of(pool) != worn
         await until(lambda: not psutil.pid_exists(worn))
+
+
+async def test_what_a_job_frees_is_used_again_and_given_back_at_its_end() -> None:
+    size = 200_000_000
+    async with running_slots() as pool:
+        resident = psutil.Process(await pid_of(pool)).memory_info
+        before = resident().rss
+        cleared = int((await give(pool, "use again", size=size)).body)
+        assert cleared < 2 * size / resource.getpagesize()
+        await pid_of(pool)
+        assert resident().rss < before + size / 2
 
 
 @pytest.mark.parametrize("engine", ["allocate", "allocate in cv2"])

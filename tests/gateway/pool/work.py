@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import signal
 import socket
 import stat
@@ -154,6 +155,15 @@ def _keep(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
     return Answer(b"%d" % os.getpid(), "text/plain")
 
 
+def _use_again(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    """Fill and free memory ten times; how many pages the kernel had to clear for it."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(10):
+        bytes([1]) * told.size
+    cleared = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+    return Answer(b"%d" % cleared, "text/plain")
+
+
 def _send_garbage(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
     """Write rubbish where the answers go."""
     for name in os.listdir("/proc/self/fd"):
@@ -203,6 +213,7 @@ _WORK: dict[str, Callable[[tuple[bytes | None, ...], Told], Answer]] = {
     "allocate": _allocate,
     "allocate in cv2": _allocate_in_cv2,
     "keep": _keep,
+    "use again": _use_again,
     "send garbage": _send_garbage,
     "large": _large,
     "environment": _environment,
