@@ -8,13 +8,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -462,6 +464,34 @@ class SecretFiles(PydanticBaseSettingsSource):
         fields = self.settings_cls.model_fields
         told = {name: self.get_field_value(fields[name], name)[0] for name in SECRETS}
         return {name: value for name, value in told.items() if value is not None}
+
+
+def read_settings() -> Settings:
+    """The settings as the environment and its files have them now.
+
+    Raises:
+        ValueError: some cannot be read or do not fit; a sentence, on a line of its own, for each.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        sentences = "\n".join(map(_sentence, error.errors()))
+    except SettingsError as error:
+        sentences = f"A setting cannot be read: {error}."
+    except (OSError, ValueError) as error:
+        sentences = f"A file of settings or secrets cannot be read: {error}."
+    raise ValueError(sentences)
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    name, found = str(fault["loc"][0]), fault["input"]
+    shown = f"a {type(found).__name__}"
+    if Settings.model_fields[name].annotation is SecretStr:
+        shown = "not fit"
+    elif isinstance(found, str | int | float):
+        shown = repr(without_password(found))
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{PREFIX}{name.upper()} is {shown}: {message}."
 
 
 class Shown(NamedTuple):

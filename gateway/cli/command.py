@@ -6,13 +6,11 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
-from pydantic import SecretStr, ValidationError
-from pydantic_settings import SettingsError
 from sqlalchemy.exc import SQLAlchemyError
 
 from auth.errors import AccountRefused
 from gateway.cli import drivers
-from gateway.settings import PREFIX, Settings, misspelt, without_password
+from gateway.settings import Settings, misspelt, read_settings
 from gateway.store.database import Database, open_database
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -21,23 +19,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def load_settings() -> Settings:
     """The settings; or a sentence for each that is wrong, and the end."""
     try:
-        return Settings()
-    except ValidationError as error:
-        for fault in error.errors():
-            field = str(fault["loc"][0])
-            message = fault["msg"].removeprefix("Value error, ")
-            found = fault["input"]
-            shown = f"a {type(found).__name__}"
-            if Settings.model_fields[field].annotation is SecretStr:
-                shown = "not fit"
-            elif isinstance(found, str | int | float):
-                shown = repr(without_password(found))
-            click.echo(f"{PREFIX}{field.upper()} is {shown}: {message}.", err=True)
-    except SettingsError as error:
-        click.echo(f"A setting cannot be read: {error}.", err=True)
-    except (OSError, ValueError) as error:
-        click.echo(f"A file of settings or secrets cannot be read: {error}.", err=True)
-    sys.exit(2)
+        return read_settings()
+    except ValueError as error:
+        click.echo(error, err=True)
+        sys.exit(2)
 
 
 def name_misspelt() -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import mmap
 import os
 import re
 import sys
@@ -21,7 +22,10 @@ _LEVELS = {
     "info": logging.INFO,
     "warning": logging.WARNING,
     "error": logging.ERROR,
+    "critical": logging.CRITICAL,
 }
+_lowest = mmap.mmap(-1, 1)
+"""The lowest level that is logged: one byte, which all processes of a service share."""
 _FIRST = ("timestamp", "level", "event")
 # A net below the rule that no secret is handed to a log: JSON web tokens, API keys but for the
 # prefix that names them, stop keys, Authorization values, passwords in URLs. The marks save the
@@ -49,26 +53,34 @@ _SPEAKING = (
 )
 
 
-def configure(
-    level: Literal["debug", "info", "warning", "error"], form: Literal["auto", "json", "text"]
-) -> None:
+Level = Literal["debug", "info", "warning", "error"]
+
+
+def set_level(level: Level) -> None:
+    """Log what is of this level or above: at once, in the processes forked before this one too."""
+    _lowest[0] = _LEVELS[level]
+
+
+def configure(level: Level, form: Literal["auto", "json", "text"]) -> None:
     """Send our events, and the warnings of every library, to stderr in one form."""
+    set_level(level)
     is_text = form == "text" or (form == "auto" and sys.stderr.isatty())
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
+            _drop_below_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _add_process,
             _describe_error,
             _as_text if is_text else _as_json,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
         logger_factory=_Stderr,
         cache_logger_on_first_use=True,
     )
     logging.captureWarnings(True)
     # Below warnings, libraries write addresses and queries: httpx each URL that it fetches.
-    logging.basicConfig(level=max(_LEVELS[level], logging.WARNING), handlers=[Bridge()], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[Bridge()], force=True)
 
 
 class Bridge(logging.Handler):
@@ -106,6 +118,13 @@ class _Stderr:
             os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, line + b"\n")
 
     debug = info = warning = error = critical = log = msg
+
+
+def _drop_below_level(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Here and not in the logger: that is kept, with the level of its first line."""
+    if _LEVELS[event["level"]] < _lowest[0]:
+        raise structlog.DropEvent
+    return event
 
 
 def _add_process(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -30,7 +30,7 @@ from gateway.http.lifecycle import Lifecycle
 from gateway.http.protocol import Connection
 from gateway.metrics import count_together
 from gateway.pool.model_check import check_models
-from gateway.settings import Settings
+from gateway.settings import Settings, read_settings
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ REAP_SECONDS = 5
 KEPT_BYTES = 1024 * 1024
 """Freed memory of larger blocks goes back to the system at once."""
 _M_MMAP_THRESHOLD = -3
-_ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+_ENDING = {signal.SIGTERM, signal.SIGINT}
 
 
 class DrainingApp(Protocol):
@@ -148,6 +148,19 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]  # gunicorn has no typ
             log.error("service cannot start", reason=str(error)[:500], exc_info=error)
             sys.exit(Arbiter.APP_LOAD_ERROR)
 
+    def reload(self) -> None:
+        """Take over the log level as it is set now; everything else is read at a start."""
+        try:
+            told = read_settings()
+        except ValueError as error:
+            log.error("configuration refused", reason=str(error))
+            return
+        logs.set_level(told.log_level)
+        log.info("configuration reloaded", log_level=told.log_level)
+        before = self.settings.model_copy(update={"log_level": told.log_level})
+        if differing := [name for name, value in told if getattr(before, name) != value]:
+            log.warning("restart needed", settings=",".join(differing))
+
     def run(self) -> None:
         # They would make gunicorn take over the sockets of another master.
         for name in ("GUNICORN_PID", "GUNICORN_FD"):
@@ -156,10 +169,14 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]  # gunicorn has no typ
 
 
 class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
-    """Gunicorn's master, for which every signal to end is the same, and a second one hurries."""
+    """Gunicorn's master, for which every signal to end is the same, and a second one hurries.
+
+    SIGHUP has it read its configuration anew, unless the terminal hangs up that it was started on.
+    """
 
     def __init__(self, app: GunicornApp) -> None:
         self._is_ending = False
+        self._had_terminal = _has_terminal()
         super().__init__(app)
 
     def init_signals(self) -> None:
@@ -172,11 +189,17 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def signal(self, sig: int, frame: object) -> None:
+        if sig == signal.SIGHUP and self._had_terminal and not _has_terminal():
+            sig = signal.SIGTERM
         if sig in _ENDING:
             # Gunicorn takes TERM for a graceful end, and INT during that end for haste.
             sig = signal.SIGINT if self._is_ending else signal.SIGTERM
             self._is_ending = True
         super().signal(sig, frame)
+
+    def reload(self) -> None:
+        # Gunicorn would replace the workers, and with them every engine process and running task.
+        self.app.reload()
 
     def stop(self, graceful: bool = True) -> None:
         self.app.finishing.announce()
@@ -187,6 +210,14 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         while self.WORKERS and time.monotonic() < end:
             self.reap_workers()
             time.sleep(0.01)
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY))
+    except OSError:
+        return False
+    return True
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]  # uvicorn-worker has no types

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from gateway.errors import WorkFailed
-from gateway.http.logs import configure, describe
+from gateway.http.logs import configure, describe, set_level
 
 Form = Literal["json", "text"]
 Lines = Callable[[], list[str]]
@@ -78,6 +78,15 @@ def test_what_is_below_the_level_is_not_written(lines: Lines) -> None:
     configure("warning", "json")
     structlog.get_logger().info("task finished")
     assert lines() == []
+
+
+def test_a_level_holds_for_loggers_that_have_logged_before(lines: Lines) -> None:
+    configure("warning", "json")
+    log = structlog.get_logger()
+    log.warning("odd thing")
+    set_level("debug")
+    log.debug("task finished")
+    assert [json.loads(line)["event"] for line in lines()] == ["odd thing", "task finished"]
 
 
 def test_warnings_of_libraries_go_the_same_way(lines: Lines) -> None:

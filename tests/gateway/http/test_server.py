@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from gateway.settings import CONFIG_VARIABLE
 from tests.serving import (
     REPOSITORY,
     TINY,
@@ -135,6 +136,75 @@ def test_a_killed_worker_is_replaced(steady: Served) -> None:
     wait_until(lambda: steady.logged("worker ready") == 3)
     assert len(steady.workers()) == 2
     assert steady.get().status_code == 200
+
+
+@pytest.fixture
+def configured(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """A service that has its log level from a file."""
+    monkeypatch.setenv(CONFIG_VARIABLE, str(config))
+    with running(tmp_path, TINY) as served:
+        yield served
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """That file."""
+    file = tmp_path / "pixelgate.toml"
+    file.write_text('log_level = "info"')
+    return file
+
+
+def reload(served: Served, event: str) -> None:
+    """Tell a service that its configuration is new, and wait for what it says of it."""
+    before = served.logged(event)
+    served.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: served.logged(event) > before)
+
+
+def test_a_new_log_level_holds_in_all_workers_that_run(configured: Served, config: Path) -> None:
+    workers = {str(one.pid) for one in configured.workers()}
+    config.write_text('log_level = "warning"\nrealm = "Elsewhere"')
+    reload(configured, "restart needed")
+    assert '"settings":"realm"' in configured.log.read_text()
+    assert {configured.get().text for _ in range(40)} == workers
+    assert configured.logged("request begun") == 0
+    config.write_text('log_level = "info"')
+    reload(configured, "configuration reloaded")
+    assert {configured.get().text for _ in range(40)} == workers
+    assert configured.logged("request begun") == 40
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('log_level = "loud"', "PIXELGATE_LOG_LEVEL is 'loud': Input should be 'debug'"),
+        ("log_level =", "A file of settings or secrets cannot be read: "),
+    ],
+)
+def test_a_bad_configuration_is_refused_and_the_old_one_stays(
+    configured: Served, config: Path, text: str, told: str
+) -> None:
+    config.write_text(text)
+    reload(configured, "configuration refused")
+    assert told in configured.log.read_text()
+    assert configured.get().status_code == 200
+    assert configured.logged("request begun") == 1
+
+
+def test_the_end_of_its_terminal_ends_the_service(tmp_path: Path) -> None:
+    terminal, theirs = os.openpty()
+    settings = {"data": tmp_path, "port": free_port()}
+    with subprocess.Popen(
+        ["setsid", "--ctty", sys.executable, "-m", TINY],
+        cwd=REPOSITORY,
+        env=os.environ | settings_environment(settings),
+        stdin=theirs,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        with os.fdopen(terminal) as lines:
+            assert any("worker ready" in line for line in lines)
+        assert process.wait(WAIT_SECONDS) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
