@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint check bench endure quality spec sdk fuzz lock clean
+.PHONY: help serve test lint check bench endure quality spec docs sdk fuzz lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ spec: $(INSTALLED_DEV) ## Write openapi.yaml and docs/configuration.md anew
 	$(BIN)/pixelgate spec > openapi.yaml
 	$(BIN)/pixelgate settings --markdown > docs/configuration.md
 
+docs: $(INSTALLED) ## Write the guide anew, which the service has at /docs
+	$(BIN)/mkdocs build --strict
+
 sdk: $(INSTALLED_DEV) ## Generate clients in Python and TypeScript (needs Java)
 	PATH="$(abspath $(BIN)):$$PATH" scripts/sdk
 
@@ -53,7 +56,7 @@ lock: ## Write the lock files anew (needs uv)
 	scripts/lock
 
 clean: ## Remove the environment and caches, not the data
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) gateway/console/docs .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	$(PYTHON) scripts/python_version

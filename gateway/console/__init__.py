@@ -1,8 +1,9 @@
-"""The documents and Swagger UI, all from files of the package."""
+"""The guide, the documents and Swagger UI, all from files of the package."""
 
 from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
@@ -21,10 +22,25 @@ from gateway.openapi.description import Description
 from gateway.openapi.spec import Site
 
 _STATIC = Path(__file__).parent / "static"
+_GUIDE = Path(__file__).parent / "docs"
+_GUIDE_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
 _PEKAT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+
+
+class Guide(StaticFiles):
+    """Pages that MkDocs has made of `docs/`; a script in each says where it is."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Content-Security-Policy"] = _GUIDE_POLICY
+        return response
 
 
 class Documents:
@@ -71,7 +87,7 @@ def routes(table: DialectTable) -> list[BaseRoute]:
     documents = Documents(table)
     return [
         Route("/", pekat),
-        Route("/docs", index),
+        Route("/docs", guide),
         Route("/favicon.ico", favicon),
         Route("/swagger", documents.swagger),
         Route("/pekat", pekat),
@@ -82,12 +98,14 @@ def routes(table: DialectTable) -> list[BaseRoute]:
         Route("/openapi.json", documents.whole_json),
         Route("/openapi/{name}.json", documents.part),
         Mount("/console", StaticFiles(directory=_STATIC)),
+        # A source tree has no pages until its package is built.
+        *([Mount("/docs", Guide(directory=_GUIDE, html=True))] if _GUIDE.is_dir() else []),
     ]
 
 
-def index(request: Request[State]) -> Response:
-    """People who look where other frameworks have it want Swagger UI."""
-    return RedirectResponse("swagger?urls.primaryName=Core")
+def guide(request: Request[State]) -> Response:
+    """What the pages name relative to them would be elsewhere without the slash."""
+    return RedirectResponse("docs/")
 
 
 def favicon(request: Request[State]) -> Response:

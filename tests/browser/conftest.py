@@ -1,5 +1,6 @@
 """A real Chromium, and what it says of a page."""
 
+import json
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -35,6 +36,13 @@ def logged(browser: Any, kind: str) -> list[dict[str, Any]]:
 def complaints(browser: Chrome) -> list[dict[str, Any]]:
     """What the console says, but for the browser's advice about forms."""
     return [entry for entry in logged(browser, "browser") if entry["level"] != "DEBUG"]
+
+
+def requested(browser: Chrome) -> set[str]:
+    """Every address that the page asked for."""
+    events = [json.loads(entry["message"])["message"] for entry in logged(browser, "performance")]
+    sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    return {str(one["request"]["url"]) for one in sent}
 
 
 def keep(browser: Chrome, element: WebElement, name: str) -> None:

@@ -1,6 +1,5 @@
 """Swagger UI as people use it, in a real Chromium."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from tests.browser.conftest import complaints, keep, logged
+from tests.browser.conftest import complaints, keep, requested
 from tests.browser.prefix import PREFIX, proxy
 from tests.serving import WAIT_SECONDS, Served, free_port, serving
 
@@ -58,13 +57,6 @@ def shown_picture(browser: Chrome, operation: WebElement) -> WebElement:
     is_loaded = "return arguments[0].naturalWidth > 0"
     WebDriverWait(browser, WAIT_SECONDS).until(lambda _: browser.execute_script(is_loaded, picture))
     return picture
-
-
-def requested(browser: Chrome) -> set[str]:
-    """Every address that the page asked for."""
-    events = [json.loads(entry["message"])["message"] for entry in logged(browser, "performance")]
-    sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
-    return {str(one["request"]["url"]) for one in sent}
 
 
 def test_a_picture_is_sent_and_its_answer_shown(
@@ -178,7 +170,7 @@ def test_it_works_behind_a_proxy_that_strips_a_prefix(
     port = free_port()
     public_url = f"http://127.0.0.1:{port}{PREFIX}"
     with serving(tmp_path, public_url=public_url) as served, proxy(port, served.url):
-        browser.get(f"{public_url}/docs")
+        browser.get(f"{public_url}{PAGE}")
         authorise(browser, served)
         operation = open_operation(browser)
         execute(operation, photograph)

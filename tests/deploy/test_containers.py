@@ -61,11 +61,3 @@ def test_every_secret_that_is_used_is_declared() -> None:
         for one in service.get("secrets", [])
     }
     assert used == {name for file in COMPOSE for name in file.get("secrets", {})}
-
-
-def test_the_build_is_given_what_it_copies() -> None:
-    given = (DEPLOY / "Dockerfile.dockerignore").read_text().split()
-    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
-    for name in " ".join(copied).split():
-        assert (ROOT / name).exists()
-        assert f"!{name}" in given

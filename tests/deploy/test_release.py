@@ -8,25 +8,28 @@ from pathlib import Path
 
 import pytest
 
+from tests.deploy.sources import copy_sources
 from tests.needs import ROOT, need
 
-COPIED = ("auth", "engines", "gateway", "deploy", "scripts")
-FILES = ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".gitignore")
+
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository of the same files, whose history is one commit."""
+    folder = tmp_path_factory.mktemp("committed")
+    copy_sources(folder)
+    shutil.copy(ROOT / ".gitignore", folder)
+    git(folder, "init", "--quiet")
+    git(folder, "config", "user.name", "Ada")
+    git(folder, "config", "user.email", "ada@example.com")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "Begin")
+    return folder
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """One of the same files, whose history is one commit."""
-    for name in COPIED:
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in FILES:
-        shutil.copy(ROOT / name, tmp_path)
-    git(tmp_path, "init", "--quiet")
-    git(tmp_path, "config", "user.name", "Ada")
-    git(tmp_path, "config", "user.email", "ada@example.com")
-    git(tmp_path, "add", "--all")
-    git(tmp_path, "commit", "--quiet", "--message", "Begin")
-    return tmp_path
+def repository(committed: Path, tmp_path: Path) -> Path:
+    """A copy that a test may change."""
+    return shutil.copytree(committed, tmp_path, dirs_exist_ok=True)
 
 
 def git(folder: Path, *words: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.deploy.sources import copy_sources
 from tests.needs import ROOT
 from tests.serving import WAIT_SECONDS, free_port, settings_environment, wait_until
 
@@ -23,10 +24,7 @@ MOST_BYTES = 100_000_000
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built of a copy, so that nothing is left in the tree."""
     source = tmp_path_factory.mktemp("source")
-    for name in ("gateway", "engines", "auth"):
-        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
+    copy_sources(source)
     pip("wheel", "--no-build-isolation", "--wheel-dir", str(source / "dist"), str(source))
     (built,) = (source / "dist").iterdir()
     return built
@@ -72,7 +70,8 @@ def test_the_demo_answers_outside_the_source_tree(program: Path, tmp_path: Path)
         )
     try:
         wait_until(lambda: "edges: Edges found." in (tmp_path / "log").read_text())
-        for path in ("/swagger", "/openapi/core.json", "/favicon.ico"):
+        documents = ("/docs/deploying.html", "/docs/pictures/heatMap-after.jpg")
+        for path in ("/swagger", "/openapi/core.json", "/favicon.ico", *documents):
             answer = httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False)
             assert answer.status_code == 200
     finally:

@@ -45,11 +45,9 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     database.dispose()
 
 
-async def test_where_people_look_for_documents_leads_to_swagger_below_any_prefix(
-    client: httpx.AsyncClient,
-) -> None:
+async def test_the_guide_is_found_below_any_prefix(client: httpx.AsyncClient) -> None:
     answer = await client.get("/docs")
-    assert answer.headers["location"] == "swagger?urls.primaryName=Core"
+    assert answer.headers["location"] == "docs/"
 
 
 async def test_browsers_find_an_icon_where_they_ask_for_it(client: httpx.AsyncClient) -> None:
