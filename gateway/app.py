@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
+from anyio import move_on_after, to_thread
 from starlette.routing import Router
 
 from gateway import console
@@ -31,16 +32,19 @@ from gateway.store.scratch import open_scratch
 from gateway.store.storage import Storage
 from gateway.store.tool_settings import ToolSettings
 from gateway.tasks.from_settings import tasks_at_work
+from gateway.tracing import Tracing
 from gateway.version import VERSION
 
 DATABASE_SECONDS = 45
 """A worker waits so long for a database that is restarted; it would end the whole service else.
 Its master kills it when it is silent for a minute."""
+TRACES_SECONDS = 2
 
 
 def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> RequestMiddleware:
     """The whole service as an ASGI application; keys and database are opened here."""
     lifecycle, table, metrics = Lifecycle(), DialectTable(dialects), Metrics()
+    tracing = _tracing(settings)
     if unknown := set(settings.open_dialects) - {one.name for one in dialects}:
         known = ", ".join(one.name for one in dialects)
         raise ValueError(f"open_dialects names {min(unknown)!r}; the dialects are {known}.")
@@ -57,11 +61,22 @@ def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> Re
             *metrics_routes(metrics, settings.metrics_token),
             *console.routes(table),
         ],
-        lifespan=partial(_lifespan, settings, table, wiring, database, parts, lifecycle, metrics),
+        lifespan=partial(
+            _lifespan, settings, table, wiring, database, parts, lifecycle, metrics, tracing
+        ),
         # A redirect would build its address from the Host header.
         redirect_slashes=False,
     )
-    return RequestMiddleware(router, lifecycle, table, metrics, settings.allowed_origins)
+    return RequestMiddleware(router, lifecycle, table, metrics, tracing, settings.allowed_origins)
+
+
+def _tracing(settings: Settings) -> Tracing:
+    if not settings.traces:
+        return Tracing()
+    # Not at the top: it is of an extra.
+    from gateway.tracing.opentelemetry import by_otlp
+
+    return by_otlp()
 
 
 @asynccontextmanager
@@ -73,6 +88,7 @@ async def _lifespan(
     parts: Mapping[str, object],
     lifecycle: Lifecycle,
     metrics: Metrics,
+    tracing: Tracing,
     app: object,
 ) -> AsyncIterator[Mapping[str, Any]]:
     """What requests find in their `State`."""
@@ -80,6 +96,7 @@ async def _lifespan(
     budget = MemoryBudget(settings.max_held_bytes)
     async with AsyncExitStack() as ending:
         ending.callback(database.dispose)
+        ending.push_async_callback(_send_traces, tracing)
         scratch = ending.enter_context(open_scratch(settings.data / "scratch"))
         fetcher = await ending.enter_async_context(_fetcher(settings))
         await pool.start()
@@ -96,12 +113,14 @@ async def _lifespan(
                 pool,
                 table.works(),
                 metrics,
+                tracing,
                 lambda: lifecycle.is_draining,
             )
         )
         yield {
             "settings": settings,
             "metrics": metrics,
+            "tracing": tracing,
             "guard": wiring.guard,
             "token_url": wiring.token_url,
             "budget": budget,
@@ -115,6 +134,12 @@ async def _lifespan(
             "last_images": LastImages(storage, most=settings.last_images),
             "parts": parts,
         }
+
+
+async def _send_traces(tracing: Tracing) -> None:
+    """Send what is left of them; a collector that does not answer is not waited for."""
+    with move_on_after(TRACES_SECONDS):
+        await to_thread.run_sync(tracing.end, abandon_on_cancel=True)
 
 
 def _fetcher(settings: Settings) -> Fetcher:

@@ -23,6 +23,7 @@ from gateway.store.scratch import Scratch
 from gateway.store.tool_settings import ToolSettings
 from gateway.tasks.tasks import Tasks
 from gateway.tasks.webhooks import Webhooks
+from gateway.tracing import Tracing
 
 
 class State(TypedDict):
@@ -35,6 +36,7 @@ class State(TypedDict):
 
     settings: Settings
     metrics: Metrics
+    tracing: Tracing
     guard: Guard
     token_url: Callable[[], Coroutine[Any, Any, str]]
     budget: MemoryBudget
@@ -146,9 +148,12 @@ async def compute(call: Call, job: Job) -> Answer:
 
     def observe(engine: str, timing: Timing) -> None:
         state["metrics"].computed(engine, timing)
+        state["tracing"].computed(engine, timing)
         call.timings.append(timing)
         call.fields["Server-Timing"] = _server_timing(call)
 
+    if not call.timings:
+        state["tracing"].passed("intake", time.perf_counter() - call.since)
     done = await state["pool"].run(
         job,
         deadline_seconds=engine_named(job.engine).seconds(state["settings"].deadline_seconds),
@@ -164,5 +169,7 @@ def _server_timing(call: Call) -> str:
     queue = sum(one.queue_seconds for one in call.timings)
     engine = sum(one.engine_seconds or 0 for one in call.timings)
     intake = time.perf_counter() - call.since - queue - engine
-    parts = {"intake": intake, "queue": queue, "engine": engine}
+    steps = [one.steps for one in call.timings if one.steps]
+    present = sum(one.presented - one.computed for one in steps) / 1e9
+    parts = {"intake": intake, "queue": queue, "engine": engine - present, "present": present}
     return ", ".join(f"{name};dur={1000 * seconds:.1f}" for name, seconds in parts.items())

@@ -323,6 +323,12 @@ class Settings(BaseSettings):
         "`._~+/-`; without one there is no such path.",
     )
 
+    traces: bool = Field(
+        False,
+        description="Whether requests and tasks are traced by OpenTelemetry, which needs the extra "
+        "`otel`; where to, its own variables say (see docs/monitoring.md).",
+    )
+
     @field_validator(
         "fetch_allow",
         "open_dialects",

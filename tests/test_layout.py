@@ -17,7 +17,17 @@ WEB = {"starlette", "uvicorn", "gunicorn", "httpx", "anyio", "jose"}
 FLOORS = {
     "gateway": (
         *("__main__", "cli", "app", "console", "http", "dialects", "openapi", "flow", "tasks"),
-        *("metrics", "intake", "pool", "limits", "issuer", "store", "errors", "settings"),
+        *(
+            "metrics",
+            "tracing",
+            "intake",
+            "pool",
+            "limits",
+            "issuer",
+            "store",
+            "errors",
+            "settings",
+        ),
         "version",
     ),
     "engines": (

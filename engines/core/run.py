@@ -1,11 +1,12 @@
 """The one function that crosses the border: decode, compute, present."""
 
 import pkgutil
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from engines.core.decoders import Decoder
 from engines.core.errors import EngineError
@@ -13,13 +14,23 @@ from engines.core.registry import Engine, engine_named
 from engines.core.shapes import EngineResult, File, Parameters
 
 
+class Steps(NamedTuple):
+    """When a computation came how far, ns of the monotonic clock, one for all processes."""
+
+    begun: int
+    decoded: int
+    computed: int
+    presented: int
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished body, and files beside it for what stores them."""
+    """A finished body, and files beside it for what stores them; `steps` are set by `run`."""
 
     body: bytes
     media_type: str
     files: tuple[File, ...] = ()
+    steps: Steps | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +91,13 @@ def run(job: Job) -> Answer:
     # First, for what presents imports what it presents, and is missed before the work is done.
     present = _presenter(job.present)
     engine = engine_named(job.engine)
+    begun = time.monotonic_ns()
     inputs = _decoded(engine, job)
+    decoded = time.monotonic_ns()
     result = engine.compute(*inputs, params=job.params)
-    return present(Computed(engine, inputs, result))
+    computed = time.monotonic_ns()
+    answer = present(Computed(engine, inputs, result))
+    return replace(answer, steps=Steps(begun, decoded, computed, time.monotonic_ns()))
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import orjson
 
 from engines.core.errors import EngineError
-from engines.core.run import Answer, Job
+from engines.core.run import Answer, Job, Steps
 from engines.core.shapes import File
 from engines.process.shared_memory import PLACE_BYTES
 
@@ -140,7 +140,8 @@ def pack_outcome(outcome: Outcome) -> Packed:
     if isinstance(outcome, Answer):
         parts = [outcome.body, *(file.data for file in outcome.files)]
         files = [(file.name, file.media_type) for file in outcome.files]
-        described = [outcome.media_type, files, [len(part) for part in parts]]
+        sizes = [len(part) for part in parts]
+        described = [outcome.media_type, files, sizes, outcome.steps and [*outcome.steps]]
         return Packed(Kind.ANSWER, orjson.dumps(described), parts)
     if isinstance(outcome, EngineError):
         return Packed(Kind.REFUSED, pickle.dumps(outcome), [])
@@ -153,11 +154,13 @@ class AnswerMeta(NamedTuple):
     media_type: str
     files: list[tuple[str, str]]
     sizes: list[int]
+    steps: Steps | None
 
     def with_parts(self, parts: Sequence[bytes]) -> Answer:
         body, *files = parts
         described = zip(self.files, files, strict=True)
-        return Answer(body, self.media_type, tuple(File(*told, data) for told, data in described))
+        described_files = tuple(File(*told, data) for told, data in described)
+        return Answer(body, self.media_type, described_files, self.steps)
 
 
 def unpack_answer(meta: bytes, body_bytes: int) -> AnswerMeta:
@@ -167,19 +170,24 @@ def unpack_answer(meta: bytes, body_bytes: int) -> AnswerMeta:
         GarbageFrame: it does not describe so many bytes.
     """
     try:
-        media_type, files, sizes = orjson.loads(meta)
+        media_type, files, sizes, steps = orjson.loads(meta)
         is_right = (
             isinstance(media_type, str)
             and all(_is_name(name) and isinstance(kind, str) for name, kind in files)
             and all(isinstance(size, int) and size >= 0 for size in sizes)
             and len(sizes) == len(files) + 1
             and sum(sizes) == body_bytes
+            and (steps is None or _are_moments(steps))
         )
     except (ValueError, TypeError):
         is_right = False
     if not is_right:
         raise GarbageFrame("The description of an answer does not fit its length.")
-    return AnswerMeta(media_type, files, sizes)
+    return AnswerMeta(media_type, files, sizes, steps and Steps(*steps))
+
+
+def _are_moments(steps: list[object]) -> bool:
+    return len(steps) == len(Steps._fields) and all(isinstance(one, int) for one in steps)
 
 
 def _is_name(name: object) -> bool:

@@ -100,8 +100,8 @@ def _port(host: str, port: int) -> Finding:
 
 def _driver(driver: Driver) -> Finding:
     if driver.is_installed:
-        return Finding(driver.module, State.FINE, version(driver.module))
-    return Finding(driver.module, State.WRONG, driver.remedy)
+        return Finding(driver.package, State.FINE, version(driver.package))
+    return Finding(driver.package, State.WRONG, driver.remedy)
 
 
 def _program(name: str, purpose: str, package: str) -> Finding:

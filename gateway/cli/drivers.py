@@ -2,40 +2,41 @@
 
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
+from importlib.metadata import distributions
 from typing import NamedTuple
 
 from gateway.settings import PREFIX, Settings
 
 
 class Driver(NamedTuple):
-    """A module that a setting needs where its address has one of the schemes."""
+    """A package that a setting needs where it begins with one of some words."""
 
     setting: str
-    schemes: tuple[str, ...]
-    module: str
+    words: tuple[str, ...]
+    package: str
     extra: str
 
     @property
     def is_installed(self) -> bool:
-        return find_spec(self.module) is not None
+        return any(distributions(name=self.package))
 
     @property
     def remedy(self) -> str:
         variable = PREFIX + self.setting.upper()
-        return f"{variable} needs {self.module}: pip install 'pixelgate[{self.extra}]'"
+        return f"{variable} needs {self.package}: pip install 'pixelgate[{self.extra}]'"
 
 
 DRIVERS = (
     Driver("database", ("postgresql:", "postgresql+psycopg:"), "psycopg", "postgresql"),
     Driver("limits", ("redis:", "rediss:"), "redis", "redis"),
     Driver("storage", ("s3:",), "s3fs", "s3"),
+    Driver("traces", ("True",), "opentelemetry-sdk", "otel"),
 )
 
 
 def needed(settings: Settings) -> Iterator[Driver]:
     """What the settings need beside the package itself."""
-    return (one for one in DRIVERS if getattr(settings, one.setting).startswith(one.schemes))
+    return (one for one in DRIVERS if str(getattr(settings, one.setting)).startswith(one.words))
 
 
 def require(settings: Settings) -> None:

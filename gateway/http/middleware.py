@@ -18,6 +18,7 @@ from gateway.flow import State
 from gateway.http.cors import for_browsers
 from gateway.http.lifecycle import Lifecycle
 from gateway.metrics import Metrics
+from gateway.tracing import Tracing
 
 log = structlog.get_logger()
 
@@ -36,11 +37,13 @@ class RequestMiddleware:
         lifecycle: Lifecycle,
         dialects: DialectTable,
         metrics: Metrics,
+        tracing: Tracing,
         allowed_origins: Collection[str] = (),
     ) -> None:
         self._app = app
         self._dialects = dialects
         self._metrics = metrics
+        self._tracing = tracing
         self.lifecycle = lifecycle
         self._answer = for_browsers(self._app_or_refusal, allowed_origins)
 
@@ -52,10 +55,11 @@ class RequestMiddleware:
         tracked = _TrackedRequest(scope, send)
         # Only inside an application, Starlette's routes raise what they refuse.
         scope["app"] = self
-        try:
-            await self._answer(scope, receive, tracked.send)
-        finally:
-            tracked.write_down(self._metrics)
+        with self._tracing.request(scope):
+            try:
+                await self._answer(scope, receive, tracked.send)
+            finally:
+                tracked.write_down(self._metrics, self._tracing)
 
     def render(self, path: str, refusal: Refusal) -> Response:
         """A refusal of a request that never came as far as this, in its dialect's form."""
@@ -116,8 +120,8 @@ class _TrackedRequest:
             self._bytes += len(message.get("body", b""))
         await self._send(message)
 
-    def write_down(self, metrics: Metrics) -> None:
-        """Log and count it."""
+    def write_down(self, metrics: Metrics, tracing: Tracing) -> None:
+        """Log, count and trace it."""
         # What stands in a sent path may be a secret; Starlette's router leaves its route here.
         route = self._scope.get("route")
         path = _NO_ROUTE if route is None else str(route.path)
@@ -129,14 +133,20 @@ class _TrackedRequest:
         metrics.answered(dialect, path, self.status, seconds)
         if reason:
             metrics.refused(reason)
+        method = self._scope["method"]
         client, _ = self._scope.get("client") or ("", 0)
-        known = {"client": client, "caller": self._scope["state"].get("caller"), "error": reason}
+        known = {
+            "client": client,
+            "caller": self._scope["state"].get("caller"),
+            "error": reason,
+            "trace_id": tracing.answered(method, path, self.status, reason),
+        }
         # Load balancers ask every second, and would bury all else.
         log.log(
             logging.DEBUG if path.startswith("/health/") else logging.INFO,
             "request answered" if self.status else "request abandoned",
             request_id=self._request_id,
-            method=self._scope["method"],
+            method=method,
             path=path,
             dialect=dialect,
             status=self.status,

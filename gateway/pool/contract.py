@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from engines.core.run import Answer, Job
+from engines.core.run import Answer, Job, Steps
 
 Progress: TypeAlias = Callable[[float], None]
 """Called in the event loop with the share of a job that is done; it returns at once."""
@@ -21,10 +21,12 @@ class Timing:
     Args:
         queue_seconds: until its turn came, or until it was given up.
         engine_seconds: from then on; None where its turn did not come.
+        steps: in the engine process; None without an answer.
     """
 
     queue_seconds: float
     engine_seconds: float | None = None
+    steps: Steps | None = None
 
 
 Observe: TypeAlias = Callable[[str, Timing], None]

@@ -83,7 +83,9 @@ class PendingJob:
         now = _now()
         if self.begun_at is None:
             return Timing(now - self.since)
-        return Timing(self.begun_at - self.since, now - self.begun_at)
+        has_answer = self.future.done() and not (self.future.cancelled() or self.future.exception())
+        steps = self.future.result().steps if has_answer else None
+        return Timing(self.begun_at - self.since, now - self.begun_at, steps)
 
 
 def broke_down_again() -> SlotCrashed:

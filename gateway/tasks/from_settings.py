@@ -26,6 +26,7 @@ from gateway.tasks.tasks import Tasks
 from gateway.tasks.watch import Watch
 from gateway.tasks.webhooks import Webhooks
 from gateway.tasks.work import Work
+from gateway.tracing import Tracing
 from gateway.version import VERSION
 
 log = structlog.get_logger()
@@ -45,6 +46,7 @@ async def tasks_at_work(
     pool: Pool,
     works: Mapping[str, Work],
     metrics: Metrics,
+    tracing: Tracing,
     is_ending: Callable[[], bool],
 ) -> AsyncIterator[tuple[Tasks, Webhooks]]:
     """Tasks that are performed, and told of, as long as the context lasts."""
@@ -63,6 +65,7 @@ async def tasks_at_work(
         poll_seconds=POLL_SECONDS_WHEN_TOLD if is_told else POLL_SECONDS,
         deadline_seconds=settings.deadline_seconds,
         metrics=metrics,
+        tracing=tracing,
     )
     sweeper = Sweeper(queue, storage, keep_seconds=settings.task_seconds)
     box, guard = SecretBox(settings.data / "keys"), AddressGuard(settings.fetch_allow)

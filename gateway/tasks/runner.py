@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.errors import QueueFull, ShuttingDown, StateUnreachable, WaitedTooLong
 from gateway.metrics import Metrics
-from gateway.pool import Pool
+from gateway.pool import Pool, Timing
 from gateway.store.database import persistently
 from gateway.store.scratch import Scratch
 from gateway.store.storage import Storage
@@ -16,6 +16,7 @@ from gateway.tasks.bell import Bell
 from gateway.tasks.queue import Ending, TaskQueue
 from gateway.tasks.task import Failure, StoredFile, Task, result_folder, store
 from gateway.tasks.work import Run, TaskResult, Work, tell_nobody
+from gateway.tracing import Tracing
 
 log = structlog.get_logger()
 
@@ -53,6 +54,7 @@ class Runner:
         poll_seconds: float,
         deadline_seconds: float,
         metrics: Metrics,
+        tracing: Tracing,
     ) -> None:
         self._queue = queue
         self._storage = storage
@@ -65,6 +67,7 @@ class Runner:
         self._poll_seconds = poll_seconds
         self._deadline_seconds = deadline_seconds
         self._metrics = metrics
+        self._tracing = tracing
         self._running = dict[str, tuple[Run, asyncio.Task[None]]]()
 
     async def run(self) -> None:
@@ -115,11 +118,15 @@ class Runner:
             self._scratch,
             self._pool,
             self._deadline_seconds,
-            self._metrics.computed,
+            self._observe,
         )
         doing = asyncio.create_task(self._perform(run))
         self._running[task.lease] = run, doing
         doing.add_done_callback(lambda _: self._ended(task))
+
+    def _observe(self, engine: str, timing: Timing) -> None:
+        self._metrics.computed(engine, timing)
+        self._tracing.computed(engine, timing)
 
     def _ended(self, task: Task) -> None:
         del self._running[task.lease]
@@ -146,7 +153,8 @@ class Runner:
     async def _ending(self, run: Run) -> Ending:
         task = run.task
         try:
-            result = await self._works[task.work].perform(run)
+            with self._tracing.task(task.work, task.id):
+                result = await self._works[task.work].perform(run)
             return Ending(result.told, await self._stored(task, result))
         except _BUSY:
             raise

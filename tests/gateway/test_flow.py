@@ -6,7 +6,7 @@ import pytest
 from starlette.routing import Router
 from starlette.types import Message
 
-from engines.core.run import Answer, Job
+from engines.core.run import Answer, Job, Steps
 from gateway.dialects.table import DialectTable
 from gateway.intake.pictures import Intake
 from gateway.limits.admission import Admission, Places
@@ -14,6 +14,7 @@ from gateway.limits.memory_budget import MemoryBudget
 from gateway.metrics import Metrics
 from gateway.pool import Observe, Timing
 from gateway.settings import Settings
+from gateway.tracing import Tracing
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +35,7 @@ class Watched:
         self, job: Job, *, deadline_seconds: float, owner: str, observe: Observe
     ) -> Answer:
         self.held.append(self.budget.held_by[owner])
-        observe(job.engine, Timing(0.002, 0.03))
+        observe(job.engine, Timing(0.002, 0.03, Steps(0, 1_000_000, 20_000_000, 25_000_000)))
         return Answer(self._answer, "image/png")
 
     async def receive(self) -> Message:
@@ -65,6 +66,7 @@ async def ask(watched: Watched, folder: Path) -> None:
             "intake": Intake(fetch_nothing, max_bytes=1_000),
             "pool": watched,
             "metrics": Metrics(),
+            "tracing": Tracing(),
         },
     }
     await Router(DialectTable().routes)(scope, watched.receive, watched.send)
@@ -81,4 +83,6 @@ async def test_an_answer_tells_what_its_time_went_to(tmp_path: Path) -> None:
     watched = Watched(b"answer")
     await ask(watched, tmp_path)
     assert watched.fields[b"server-timing"].startswith(b"intake;dur=")
-    assert watched.fields[b"server-timing"].endswith(b", queue;dur=2.0, engine;dur=30.0")
+    assert watched.fields[b"server-timing"].endswith(
+        b", queue;dur=2.0, engine;dur=25.0, present;dur=5.0"
+    )

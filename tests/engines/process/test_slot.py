@@ -14,7 +14,7 @@ import pytest
 from engines.core.decoders import PictureDecoder
 from engines.core.errors import BadParameter, EngineError, PictureTooLarge
 from engines.core.pixels import Mode
-from engines.core.run import Answer, Job
+from engines.core.run import Answer, Job, Steps
 from engines.core.shapes import File, Parameters
 from engines.process import slot
 from engines.process.preparation import prepare
@@ -111,9 +111,10 @@ def test_a_file_travels_by_its_path_beside_pictures_and_decoders() -> None:
 
 def test_an_answer_is_described_without_its_bytes() -> None:
     files = (File("mask.png", "image/png", b"mask"), File("empty", "text/plain", b""))
-    answer = Answer(b"body", "image/png", files)
+    answer = Answer(b"body", "image/png", files, Steps(1, 2, 3, 4))
     packed = pack_outcome(answer)
-    assert unpack_answer(packed.meta, packed.body_bytes).with_parts(packed.parts) == answer
+    unpacked = unpack_answer(packed.meta, packed.body_bytes).with_parts(packed.parts)
+    assert (unpacked, unpacked.steps) == (answer, answer.steps)
 
 
 @pytest.mark.parametrize(
@@ -123,19 +124,22 @@ def test_an_answer_is_described_without_its_bytes() -> None:
         b"[]",
         b"null",
         b"\xff",
-        b'["a", [], [5]]',
-        b'["a", [], [-1, 5]]',
-        b'["a", [["b", "c"]], [4]]',
-        b'["a", ["b"], [0, 4]]',
-        b'["a", [["b"]], [0, 4]]',
-        b'["a", [["b", 1]], [0, 4]]',
-        b'["a", [["../b", "c"]], [0, 4]]',
-        b'["a", [["..", "c"]], [0, 4]]',
-        b'["a", [["", "c"]], [0, 4]]',
-        b"[1, [], [4]]",
-        b'["a", [[1, "c"]], [0, 4]]',
-        b'["a", [], ["4"]]',
-        b'["a", 7, [4]]',
+        b'["a", [], [5], null]',
+        b'["a", [], [-1, 5], null]',
+        b'["a", [["b", "c"]], [4], null]',
+        b'["a", ["b"], [0, 4], null]',
+        b'["a", [["b"]], [0, 4], null]',
+        b'["a", [["b", 1]], [0, 4], null]',
+        b'["a", [["../b", "c"]], [0, 4], null]',
+        b'["a", [["..", "c"]], [0, 4], null]',
+        b'["a", [["", "c"]], [0, 4], null]',
+        b"[1, [], [4], null]",
+        b'["a", [[1, "c"]], [0, 4], null]',
+        b'["a", [], ["4"], null]',
+        b'["a", 7, [4], null]',
+        b'["a", [], [4], [1, 2, 3]]',
+        b'["a", [], [4], [1, 2, 3, "4"]]',
+        b'["a", [], [4], 7]',
         b"[" * 100_000,
     ],
 )

@@ -15,6 +15,7 @@ from gateway.http.logs import describe
 from gateway.http.middleware import RequestMiddleware
 from gateway.metrics import Metrics
 from gateway.pool.pending_job import work_failed
+from gateway.tracing import Tracing
 from tests.gateway.native import NATIVE
 
 pytestmark = pytest.mark.anyio
@@ -40,7 +41,9 @@ PAGE = "https://app.example"
 async def ask(path: str, method: str = "GET") -> httpx.Response:
     """Ask from a page that may read the answer."""
     routes = [*(Route(one, answer) for one in PATHS), Mount("/files", Response("a file"))]
-    middleware = RequestMiddleware(Router(routes), Lifecycle(), NATIVE, Metrics(), [PAGE])
+    middleware = RequestMiddleware(
+        Router(routes), Lifecycle(), NATIVE, Metrics(), Tracing(), [PAGE]
+    )
     transport = httpx.ASGITransport(middleware)
     async with httpx.AsyncClient(transport=transport, base_url="http://pixelgate.test") as client:
         return await client.request(method, path, headers={"Origin": PAGE})

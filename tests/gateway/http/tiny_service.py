@@ -17,6 +17,7 @@ from gateway.http.middleware import RequestMiddleware
 from gateway.http.server import serve
 from gateway.metrics import Metrics
 from gateway.settings import Settings
+from gateway.tracing import Tracing
 from tests.gateway.native import NATIVE
 
 log = structlog.get_logger()
@@ -55,4 +56,7 @@ async def _live(receive: Receive, send: Send) -> None:
 
 
 if __name__ == "__main__":
-    serve(Settings(), lambda settings: RequestMiddleware(app, Lifecycle(), NATIVE, Metrics()))
+    serve(
+        Settings(),
+        lambda settings: RequestMiddleware(app, Lifecycle(), NATIVE, Metrics(), Tracing()),
+    )

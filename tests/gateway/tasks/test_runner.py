@@ -26,6 +26,7 @@ from gateway.tasks.runner import Runner
 from gateway.tasks.task import Status, StoredFile, Task, folder, input_name, result_folder
 from gateway.tasks.watch import Watch
 from gateway.tasks.work import Perform, Run, TaskResult, Work
+from gateway.tracing import Tracing
 from tests.gateway.pool.running import until
 from tests.gateway.tasks.rows import ASKED, SINGLE, WORKS, Clock, add, queue_of
 from tests.serving import WAIT_SECONDS
@@ -61,6 +62,7 @@ class Gateway:
             poll_seconds=0.01,
             deadline_seconds=20,
             metrics=self.metrics,
+            tracing=Tracing(),
         )
         running = asyncio.create_task(runner.run())
         try:
