@@ -1,5 +1,6 @@
 """nginx, as `deploy/` configures it, in front of two gateways with PostgreSQL and Redis."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,10 +8,13 @@ import httpx
 import pytest
 from keycloak import KeycloakOpenID
 
+from engines.core.registry import catalogue
+from gateway.settings import Settings
 from tests import servers
 from tests.auth.workers import EDGES, TOKEN
 from tests.certificates import Authority
 from tests.deploy.site import Site, opened_site
+from tests.needs import ROOT
 from tests.pictures import encoded
 from tests.serving import TINY, running, wait_until
 
@@ -71,6 +75,16 @@ def test_a_body_that_is_too_large_is_refused_in_the_form_of_its_api(
 
 def test_the_figures_of_one_gateway_of_several_are_not_shown(client: httpx.Client) -> None:
     assert client.get("/metrics").status_code == 404
+
+
+def test_an_answer_is_waited_for_as_long_as_it_may_take() -> None:
+    usual = Settings.model_fields["deadline_seconds"].default
+    longest = max(engine.seconds(usual) for engine in catalogue().values())
+    written = (ROOT / "deploy" / "nginx" / "pixelgate.conf").read_text()
+    waited = re.search(r"proxy_read_timeout (\d+)s;", written)
+    assert waited is not None
+    # In the queue, and then in an engine process.
+    assert int(waited[1]) > 2 * longest
 
 
 def test_callers_do_not_say_themselves_where_they_come_from(
