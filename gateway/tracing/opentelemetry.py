@@ -66,13 +66,15 @@ class OpenTelemetry(Tracing):
 
     def computed(self, engine: str, timing: Timing) -> None:
         now = time.time_ns()
+        epoch = now - time.monotonic_ns()
         begun = now - _ns(timing.engine_seconds or 0)
+        if timing.steps:  # It may be a while since it ended: this process waits for its turn too.
+            begun = min(begun, epoch + timing.steps.begun)
         self._past("queue", begun - _ns(timing.queue_seconds), begun)
         if timing.engine_seconds is None:
             return
         whole = self._past("engine", begun, now, attributes={"pixelgate.engine": engine})
         within = trace.set_span_in_context(whole)
-        epoch = now - time.monotonic_ns()
         for name, (since, until) in zip(_STEPS, pairwise(timing.steps or ()), strict=False):
             self._past(name, epoch + since, epoch + until, within)
 
