@@ -8,10 +8,9 @@ from pydantic import BaseModel, Field
 from engines.core.registry import engine
 from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture, Pixels
 from engines.models import weights
+from engines.models.descriptions import Classifier
+from engines.models.scores import probabilities
 from engines.vision import marking
-
-SIDE = 224
-CROP = 0.875
 
 
 class Params(Parameters):
@@ -68,7 +67,10 @@ def classification(image: Image, *, params: Params) -> Result:
         ICML 2019. Parents are the hypernyms of WordNet 3.0.
     """
     model = weights.model("classifier")
-    scores = model.run(_prepared(image))[0]
+    with weights.reading("classifier"):
+        scores = probabilities(
+            model.run(_framed(image, model.description))[0], model.description.scores
+        )
     labels = _chosen(scores, model.labels, params)
     details = Details[ModelInfo](
         message=f"Found {len(labels)} label{'' if len(labels) == 1 else 's'}",
@@ -77,15 +79,16 @@ def classification(image: Image, *, params: Params) -> Result:
     return Result(details=details, labels=labels)
 
 
-def _prepared(image: Pixels) -> NDArray[np.float32]:
-    """The middle square as (1, 3, 224, 224), RGB, 0..255; the network itself normalises."""
-    height, width = image.shape[:2]
-    side = max(1, round(min(height, width) * CROP))
-    top, left = (height - side) // 2, (width - side) // 2
-    square = image[top : top + side, left : left + side]
-    way = cv2.INTER_AREA if side > SIDE else cv2.INTER_CUBIC
-    small = cv2.resize(square, (SIDE, SIDE), interpolation=way)
-    return np.ascontiguousarray(small[..., ::-1].transpose(2, 0, 1)[None], np.float32)
+def _framed(image: Pixels, description: Classifier) -> Pixels:
+    """The middle of the picture, or all of it, as (1, H, W, 3)."""
+    (height, width), (wide, high) = image.shape[:2], description.shown_size
+    if description.fit == "crop":
+        across = max(1, round(min(width, height * wide / high) * description.crop))
+        down = max(1, round(min(height, width * high / wide) * description.crop))
+        top, left = (height - down) // 2, (width - across) // 2
+        image = image[top : top + down, left : left + across]
+    way = cv2.INTER_AREA if image.shape[1] > wide else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, (wide, high), interpolation=way)[None], np.uint8)
 
 
 def _chosen(

@@ -2,35 +2,41 @@
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from pydantic import BaseModel, Field
 
 from engines.core.errors import ModelUnavailable
 from engines.core.registry import engine
 from engines.core.shapes import Box, Details, EngineResult, Image, Info, Parameters, Picture, Pixels
-from engines.models import weights
+from engines.models import objects, weights
+from engines.models.descriptions import Detector
 from engines.vision import boxes, marking
-from engines.vision.scaling import scaled
+from engines.vision.scaling import size_of
 
-SIDE = 512
 TILE = 640
 """Side of a tile at which things of 40 px come out well, px."""
 MOST_TILES_A_SIDE = 4
 OVERLAP = 0.25
-SAME_THING = 0.5
-"""Overlap (IoU) above which two boxes of one class are one thing."""
-SAME_THING_OTHER_NAME = 0.9
+MOST_OF_A_LOOK = 300
+"""Boxes of one look at a picture or a part of it that go on, the best."""
+MOST_COMPARED = 1000
+"""Boxes of all looks that are compared with each other, the best; it bounds the time."""
 PART_OF_THING = 0.8
 """Share of a tile's box inside one of the whole picture from which it is only a part of it."""
 SMALLEST = 8
-"""Side of the smallest box worth believing, in pixels of the network's input."""
+"""Side of the smallest box worth believing, in pixels of what the network is shown."""
 
 
 class Params(Parameters):
     """How many objects, how sure they must be, and how closely to look."""
 
-    min_score: float = Field(0.3, ge=0, le=1, description="Objects below this score are left out.")
+    min_score: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Objects below this score are left out. Without it, those below the model's"
+        " threshold, which of the one that comes along is 0.3.",
+    )
     max_results: int = Field(100, ge=1, le=100, description="Most objects.")
     tiles: bool = Field(
         False, description="Whether to look a second time at enlarged parts, for small objects."
@@ -90,12 +96,13 @@ def object_detection(image: Image, *, params: Params) -> Result:
         (610265158/mobilenetv3_centernet, no licence stated), trained on MS COCO.
     """
     model = weights.model("detector")
-    objects = find(image, params.min_score, with_tiles=params.tiles)[: params.max_results]
+    least = model.description.threshold if params.min_score is None else params.min_score
+    found = find(image, least, with_tiles=params.tiles)[: params.max_results]
     details = Details[ModelInfo](
-        message=f"Found {len(objects)} object{'' if len(objects) == 1 else 's'}",
+        message=f"Found {len(found)} object{'' if len(found) == 1 else 's'}",
         info=ModelInfo(model=model.title, device=model.device),
     )
-    return Result(details=details, objects=objects)
+    return Result(details=details, objects=found)
 
 
 def find(image: Pixels, min_score: float, *, with_tiles: bool) -> list[FoundObject]:
@@ -109,7 +116,8 @@ def find(image: Pixels, min_score: float, *, with_tiles: bool) -> list[FoundObje
     if with_tiles:
         closer = _found_in_tiles(model, image, min_score)
         found += [one for one in closer if not any(_is_part(one, whole) for whole in found)]
-    return _objects(_distinct(found), model.labels, image)
+    distinct = _distinct(found, model.description)
+    return _objects(distinct, model.labels, image)
 
 
 def candidates(image: Pixels, min_score: float, *, with_tiles: bool) -> list[FoundObject]:
@@ -125,25 +133,22 @@ def candidates(image: Pixels, min_score: float, *, with_tiles: bool) -> list[Fou
     return _objects(found, model.labels, image)
 
 
-def _found(model: weights.Model, image: Pixels, min_score: float) -> list[Found]:
-    """What the network sees in a picture letterboxed to 512 x 512, as it was trained."""
-    height, width = image.shape[:2]
-    scale = SIDE / max(height, width)
-    inner = scaled((width, height), scale)
-    dx, dy = (SIDE - inner[0]) // 2, (SIDE - inner[1]) // 2
-    boxed = np.zeros((SIDE, SIDE, 3), np.uint8)
-    boxed[dy : dy + inner[1], dx : dx + inner[0]] = cv2.resize(image, inner)
-    rgb = np.ascontiguousarray(boxed[..., ::-1].transpose(2, 0, 1)[None], np.float32)
-    rows = model.run(rgb)[0].astype(np.float64)
+def _found(model: weights.Model[Detector], image: Pixels, min_score: float) -> list[Found]:
+    """What the network sees in a picture, the best of it."""
+    description, size = model.description, size_of(image)
+    frame = objects.frame(description, size)
+    answer = model.run(frame.shown(image, description.pad)[None])
+    with weights.reading("detector"):
+        rows = objects.read(answer, description, len(model.labels), frame.canvas)
     sides = rows[:, 2:4] - rows[:, :2]
     is_seen = (sides.min(axis=1) > 0) & (sides.max(axis=1) >= SMALLEST)
     rows = rows[is_seen & (rows[:, 4] >= min_score)]
-    unboxed = (rows[:, :4] - (dx, dy, dx, dy)) / scale
-    rows[:, :4] = unboxed.clip(0, (width, height, width, height))
+    rows = rows[np.argsort(-rows[:, 4], kind="stable")[:MOST_OF_A_LOOK]]
+    rows[:, :4] = frame.back(rows[:, :4]).clip(0, size * 2)
     return [Found._make([*row[:5], int(row[5])]) for row in rows.tolist()]
 
 
-def _found_in_tiles(model: weights.Model, image: Pixels, min_score: float) -> list[Found]:
+def _found_in_tiles(model: weights.Model[Detector], image: Pixels, min_score: float) -> list[Found]:
     """What the network sees in overlapping parts, but for what a part's edge cuts."""
     height, width = image.shape[:2]
     found = []
@@ -186,18 +191,18 @@ def _is_part(one: Found, whole: Found) -> bool:
     )
 
 
-def _distinct(found: list[Found]) -> list[Found]:
+def _distinct(found: list[Found], description: Detector) -> list[Found]:
     """One box for each thing, best first."""
     # OpenCV's NMSBoxesBatched has one threshold, and compares no box with another class's.
     kept: list[Found] = []
-    for one in sorted(found, key=lambda each: -each.score):
-        if not any(_is_same(one, better) for better in kept):
+    for one in sorted(found, key=lambda each: -each.score)[:MOST_COMPARED]:
+        if not any(_is_same(one, better, description) for better in kept):
             kept.append(one)
     return kept
 
 
-def _is_same(one: Found, better: Found) -> bool:
-    limit = SAME_THING if one.kind == better.kind else SAME_THING_OTHER_NAME
+def _is_same(one: Found, better: Found, description: Detector) -> bool:
+    limit = description.nms if one.kind == better.kind else description.nms_between
     return boxes.iou(one, better) > limit
 
 

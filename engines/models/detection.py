@@ -12,7 +12,6 @@ from engines.core.errors import EngineError
 from engines.core.shapes import Pixels
 from engines.models import weights
 from engines.models.lines import Corners
-from engines.models.recognition import batch
 
 UNIT = 32
 """The sides of what the network is shown are whole multiples of it, px."""
@@ -174,7 +173,7 @@ def _seen(page: Pixels, step: int) -> NDArray[np.uint8]:
         part = (start, end, 0, columns) if rows >= columns else (0, rows, start, end)
         # Each tile is trusted up to the middle of its overlap with the one before.
         first = start + (OVERLAP // 2 if place else 0)
-        answer = network.run(batch([_tile(page, step, part)]))[0, 0]
+        answer = network.run(_tile(page, step, part)[None])[0, 0]
         trusted = np.round(255 * np.clip(answer, 0, 1)).astype(np.uint8)
         if rows >= columns:
             found[first * UNIT : end * UNIT] = trusted[(first - start) * UNIT :]

@@ -151,8 +151,7 @@ def _detect(tile: Pixels, min_score: float) -> Boxes:
     """Boxes in pixels of the tile."""
     height, width = tile.shape[:2]
     padded = cv2.copyMakeBorder(tile, 0, -height % UNIT, 0, -width % UNIT, cv2.BORDER_CONSTANT)
-    inputs = np.asarray(cv2.dnn.blobFromImage(padded, swapRB=True), np.float32)
-    answer = weights.model("face_detector").run_all(inputs)
+    answer = weights.model("face_detector").run_all(np.asarray(padded[None], np.uint8))
     heat = answer["heatmap"][0, 0]
     is_peak = (heat >= cv2.dilate(heat, np.ones((3, 3), np.uint8))) & (heat >= min_score)
     rows, columns = np.nonzero(is_peak)

@@ -16,8 +16,6 @@ UNIT = 32
 STRIDES = {8: (24, 48), 16: (96, 192), 32: (384, 768)}
 """Sides of the priors at each cell, px, by the cell's side."""
 CENTRE_VARIANCE, SIZE_VARIANCE = 0.1, 0.2
-LEVELS = (104, 117, 123)
-"""Mean of the pictures that the network was taught, BGR."""
 EUROPEAN = 960, 0.6
 """Longer side, px, and how much of the width is left: the plates that it was taught are shorter."""
 AMERICAN = 1280, 1.0
@@ -117,8 +115,7 @@ def _look(image: Pixels, sides: tuple[float, float], min_score: float) -> _Plate
     width, height = (max(UNIT, UNIT * round(side / UNIT)) for side in sides)
     method = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_LINEAR
     shown = cv2.resize(image, (width, height), interpolation=method)
-    inputs = np.asarray(cv2.dnn.blobFromImage(shown, mean=LEVELS), np.float32)
-    answer = weights.model("plate_detector").run_all(inputs)
+    answer = weights.model("plate_detector").run_all(np.asarray(shown[None], np.uint8))
     scores = answer["conf"][0, :, 1].astype(np.float64)
     best = np.argsort(-scores, kind="stable")[:MOST_CANDIDATES]
     best = best[scores[best] >= min_score]

@@ -9,7 +9,7 @@ from engines.core.shapes import Pixels
 from engines.models import weights
 from engines.models.detection import detect, size
 from engines.models.lines import Corners, Line, in_reading_order, moved
-from engines.models.recognition import Text, batch, fitted, texts
+from engines.models.recognition import Text, fitted, texts
 from engines.models.words import Crop, cut_line
 from engines.vision.boxes import corners
 from engines.vision.scaling import size_of
@@ -116,7 +116,7 @@ def _upside_down(pictures: list[Pixels]) -> NDArray[np.float64]:
     """How likely each line stands on its head; 0.5 for lines too short to tell."""
     model = weights.model("text_angle")
     said = [
-        model.run(batch([fitted(_start(one), ANGLE_WIDTH)]))[0, 1]
+        model.run(fitted(_start(one), ANGLE_WIDTH, ANGLE_HEIGHT)[None])[0, 1]
         if one.shape[1] >= LONG * one.shape[0]
         else 0.5
         for one in pictures

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from engines.core.shapes import Pixels
 from engines.models import weights
+from engines.models.descriptions import Recognizer
+from engines.models.scores import probabilities
 
-HEIGHT = 48
 BATCH_WIDTH = 2000
 """Sum of the widths of lines recognised at once, px; it bounds memory."""
 LONGEST = 3200
@@ -41,17 +42,18 @@ def texts(
     Args:
         report: is told which share is done.
     """
-    pieces = [_pieces(one) for one in pictures]
-    said = iter(_said_by_all([piece for each in pieces for piece in each], report))
+    model = weights.model("text_recognizer")
+    pieces = [_pieces(one, model.description) for one in pictures]
+    said = iter(_said_by_all(model, [piece for each in pieces for piece in each], report))
     return [
         _joined([next(said) for _ in each], [piece.shape[1] for piece in each]) for each in pieces
     ]
 
 
-def _pieces(picture: Pixels) -> list[Pixels]:
+def _pieces(picture: Pixels, description: Recognizer) -> list[Pixels]:
     """A line that would be too long, cut where it is most alike from top to bottom."""
     height = picture.shape[0]
-    most = LONGEST * height // HEIGHT
+    most = (description.width or LONGEST) * height // description.shown_height
     pieces = []
     while picture.shape[1] > most > 8:
         # Of equals the last, for a piece shall be as long as it can be.
@@ -83,43 +85,54 @@ def _joined(said: list[Text], widths: list[int]) -> Text:
     return whole
 
 
-def _said_by_all(pictures: list[Pixels], report: Callable[[float], None]) -> list[Text]:
-    widths = [min(LONGEST, max(LEAST_WIDTH, _width(one))) for one in pictures]
+def _said_by_all(
+    model: weights.Model[Recognizer], pictures: list[Pixels], report: Callable[[float], None]
+) -> list[Text]:
+    fixed, height = model.description.width, model.description.shown_height
+    widths = [fixed or min(LONGEST, max(LEAST_WIDTH, _width(one, height))) for one in pictures]
     said: dict[int, Text] = {}
     together: list[int] = []
     for place in sorted(range(len(pictures)), key=lambda each: widths[each]):
         if together and widths[place] * (len(together) + 1) > BATCH_WIDTH:
-            said |= _said(together, pictures, widths)
+            said |= _said(model, together, pictures, widths)
             report(len(said) / len(pictures))
             together = []
         together.append(place)
     if together:
-        said |= _said(together, pictures, widths)
+        said |= _said(model, together, pictures, widths)
     return [said[place] for place in range(len(pictures))]
 
 
-def _width(picture: Pixels) -> int:
-    """Of a line when it is 48 px high."""
+def _width(picture: Pixels, line_height: int) -> int:
+    """Of a line when it is so high."""
     height, width = picture.shape[:2]
-    return max(1, int(width * HEIGHT / height + 0.5))
+    return max(1, int(width * line_height / height + 0.5))
 
 
-def _said(together: list[int], pictures: list[Pixels], widths: list[int]) -> dict[int, Text]:
-    width = max(widths[place] for place in together)
-    model = weights.model("text_recognizer")
-    output = model.run(batch([fitted(pictures[place], width) for place in together]))
+def _said(
+    model: weights.Model[Recognizer],
+    together: list[int],
+    pictures: list[Pixels],
+    widths: list[int],
+) -> dict[int, Text]:
+    width, height = max(widths[place] for place in together), model.description.shown_height
+    output = model.run(np.stack([fitted(pictures[place], width, height) for place in together]))
+    with weights.reading("text_recognizer"):
+        beliefs = probabilities(output, model.description.scores)
     return {
-        place: _decoded(rows, model.labels, width / min(width, _width(pictures[place])))
-        for place, rows in zip(together, output, strict=True)
+        place: _decoded(rows, model, width / min(width, _width(pictures[place], height)))
+        for place, rows in zip(together, beliefs, strict=True)
     }
 
 
-def _decoded(rows: NDArray[np.float32], labels: tuple[weights.Label, ...], stretch: float) -> Text:
-    """Connectionist temporal classification: repeats are one character, 0 is none."""
+def _decoded(rows: NDArray[np.float32], model: weights.Model[Recognizer], stretch: float) -> Text:
+    """Connectionist temporal classification: repeats are one character, the blank is none."""
+    labels = model.labels
+    blank = 0 if model.description.blank == "first" else len(labels) - 1
     best = rows.argmax(axis=1)
     starts = np.flatnonzero(np.diff(best, prepend=-1) != 0)
     ends = np.append(starts[1:], len(best))
-    runs = [(s, e) for s, e in zip(starts, ends, strict=True) if best[s] != 0]
+    runs = [(s, e) for s, e in zip(starts, ends, strict=True) if best[s] != blank]
     return Text(
         tuple(labels[best[start]].name for start, _ in runs),
         tuple(min(1.0, (start + end) / 2 / len(best) * stretch) for start, end in runs),
@@ -127,15 +140,9 @@ def _decoded(rows: NDArray[np.float32], labels: tuple[weights.Label, ...], stret
     )
 
 
-def batch(pictures: list[Pixels]) -> NDArray[np.float32]:
-    """(N, 3, H, W), BGR, -1..1, as PP-OCR was trained."""
-    stacked = np.stack(pictures).transpose(0, 3, 1, 2)
-    return np.ascontiguousarray(stacked, np.float32) / 127.5 - 1
-
-
-def fitted(picture: Pixels, width: int) -> Pixels:
-    """A line 48 px high, squeezed if it must be, and grey to its right."""
-    own = min(width, _width(picture))
-    canvas = np.full((HEIGHT, width, 3), 128, np.uint8)
-    canvas[:, :own] = cv2.resize(picture, (own, HEIGHT))
+def fitted(picture: Pixels, width: int, height: int) -> Pixels:
+    """A line of a height, squeezed if it must be, and grey to its right."""
+    own = min(width, _width(picture, height))
+    canvas = np.full((height, width, 3), 128, np.uint8)
+    canvas[:, :own] = cv2.resize(picture, (own, height))
     return canvas

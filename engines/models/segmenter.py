@@ -26,9 +26,8 @@ def segment(image: Pixels) -> NDArray[np.float32]:
     scale = SIDE / max(size_of(image))
     sides = [UNIT * max(1, round(side * scale / UNIT)) for side in size_of(image)]
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    shown = cv2.resize(image, sides, interpolation=method)
-    inputs = np.asarray(cv2.dnn.blobFromImage(shown, swapRB=True), np.float32)
-    likely: NDArray[np.float32] = weights.model("segmenter").run(inputs)[0]
+    shown = np.asarray(cv2.resize(image, sides, interpolation=method), np.uint8)
+    likely: NDArray[np.float32] = weights.model("segmenter").run(shown[None])[0]
     return likely
 
 

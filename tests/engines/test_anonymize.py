@@ -214,9 +214,9 @@ def test_too_many_tiles_are_refused() -> None:
 def test_without_a_detector_there_is_no_picture(
     name: str, astronaut: Pixels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known: Callable[[str], weights.Model] = weights.model
+    known: Callable[[str], weights.Model[Any]] = weights.model
 
-    def absent(asked: str) -> weights.Model:
+    def absent(asked: str) -> weights.Model[Any]:
         if asked == name:
             raise ModelUnavailable("it is not there")
         return known(asked)

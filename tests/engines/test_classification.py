@@ -1,17 +1,20 @@
 """Classification names what a picture shows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from engines.classification import Params, classification, draw
-from engines.core.errors import BadParameter
+from engines.core.errors import BadParameter, ModelUnavailable
 from engines.core.shapes import Pixels
 from engines.models import weights
-from engines.models.weights import Label
+from engines.models.weights import Label, ModelFiles
 from tests.engines.drawing import photograph
+from tests.engines.models.networks import means, placed
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +101,11 @@ def sure(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             for place in range(len(scores))
         )
         stand_in = SimpleNamespace(
-            title="", device="CPU", labels=labels, run=lambda inputs: np.array([scores], np.float32)
+            title="",
+            device="CPU",
+            labels=labels,
+            description=weights.model("classifier").description,
+            run=lambda inputs: np.array([scores], np.float32),
         )
         monkeypatch.setattr(weights, "model", lambda name: stand_in)
 
@@ -153,3 +160,77 @@ def test_the_drawing_lists_labels_on_the_picture(cat: Pixels) -> None:
 def test_parameters_out_of_range_are_refused(field: dict[str, str]) -> None:
     with pytest.raises(BadParameter):
         Params.from_text(field)
+
+
+@pytest.fixture
+def brought(tmp_path: Path) -> Iterator[Any]:
+    """Bring a classifier of one's own, which gives the mean of each channel that it is shown."""
+
+    def bring(description: str, takes: Sequence[int | str] = (1, 3, 16, 16)) -> None:
+        file = placed(tmp_path, means(takes), description)
+        (tmp_path / "labels.json").write_text('["first", "second", "third"]')
+        weights.configure({"classifier": ModelFiles(file, tmp_path / "labels.json")})
+
+    yield bring
+    weights.configure({})
+
+
+def scores(image: Pixels) -> dict[str, float]:
+    result = classification(image, params=Params(min_score=0))
+    return {one.description: one.score for one in result.labels}
+
+
+BLUE = np.full((40, 60, 3), (255, 51, 0), np.uint8)
+
+
+def test_an_own_classifier_is_shown_the_levels_and_colours_that_it_was_made_for(
+    brought: Any,
+) -> None:
+    brought("range = [0, 1]")
+    assert scores(BLUE) == pytest.approx({"first": 0, "second": 0.2, "third": 1}, abs=1e-6)
+    brought("range = [0, 1]\ncolour = 'BGR'")
+    assert scores(BLUE) == pytest.approx({"first": 1, "second": 0.2, "third": 0}, abs=1e-6)
+
+
+def test_logits_of_a_torchvision_export_become_shares(brought: Any) -> None:
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    brought(f"range = [0, 1]\nmean = {[*mean]}\nstd = {[*std]}\nscores = 'logits'")
+    powers = np.exp((np.array([0, 0.2, 1]) - mean) / std)
+    expected = dict(zip(("first", "second", "third"), powers / powers.sum(), strict=True))
+    assert scores(BLUE) == pytest.approx(expected, abs=1e-4)
+
+
+def test_independent_logits_become_probabilities_one_by_one(brought: Any) -> None:
+    brought("range = [-1, 1]\nscores = 'independent logits'")
+    expected = {
+        "first": 1 / (1 + np.e),
+        "second": 1 / (1 + np.exp(0.6)),
+        "third": 1 / (1 + 1 / np.e),
+    }
+    assert scores(BLUE) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("keys", "share"), [("", (50 / 87.5) ** 2), ("crop = 0.5", 1), ("fit = 'stretch'", 1 / 8)]
+)
+def test_as_much_of_the_picture_is_shown_as_described(
+    brought: Any, keys: str, share: float
+) -> None:
+    """A red square of 50 px in the middle of 100 x 200 px."""
+    image = np.zeros((100, 200, 3), np.uint8)
+    image[25:75, 75:125, 2] = 255
+    brought(f"range = [0, 1]\nsize = 64\n{keys}", (1, 3, "H", "W"))
+    assert scores(image)["first"] == pytest.approx(share, abs=0.02)
+
+
+def test_a_classifier_of_another_shape_is_shown_a_middle_of_that_shape(brought: Any) -> None:
+    image = np.zeros((100, 200, 3), np.uint8)
+    image[:, 50:150, 2] = 255
+    brought("range = [0, 1]\nsize = [128, 64]\ncrop = 1", (1, 3, "H", "W"))
+    assert scores(image)["first"] == pytest.approx(0.5, abs=0.02)
+
+
+def test_scores_that_the_trial_did_not_show_are_refused_and_not_clamped(brought: Any) -> None:
+    brought("range = [0, 1.9]")
+    with pytest.raises(ModelUnavailable, match=r"scores reach from 0 to 1\.9, as logits do"):
+        scores(np.full((16, 16, 3), (255, 0, 0), np.uint8))

@@ -1,5 +1,7 @@
 """Object detection names things and tells where they are."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,9 +12,11 @@ import pytest
 from engines.core.errors import BadParameter, ModelUnavailable
 from engines.core.shapes import Box, Pixels
 from engines.models import weights
-from engines.object_detection import Params, Result, draw, object_detection
+from engines.models.weights import ModelFiles
+from engines.object_detection import MOST_OF_A_LOOK, Params, Result, draw, find, object_detection
 from engines.vision.boxes import iou
 from tests.engines.drawing import photograph
+from tests.engines.models.networks import always, placed, weighed
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +32,11 @@ def sighted(monkeypatch: pytest.MonkeyPatch) -> Any:
         ours = weights.model("detector")
         seen = np.array([rows or [(0.0,) * 6]], np.float32).reshape(1, -1, 6)
         blind = SimpleNamespace(
-            title=ours.title, device="CPU", labels=ours.labels, run=lambda inputs: seen
+            title=ours.title,
+            device="CPU",
+            labels=ours.labels,
+            description=ours.description,
+            run=lambda inputs: seen,
         )
         monkeypatch.setattr(weights, "model", lambda name: blind)
 
@@ -41,15 +49,17 @@ def outlining(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def run(inputs: Any) -> Any:
         rows = [(0.0,) * 6]
-        for kind, channel in ((15, 0), (16, 2)):
-            coloured = (inputs[0, channel] > 128).astype(np.uint8)
+        for kind, channel in ((15, 2), (16, 0)):
+            coloured = (inputs[0, ..., channel] > 128).astype(np.uint8)
             _, _, facts, _ = cv2.connectedComponentsWithStats(coloured)
             rows += [(x, y, x + width, y + height, 0.9, kind)
                      for x, y, width, height, _ in facts[1:].tolist()]  # fmt: skip
         return np.array([rows], np.float32)
 
-    labels = weights.model("detector").labels
-    stand_in = SimpleNamespace(title="", device="CPU", labels=labels, run=run)
+    ours = weights.model("detector")
+    stand_in = SimpleNamespace(
+        title="", device="CPU", labels=ours.labels, description=ours.description, run=run
+    )
     monkeypatch.setattr(weights, "model", lambda name: stand_in)
 
 
@@ -199,3 +209,96 @@ def test_the_drawing_frames_the_object(cat: Pixels) -> None:
 def test_parameters_out_of_range_are_refused(field: dict[str, str]) -> None:
     with pytest.raises(BadParameter):
         Params.from_text(field)
+
+
+@pytest.fixture
+def brought(tmp_path: Path) -> Iterator[Any]:
+    """Bring a small detector of one's own, with its description."""
+
+    def bring(network: bytes, description: str) -> None:
+        weights.configure({"detector": ModelFiles(placed(tmp_path, network, description))})
+
+    yield bring
+    weights.configure({})
+
+
+def test_boxes_of_a_yolo_export_are_found_where_they_are(brought: Any) -> None:
+    answer = np.full((1, 84, 8400), 1e-5, np.float32)
+    answer[0, :4] = np.linspace(300, 340, 8400)
+    # Of 320 x 240, shown at twice its size between bars of 80 px: a cat from 40, 20 to 140, 120.
+    answer[0, :4, 5000] = (180, 80 + 140, 200, 200)
+    answer[0, 4 + 15, 5000] = 0.75
+    described = "range = [0, 1]\nrow = 'box, scores'\nboxes = 'cxcywh'\npad = 114"
+    brought(always(answer, (1, 3, 640, 640)), described)
+    (one,) = found(np.zeros((240, 320, 3), np.uint8)).objects
+    assert (one.name, one.box, one.score) == ("Cat", Box(40, 20, 140, 120), 0.75)
+
+
+def test_boxes_of_an_end_to_end_export_are_found_where_they_are(brought: Any) -> None:
+    answer = np.zeros((1, 300, 6), np.float32)
+    answer[0, 0] = (80, 120, 280, 320, 0.75, 15)
+    brought(always(answer, (1, 3, 640, 640)), "range = [0, 1]")
+    (one,) = found(np.zeros((240, 320, 3), np.uint8)).objects
+    assert (one.name, one.box, one.score) == ("Cat", Box(40, 20, 140, 120), 0.75)
+
+
+def test_a_detector_sees_the_levels_and_the_grey_around_that_it_was_made_for(brought: Any) -> None:
+    brought(weighed((0, 0, 64, 64), (1, 3, 64, 64)), "range = [0, 1]\npad = 51")
+    (one,) = found(np.full((32, 64, 3), (0, 0, 255), np.uint8)).objects
+    assert one.score == pytest.approx((1 + 51 / 255) / 2, abs=1e-3)
+
+
+@pytest.mark.parametrize(("threshold", "count"), [("0.7", 1), ("0.8", 0)])
+def test_a_models_own_threshold_counts_unless_another_is_asked_for(
+    brought: Any, threshold: str, count: int
+) -> None:
+    network = weighed((0, 0, 64, 64), (1, 3, 64, 64))
+    brought(network, f"range = [0, 1]\nthreshold = {threshold}")
+    grey = np.full((64, 64, 3), 191, np.uint8)
+    assert len(found(grey).objects) == count
+    assert len(found(grey, min_score=0.5).objects) == 1
+    assert found(grey, min_score=0.9).objects == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "scores"),
+    [
+        ("", [0.9, 0.7]),
+        ("nms = 0.4", [0.9]),
+        ("nms = 1", [0.9, 0.8, 0.7]),
+        ("nms = 1\nnms_between = 0.4", [0.9, 0.8, 0.7]),
+    ],
+)
+def test_what_is_one_thing_says_the_description(
+    brought: Any, keys: str, scores: list[float]
+) -> None:
+    # Overlaps (IoU) with the first: 0.8 and 0.43.
+    rows = [(0, 0, 100, 100, 0.9, 0), (0, 0, 100, 80, 0.8, 0), (40, 0, 140, 100, 0.7, 0)]
+    brought(always([rows], (1, 3, 512, 512)), f"range = [0, 1]\n{keys}")
+    objects = found(np.zeros((512, 512, 3), np.uint8)).objects
+    assert [one.score for one in objects] == pytest.approx(scores)
+
+
+@pytest.mark.parametrize(("between", "count"), [(0.9, 2), (0.7, 1)])
+def test_boxes_of_two_classes_are_one_thing_from_an_overlap_on(
+    brought: Any, between: float, count: int
+) -> None:
+    rows = [(0, 0, 100, 100, 0.9, 0), (0, 0, 100, 80, 0.8, 1)]
+    brought(always([rows], (1, 3, 512, 512)), f"range = [0, 1]\nnms_between = {between}")
+    assert len(found(np.zeros((512, 512, 3), np.uint8)).objects) == count
+
+
+def test_what_a_trial_did_not_show_is_refused_and_not_clamped(brought: Any) -> None:
+    brought(weighed((0, 0, 64, 64), (1, 3, 64, 64)), "range = [0, 1.9]")
+    with pytest.raises(ModelUnavailable, match=r"scores reach from 1\.9 to 1\.9, as logits do"):
+        found(np.full((64, 64, 3), 255, np.uint8))
+
+
+def test_boxes_without_end_are_compared_in_bounded_time(brought: Any) -> None:
+    random = np.random.default_rng(1)
+    corners = random.uniform(0, 500, (8400, 2))
+    rows = np.concatenate([corners, corners + 12, random.uniform(0, 1, (8400, 1))], axis=1)
+    brought(always([np.pad(rows, ((0, 0), (0, 1)))], (1, 3, 512, 512)), "range = [0, 1]\nnms = 1")
+    objects = find(np.zeros((512, 512, 3), np.uint8), 0, with_tiles=False)
+    assert len(objects) == MOST_OF_A_LOOK
+    assert objects[-1].score >= np.sort(rows[:, 4])[-MOST_OF_A_LOOK]

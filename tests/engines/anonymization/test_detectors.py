@@ -1,5 +1,7 @@
 """Persons and vehicles in a photograph, and what happens where no model is."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import skimage
@@ -47,7 +49,7 @@ def test_a_kind_without_its_model_is_refused_and_not_passed_over(
 ) -> None:
     known = weights.model
 
-    def absent(name: str) -> weights.Model:
+    def absent(name: str) -> weights.Model[Any]:
         if name == model:
             raise ModelUnavailable("it is not there")
         return known(name)

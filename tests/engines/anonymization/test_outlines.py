@@ -17,7 +17,7 @@ from engines.core.errors import ModelUnavailable
 from engines.core.shapes import Box, Mask, Pixels
 from engines.models import weights
 from engines.models.weights import ModelFiles
-from tests.engines.models.onnx_files import colour_segmenter
+from tests.engines.models.networks import AS_SEEN, borrowed, colour_segmenter, placed
 from tests.needs import ROOT
 
 BOX = Box(100, 100, 300, 400)
@@ -34,7 +34,7 @@ def _ours_again() -> Iterator[None]:
 @pytest.fixture
 def colours(tmp_path: Path) -> None:
     """A segmenter that takes what is red for a person and what is blue for a vehicle."""
-    weights.configure({"segmenter": ModelFiles(colour_segmenter(tmp_path / "own.onnx"))})
+    weights.configure({"segmenter": ModelFiles(placed(tmp_path, colour_segmenter(), AS_SEEN))})
 
 
 def street(*shapes: tuple[Box, tuple[int, int, int]]) -> Pixels:
@@ -117,11 +117,12 @@ def test_a_segmenter_that_cannot_be_used_hides_nothing_by_boxes(tmp_path: Path) 
         outline(street())
 
 
-def test_a_segmenter_of_a_user_outlines_the_astronaut() -> None:
+def test_a_segmenter_of_a_user_outlines_the_astronaut(tmp_path: Path) -> None:
     file = Path(os.environ.get("TEST_SEGMENTER", SHARED))
     if not file.is_file():
         pytest.skip("There is no segmenter; TEST_SEGMENTER names one of persons and vehicles.")
-    weights.configure({"segmenter": ModelFiles(file)})
+    own = borrowed(tmp_path, file, AS_SEEN)
+    weights.configure({"segmenter": ModelFiles(own)})
     image = np.ascontiguousarray(skimage.data.astronaut()[..., ::-1])  # type: ignore[no-untyped-call]
     best = sight(image, {Kind.PERSON: 0.3}, print)[0]
     mask = masks.covered(best, Box(0, 0, 512, 512), ())

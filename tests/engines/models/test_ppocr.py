@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engines.core.errors import EngineError, ModelUnavailable
 from engines.core.shapes import Pixels
 from engines.models import detection, weights
+from engines.models.descriptions import Recognizer
 from engines.models.lines import Corners, Line
 from engines.models.ppocr import read
 from engines.models.weights import Label, ModelFiles
@@ -115,25 +116,27 @@ def networks(monkeypatch: pytest.MonkeyPatch) -> Networks:
     ) -> list[tuple[int, ...]]:
         sizes: list[tuple[int, ...]] = []
 
-        def detector(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-            sizes.append(inputs.shape[2:])
-            found = np.zeros((1, 1, *inputs.shape[2:]), np.float32)
+        def detector(inputs: Pixels) -> NDArray[np.float32]:
+            sizes.append(inputs.shape[1:3])
+            found = np.zeros((1, 1, *inputs.shape[1:3]), np.float32)
             for left, top, right, bottom in boxes:
                 found[0, 0, top:bottom, left:right] = seen
             return found
 
-        def recognizer(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        def recognizer(inputs: Pixels) -> NDArray[np.float32]:
             return np.full((len(inputs), 1, 2), (0, read), np.float32)
 
-        def angle(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        def angle(inputs: Pixels) -> NDArray[np.float32]:
             return np.array([[1 - turned, turned]], np.float32)
 
         stand_ins = {"text_detector": detector, "text_recognizer": recognizer}
-        labels = (Label(""), Label("a"))
+        labels, described = (Label(""), Label("a")), Recognizer(range=(0, 255), height=48)
         monkeypatch.setattr(
             weights,
             "model",
-            lambda name: SimpleNamespace(labels=labels, run=stand_ins.get(name, angle)),
+            lambda name: SimpleNamespace(
+                labels=labels, run=stand_ins.get(name, angle), description=described
+            ),
         )
         return sizes
 

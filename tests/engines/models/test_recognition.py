@@ -1,5 +1,7 @@
 """Lines are read in the order they come in, whatever their widths; repeats are one character."""
 
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,11 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engines.core.errors import ModelUnavailable
 from engines.core.shapes import Pixels
 from engines.models import recognition, weights
-from engines.models.recognition import Text, batch, fitted, texts
-from engines.models.weights import Label
+from engines.models.descriptions import Recognizer
+from engines.models.recognition import Text, fitted, texts
+from engines.models.weights import Label, ModelFiles
 from tests.engines.drawing import written
+from tests.engines.models.networks import columns, placed
 
 LINES = ["Harbour lights and lanterns", "OK", "Eleven boats", "17 coins"]
 
@@ -27,12 +32,13 @@ def hears(monkeypatch: pytest.MonkeyPatch) -> Any:
     def let(rows: list[list[float]]) -> list[tuple[int, ...]]:
         shown: list[tuple[int, ...]] = []
 
-        def run(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        def run(inputs: Pixels) -> NDArray[np.float32]:
             shown.append(inputs.shape)
             return np.repeat(np.array([rows], np.float32), len(inputs), axis=0)
 
         labels = tuple(Label(one) for one in ("", "a", "b"))
-        stand_in = SimpleNamespace(labels=labels, run=run)
+        described = Recognizer(range=(0, 255), height=48)
+        stand_in = SimpleNamespace(labels=labels, run=run, description=described)
         monkeypatch.setattr(weights, "model", lambda name: stand_in)
         return shown
 
@@ -108,7 +114,7 @@ def test_lines_are_shown_48_px_high_and_not_too_short(
 ) -> None:
     shown = hears([NONE])
     texts([np.zeros((*shape, 3), np.uint8)])
-    assert shown == [(1, 3, 48, width)]
+    assert shown == [(1, 48, width, 3)]
 
 
 def test_no_more_lines_are_read_at_once_than_memory_is_meant_for(hears: Any) -> None:
@@ -119,17 +125,9 @@ def test_no_more_lines_are_read_at_once_than_memory_is_meant_for(hears: Any) -> 
 
 def test_a_short_line_is_followed_by_grey_and_a_long_one_squeezed() -> None:
     white = np.full((24, 50, 3), 255, np.uint8)
-    assert (fitted(white, 130)[:, :100] == 255).all()
-    assert (fitted(white, 130)[:, 100:] == 128).all()
-    assert (fitted(white, 60) == 255).all()
-
-
-def test_black_is_minus_one_and_white_one_channel_by_channel() -> None:
-    blue = np.zeros((2, 3, 3), np.uint8)
-    blue[..., 0] = 255
-    inputs = batch([blue, 255 - blue])
-    assert inputs.shape == (2, 3, 2, 3)
-    assert inputs.mean(axis=(2, 3)).tolist() == [[1, -1, -1], [-1, 1, 1]]
+    assert (fitted(white, 130, 48)[:, :100] == 255).all()
+    assert (fitted(white, 130, 48)[:, 100:] == 128).all()
+    assert (fitted(white, 60, 48) == 255).all()
 
 
 def test_a_line_too_long_for_the_network_is_cut_between_words(
@@ -145,3 +143,68 @@ def test_a_line_too_long_for_the_network_is_cut_between_words(
 
 def _last_ink(picture: Pixels) -> float:
     return float(np.flatnonzero((picture < 128).any(axis=(0, 2)))[-1] / picture.shape[1])
+
+
+@pytest.fixture
+def brought(tmp_path: Path) -> Iterator[Any]:
+    """Bring a recogniser of one's own, for which blue is nothing, green an a and red a b."""
+
+    def bring(description: str, takes: Sequence[int | str], labels: str = "a\nb\n") -> None:
+        file = placed(tmp_path, columns(takes), f"colour = 'BGR'\nrange = [0, 1]\n{description}")
+        (tmp_path / "labels.txt").write_text(labels)
+        own = ModelFiles(file, tmp_path / "labels.txt")
+        weights.configure({"text_recognizer": own})
+
+    yield bring
+    weights.configure({})
+
+
+def painted(letters: str, width: int = 20, height: int = 48) -> Pixels:
+    """A line of columns of colour: `-` is blue, a green, b red."""
+    colours = [np.eye(3, dtype=np.uint8)["-ab".index(letter)] * 255 for letter in letters]
+    return np.repeat(np.repeat([colours], width, axis=1), height, axis=0).astype(np.uint8)
+
+
+def test_a_recogniser_of_one_line_at_a_time_reads_many(brought: Any) -> None:
+    brought("space = false", (1, 3, 48, "W"))
+    lines = [painted("-a-b-bb-"), painted("b-"), painted("-aa-a-")]
+    assert [said(one) for one in texts(lines)] == ["abb", "b", "aa"]
+
+
+def test_a_recogniser_of_one_width_reads_longer_lines_in_pieces(brought: Any) -> None:
+    brought("space = false", (1, 3, 48, 80))
+    assert said(texts([painted("-a--b---")])[0]).replace(" ", "") == "ab"
+
+
+def test_lines_are_as_high_as_the_file_or_its_description_says(brought: Any) -> None:
+    for description, takes in (("", ("N", 3, 32, "W")), ("height = 32", ("N", 3, "H", "W"))):
+        brought(f"space = false\n{description}", takes)
+        (text,) = texts([painted("-a-b-")])
+        assert said(text) == "ab"
+        assert text.places == pytest.approx((0.3, 0.7), abs=0.02)
+
+
+def test_the_last_class_may_be_the_blank_and_none_the_space(brought: Any) -> None:
+    brought("space = false\nblank = 'last'", ("N", 3, 48, "W"))
+    assert (
+        said(texts([painted("-bab-")])[0]) == "aba"
+    )  # Of -, a, b: blue is a, green b, red nothing.
+
+
+def test_the_space_is_the_class_after_the_characters(brought: Any) -> None:
+    brought("", ("N", 3, 48, "W"), "a\n")
+    assert said(texts([painted("-a-b-a-")])[0]) == "a a"
+
+
+def test_logits_of_a_recogniser_become_shares(brought: Any) -> None:
+    brought("space = false\nscores = 'logits'\nmean = [0.5]\nstd = [0.25]", (1, 3, 48, "W"))
+    (text,) = texts([painted("-a-")])
+    assert text.scores == pytest.approx([np.exp(2) / (np.exp(2) + 2 * np.exp(-2))], abs=1e-4)
+
+
+def test_an_alphabet_of_another_length_is_refused(brought: Any) -> None:
+    brought("", (1, 3, 48, "W"))
+    with pytest.raises(
+        ModelUnavailable, match=r"its output is \[1, \*, 3\]; expected \[\*, \*, 4\]"
+    ):
+        weights.model("text_recognizer")

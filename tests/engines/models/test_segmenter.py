@@ -10,14 +10,16 @@ from engines.core.errors import ModelUnavailable
 from engines.core.shapes import Box
 from engines.models import weights
 from engines.models.segmenter import enlarged, segment
-from tests.engines.models.onnx_files import colour_segmenter
+from tests.engines.models.networks import AS_SEEN, colour_segmenter, placed
 
 RED, BLUE = (0, 0, 255), (255, 0, 0)
 
 
 @pytest.fixture
 def colours(tmp_path: Path) -> Iterator[None]:
-    weights.configure({"segmenter": weights.ModelFiles(colour_segmenter(tmp_path / "own.onnx"))})
+    weights.configure(
+        {"segmenter": weights.ModelFiles(placed(tmp_path, colour_segmenter(), AS_SEEN))}
+    )
     yield
     weights.configure({})
 
@@ -50,7 +52,7 @@ def test_there_is_no_segmenter_but_a_users() -> None:
 
 
 def test_a_segmenter_of_one_mask_is_refused(tmp_path: Path) -> None:
-    file = colour_segmenter(tmp_path / "own.onnx", channels=1)
+    file = placed(tmp_path, colour_segmenter(channels=1), AS_SEEN)
     (check,) = weights.configure({"segmenter": weights.ModelFiles(file)}, preload=["segmenter"])
     weights.configure({})
     assert check.fault.endswith("its output is [*, 1, *, *]; expected [*, 2, *, *].")

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from engines.models import weights
-from engines.models.weights import ENTRIES, ModelFiles
+from engines.models.catalogue import ENTRIES
+from engines.models.weights import ModelFiles
 from gateway.cli.models import print_all
 from gateway.pool.model_check import check_models
 from gateway.settings import Settings

@@ -1,0 +1,142 @@
+"""Whether a model's file takes and gives what the engine and its description say."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.core.pixels import Pixels
+from engines.models import objects, scores
+from engines.models.catalogue import Entry, Shape
+from engines.models.descriptions import Classifier, Description, Detector, Recognizer, Sides
+from engines.models.misfit import Misfit
+
+TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
+"""Of the values that a network may take."""
+SEED = 1
+
+Answer: TypeAlias = Mapping[str, NDArray[np.float32]]
+
+
+def check_input(entry: Entry, description: Description, inputs: Collection[Any]) -> Sides:
+    """The sides of pictures that the file fixes.
+
+    Args:
+        inputs: as onnxruntime lists them.
+
+    Raises:
+        Misfit: the file takes something else than it is shown.
+    """
+    types = [one.type for one in inputs]
+    if len(types) != 1 or types[0] not in TYPES:
+        raise Misfit(f"its inputs are {', '.join(types)}; expected one of {', '.join(TYPES)}")
+    if types == ["tensor(uint8)"] and not description.is_raw:
+        raise Misfit("its input is tensor(uint8); expected range = [0, 255] and no mean or std")
+    (found,) = (one.shape for one in inputs)
+    count = 1 if any(isinstance(one, int) for one in found[:1]) else "N"
+    told = zip(description.sides(), entry.sides, ("H", "W"), strict=True)
+    high, wide = (one or other or word for one, other, word in told)
+    channels, is_nchw = description.channels, description.layout == "NCHW"
+    expected = (count, channels, high, wide) if is_nchw else (count, high, wide, channels)
+    _hold("input", found, expected)
+    sides = found[2:] if is_nchw else found[1:3]
+    height, width = (one if isinstance(one, int) else None for one in sides)
+    return height, width
+
+
+def find_outputs(
+    entry: Entry, description: Description, outputs: Collection[Any], labels: int
+) -> dict[str, str]:
+    """What the file calls each output of the contract.
+
+    Args:
+        outputs: as onnxruntime lists them.
+
+    Raises:
+        Misfit: one is absent, or of another shape.
+    """
+    there = {one.name: one for one in outputs}
+    if description.output and len(entry.gives) > 1:
+        raise Misfit(
+            f"output is told; expected none, for it has to give {' and '.join(entry.gives)}"
+        )
+    is_lone = len(entry.gives) == len(there) == 1  # Such a one may be called as it likes.
+    names = {}
+    for name, shape in entry.gives.items():
+        own = description.output or (next(iter(there)) if is_lone else name)
+        if own not in there:
+            raise Misfit(f"none of its outputs is called {own}; they are {', '.join(there)}")
+        _hold(_side(entry, name), there[own].shape, _told(shape, labels=labels))
+        names[name] = own
+    return names
+
+
+def try_out(
+    entry: Entry, description: Description, labels: int, run: Callable[[Pixels], Answer]
+) -> None:
+    """Show a model two pictures, for what its file does not declare.
+
+    Args:
+        run: gives the outputs for pictures (N, H, W, 3).
+
+    Raises:
+        Misfit: what it gives is not what the contract and the description say.
+    """
+    answers, canvases = [], []
+    for what, pictures in _trial(entry, description):
+        answer = run(pictures)
+        for name, output in answer.items():
+            wanted = _told(entry.gives[name], labels=labels, N=len(pictures))
+            _hold(_side(entry, name), output.shape, wanted)
+            if not np.isfinite(output).all():
+                raise Misfit(f"its {_side(entry, name)} on a {what} picture is not finite")
+        answers.append(answer)
+        canvases.append((pictures.shape[2], pictures.shape[1]))
+    if isinstance(description, Detector):
+        rows = [next(iter(answer.values())) for answer in answers]
+        objects.examine(list(zip(rows, canvases, strict=True)), description, labels)
+    elif isinstance(description, Classifier | Recognizer):
+        said = [next(iter(answer.values())).ravel() for answer in answers]
+        scores.examine(np.concatenate(said), description.scores)
+    elif entry.scores:
+        scores.check(np.concatenate([answer[entry.scores].ravel() for answer in answers]))
+
+
+def _trial(entry: Entry, description: Description) -> Iterator[tuple[str, Pixels]]:
+    """A black picture and one of noise, one of them wide and one tall where that may be."""
+    count, *usual = entry.trial
+    random = np.random.default_rng(SEED)
+    for what, size, levels in (("black", (640, 480), 1), ("noisy", (480, 640), 256)):
+        if isinstance(description, Detector):
+            width, height = objects.frame(description, size).canvas
+        else:
+            height, width = (
+                one or other for one, other in zip(description.sides(), usual, strict=True)
+            )
+        yield what, random.integers(0, levels, (count, height, width, 3), np.uint8)
+
+
+def _told(shape: Shape, **sides: int) -> Shape:
+    """A shape whose words are replaced by what they stand for."""
+    return tuple(sides.get(str(one), one) for one in shape)
+
+
+def _side(entry: Entry, output: str) -> str:
+    return "output" if len(entry.gives) == 1 else f"output {output}"
+
+
+def _hold(side: str, found: Collection[Any], expected: Shape) -> None:
+    fits = not expected or (
+        len(found) == len(expected)
+        and all(
+            not isinstance(is_, int) or not isinstance(should, int) or is_ == should
+            for is_, should in zip(found, expected, strict=True)
+        )
+    )
+    if not fits:
+        raise Misfit(f"its {side} is {_shown(found)}; expected {_shown(expected)}")
+
+
+def _shown(shape: Collection[Any]) -> str:
+    return "[" + ", ".join(str(one) if isinstance(one, int) else "*" for one in shape) + "]"

@@ -1,0 +1,274 @@
+"""What a learned model is shown and what it answers, as the TOML file beside a user's own says."""
+
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+
+from engines.core.pixels import Pixels
+from engines.models.misfit import Misfit
+from engines.models.scores import Form
+
+Kind = TypeVar("Kind", bound="Description")
+CHANNELS = {"RGB": 3, "BGR": 3, "grey": 1}
+CONVERSIONS = {"RGB": cv2.COLOR_BGR2RGB, "grey": cv2.COLOR_BGR2GRAY}
+"""OpenCV's, of BGR."""
+
+
+def _rising(ends: tuple[float, float]) -> tuple[float, float]:
+    if ends[0] >= ends[1]:
+        raise ValueError("a lower and a higher number")
+    return ends
+
+
+def _square(told: Any) -> Any:
+    return (told, told) if isinstance(told, int) else told
+
+
+Level: TypeAlias = Annotated[float, Field(ge=-10_000, le=10_000, allow_inf_nan=False)]
+Deviation: TypeAlias = Annotated[float, Field(ge=1e-6, le=10_000, allow_inf_nan=False)]
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+Side: TypeAlias = Annotated[int, Field(ge=16, le=4096)]
+Sides: TypeAlias = tuple[int | None, int | None]
+"""Height and width, px; None for one that is free."""
+Size: TypeAlias = Annotated[tuple[Side, Side], BeforeValidator(_square)]
+"""Width and height, px; one number is both."""
+
+
+class Description(BaseModel):
+    """What every network is shown: levels 0..255 mapped to `range`, less `mean`, over `std`.
+
+    Args:
+        mean: one for all channels, or one for each in the order of `colour`; so is `std`.
+        batch: 1 for a network that takes one picture at a time, where its file does not say so.
+        output: the file's name of the output that is taken, where it has several.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    range: Annotated[tuple[Level, Level], AfterValidator(_rising)]
+    mean: Annotated[tuple[Level, ...], Field(min_length=1, max_length=3)] = (0,)
+    std: Annotated[tuple[Deviation, ...], Field(min_length=1, max_length=3)] = (1,)
+    colour: Literal["RGB", "BGR", "grey"] = "RGB"
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    batch: Literal[1] | None = None
+    output: str = ""
+
+    @model_validator(mode="after")
+    def _has_levels_of_each_channel(self) -> Self:
+        for name, levels in (("mean", self.mean), ("std", self.std)):
+            if len(levels) not in (1, self.channels):
+                raise ValueError(f"{name} has {len(levels)} numbers; expected {self.channels}")
+        return self
+
+    @property
+    def channels(self) -> int:
+        """How many the network is shown."""
+        return CHANNELS[self.colour]
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether levels are shown as they are."""
+        return self.range == (0, 255) and {*self.mean} == {0} and {*self.std} == {1}
+
+    def sides(self) -> Sides:
+        """Height and width of every picture that is shown, px."""
+        return None, None
+
+    def fixed_by(self, sides: Sides) -> Self:
+        """The description of a file that takes these heights and widths only.
+
+        Raises:
+            Misfit: a size that is needed is told neither here nor there.
+        """
+        return self
+
+    def shown(self, pictures: Pixels) -> NDArray[np.float32]:
+        """What a network is shown of pictures (N, H, W, 3), BGR."""
+        count, height, width, _ = pictures.shape
+        rows = np.ascontiguousarray(pictures).reshape(count * height, width, 3)
+        if self.colour in CONVERSIONS:
+            rows = np.asarray(cv2.cvtColor(rows, CONVERSIONS[self.colour]), np.uint8)
+        levels = cv2.LUT(rows, self._table()).reshape(count, height, width, self.channels)
+        ordered = levels.transpose(0, 3, 1, 2) if self.layout == "NCHW" else levels
+        return np.ascontiguousarray(ordered, np.float32)
+
+    def _table(self) -> NDArray[np.float32]:
+        """(1, 256, channels): what each level becomes."""
+        low, high = self.range
+        levels = np.arange(256, dtype=np.float32) / np.float32(255 / (high - low)) + np.float32(low)
+        mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
+        table = (levels[:, None] - mean) / std
+        return np.ascontiguousarray(np.broadcast_to(table, (256, self.channels)))[None]
+
+
+class Sized(Description):
+    """A network that is shown one size.
+
+    Args:
+        size: needed where the file leaves it free.
+    """
+
+    size: Size | None = None
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """The size, of a description that was held against its file."""
+        assert self.size is not None
+        return self.size
+
+    def sides(self) -> Sides:
+        return (self.size[1], self.size[0]) if self.size else (None, None)
+
+    def fixed_by(self, sides: Sides) -> Self:
+        height, width = sides
+        if self.size:
+            return self
+        if not height or not width:
+            raise Misfit("it takes any size, and size is not told")
+        return self.model_copy(update={"size": (width, height)})
+
+
+class Classifier(Sized):
+    """A network that gives one score a label.
+
+    Args:
+        fit: whether the middle of the picture is shown, or all of it, whatever its shape.
+        crop: of the picture's short side, the share that is shown.
+    """
+
+    fit: Literal["crop", "stretch"] = "crop"
+    crop: Annotated[float, Field(ge=0.1, le=1)] = 0.875
+    scores: Form = "probabilities"
+
+
+Row: TypeAlias = Literal[
+    "box, score, class", "box, class, score", "box, scores", "box, objectness, scores"
+]
+
+
+class Detector(Sized):
+    """A network that gives boxes, each with a score and a class or with a score a label.
+
+    Args:
+        size: with `multiple_of`, that of the longer side.
+        multiple_of: what the sides are then padded to.
+        pad: level around the picture.
+        units: of boxes: pixels of what is shown, or shares of its sides.
+        threshold: least score of what is found where a request names none.
+        nms: IoU above which two boxes of a class are one thing; 1 where the network sees to it.
+        nms_between: the same of two classes.
+    """
+
+    multiple_of: Annotated[int, Field(ge=1, le=512)] | None = None
+    fit: Literal["pad", "stretch"] = "pad"
+    pad: Annotated[int, Field(ge=0, le=255)] = 0
+    row: Row = "box, score, class"
+    boxes: Literal["xyxy", "xywh", "cxcywh"] = "xyxy"
+    units: Literal["pixels", "shares"] = "pixels"
+    scores: Literal["probabilities", "logits"] = "probabilities"
+    threshold: Share = 0.3
+    nms: Share = 0.5
+    nms_between: Share = 0.9
+
+    @model_validator(mode="after")
+    def _has_one_longer_side(self) -> Self:
+        if self.multiple_of and (not self.size or self.size[0] != self.size[1]):
+            raise ValueError("multiple_of needs a size of one number, that of the longer side")
+        return self
+
+    def sides(self) -> Sides:
+        return (None, None) if self.multiple_of else super().sides()
+
+    def fixed_by(self, sides: Sides) -> Self:
+        if self.multiple_of and any(sides):
+            raise Misfit("it takes one size only, so there is no multiple_of")
+        return super().fixed_by(sides)
+
+
+class Recognizer(Description):
+    """A network that gives a score a character, for each place along a line of text.
+
+    Args:
+        height: of a line; needed where the file leaves it free.
+        width: of a line, if it is always the same.
+        blank: which class is none of the characters.
+        space: whether one more class, after the characters, is the space.
+    """
+
+    height: Side | None = None
+    width: Side | None = None
+    blank: Literal["first", "last"] = "first"
+    space: bool = True
+    scores: Literal["probabilities", "logits"] = "probabilities"
+
+    @property
+    def shown_height(self) -> int:
+        """Of a line, px, of a description that was held against its file."""
+        assert self.height is not None
+        return self.height
+
+    def sides(self) -> Sides:
+        return self.height, self.width
+
+    def fixed_by(self, sides: Sides) -> Self:
+        height, width = self.height or sides[0], self.width or sides[1]
+        if not height:
+            raise Misfit("it takes lines of any height, and height is not told")
+        return self.model_copy(update={"height": height, "width": width})
+
+
+def read(model: Path, kind: type[Kind]) -> Kind:
+    """The description beside a model's file.
+
+    Raises:
+        Misfit: there is none, or it holds a fault.
+    """
+    try:
+        told = tomllib.loads(model.with_suffix(".toml").read_text("utf-8"))
+    except FileNotFoundError:
+        raise Misfit(
+            "no TOML file of its name lies beside it; it says what the network was trained on, "
+            "at least range = [0, 1] or range = [0, 255]"
+        ) from None
+    except OSError as error:
+        raise Misfit(f"its TOML file cannot be read ({error.strerror})") from None
+    except ValueError as error:  # no TOML, which names the line, or no UTF-8
+        raise Misfit(f"in its TOML file, {error}") from None
+    try:
+        return kind.model_validate(told)
+    except ValidationError as error:
+        # A key misspelt is missing too, and its spelling is what helps.
+        faults = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+        raise Misfit(f"in its TOML file, {_sentence(faults[0], kind.model_fields)}") from None
+
+
+def _sentence(fault: ErrorDetails, known: Iterable[str]) -> str:
+    name = str(fault["loc"][0]) if fault["loc"] else ""
+    expected = fault["msg"].replace("Input should be ", "").replace("Value error, ", "")
+    match fault["type"]:
+        case "missing":
+            return f"{name} is missing"
+        case "extra_forbidden":
+            meant = get_close_matches(name, known, 1)
+            told = f"did you mean {meant[0]}" if meant else f"expected one of {', '.join(known)}"
+            return f"{name} is no key; {told}"
+        case _ if not name:
+            return expected
+        case _:
+            return f"{name} is {fault['input']!r}; expected {expected}"

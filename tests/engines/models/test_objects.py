@@ -1,0 +1,166 @@
+"""What a detector says is read as its description tells, or refused."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engines.models.descriptions import Detector
+from engines.models.misfit import Misfit
+from engines.models.objects import examine, frame, read
+
+CANVAS = (64, 32)
+BOX = (8.0, 4.0, 24.0, 20.0)
+PLACE = {"xyxy": BOX, "xywh": (8.0, 4.0, 16.0, 16.0), "cxcywh": (16.0, 12.0, 16.0, 16.0)}
+
+
+def described(**keys: object) -> Detector:
+    return Detector.model_validate({"range": (0, 1), "size": CANVAS} | keys)
+
+
+def answer(*rows: Any) -> NDArray[np.float32]:
+    return np.array([rows], np.float32)
+
+
+def logit(share: float) -> float:
+    return float(np.log(share / (1 - share)))
+
+
+@pytest.mark.parametrize("boxes", PLACE)
+def test_every_way_of_writing_a_box_is_the_same_box(boxes: str) -> None:
+    (row,) = read(answer((*PLACE[boxes], 0.5, 2)), described(boxes=boxes), 3, CANVAS)
+    assert row.tolist() == [*BOX, 0.5, 2]
+
+
+def test_boxes_in_shares_are_of_width_and_height() -> None:
+    shares = np.array(BOX) / (64, 32, 64, 32)
+    (row,) = read(answer((*shares, 0.5, 2)), described(units="shares"), 3, CANVAS)
+    assert row[:4] == pytest.approx(BOX)
+
+
+@pytest.mark.parametrize(
+    ("row", "told", "score"),
+    [
+        ("box, score, class", (0.5, 2), 0.5),
+        ("box, class, score", (2, 0.5), 0.5),
+        ("box, scores", (0.1, 0.2, 0.5), 0.5),
+        ("box, objectness, scores", (0.5, 0.1, 0.2, 0.5), 0.25),
+    ],
+)
+def test_every_way_of_writing_scores_is_read(row: str, told: Any, score: float) -> None:
+    (found,) = read(answer((*BOX, *told)), described(row=row), 3, CANVAS)
+    assert found[4:] == pytest.approx([score, 2])
+
+
+@pytest.mark.parametrize("row", ["box, scores", "box, objectness, scores"])
+def test_rows_with_a_score_a_label_may_lie(row: str) -> None:
+    upright = answer(*[(*BOX, 0.5, 0.1, 0.2, 0.3)] * 2)
+    labels = 4 if row == "box, scores" else 3
+    found = [
+        read(one, described(row=row), labels, CANVAS)
+        for one in (upright, upright.transpose(0, 2, 1))
+    ]
+    assert found[0].tolist() == found[1].tolist()
+
+
+def test_logits_become_probabilities_one_by_one() -> None:
+    rows = answer((*BOX, logit(0.5), logit(0.2), logit(0.8)))
+    described_ = described(row="box, objectness, scores", scores="logits")
+    (found,) = read(rows, described_, 2, CANVAS)
+    assert found[4:] == pytest.approx([0.4, 1])
+
+
+@pytest.mark.parametrize(
+    ("rows", "keys", "said"),
+    [
+        ((*BOX, 4.5, 2), {}, "its scores reach from 4.5 to 4.5, as logits do; expected 0 to 1"),
+        ((*BOX, 0.5, 2.5), {}, "its classes are no whole numbers"),
+        ((*BOX, 0.5, 3), {}, "it gives class 3; its labels are 3"),
+        ((*BOX, 0.5, -1), {}, "it gives class -1; its labels are 3"),
+        ((0.1, 0.1, 0.4, 0.6, 0.5, 2), {}, "its boxes reach to 0.6; expected units = 'shares'"),
+        ((*BOX, 0.5, 2), {"units": "shares"}, "its boxes reach to 24; expected units = 'pixels'"),
+        ((*BOX, 0.5), {}, "its output is [1, 1, 5]; expected [1, *, 6], rows of 'box, score, c"),
+        ((*BOX, 1, 0, 0), {}, "for 3 labels; row = 'box, scores' would fit"),
+        ((*BOX, 1), {"row": "box, scores"}, "expected [1, *, 7] or [1, 7, *]"),
+    ],
+)
+def test_an_answer_that_is_not_as_described_is_refused(rows: Any, keys: Any, said: str) -> None:
+    with pytest.raises(Misfit) as caught:
+        read(answer(rows), described(**keys), 3, CANVAS)
+    assert said in str(caught.value)
+
+
+def test_rows_and_columns_that_cannot_be_told_apart_are_refused() -> None:
+    with pytest.raises(Misfit, match="rows and columns cannot be told apart"):
+        read(np.zeros((1, 7, 7), np.float32), described(row="box, scores"), 3, CANVAS)
+
+
+def test_rows_without_a_score_may_hold_anything() -> None:
+    rows = answer((*BOX, 0.5, 2), (0, 0, 0, 0, 0, -1))
+    assert len(read(rows, described(), 3, CANVAS)) == 2
+
+
+def test_no_rows_are_no_boxes() -> None:
+    assert read(np.zeros((1, 0, 6), np.float32), described(), 3, CANVAS).shape == (0, 6)
+    lying = read(np.zeros((1, 7, 0), np.float32), described(row="box, scores"), 3, CANVAS)
+    assert lying.shape == (0, 6)
+
+
+def test_boxes_of_another_form_are_refused_when_a_model_is_tried() -> None:
+    random = np.random.default_rng(1)
+    rows = [(*random.uniform(20, 60, 2), 8, 8, 1e-5, 1e-5, 1e-5) for _ in range(20)]
+    seen = [(answer(*rows), CANVAS)]
+    examine(seen, described(row="box, scores", boxes="cxcywh"), 3)
+    with pytest.raises(Misfit, match="end before they begin; expected boxes = 'cxcywh'"):
+        examine(seen, described(row="box, scores"), 3)
+
+
+def test_probabilities_called_logits_are_refused_when_a_model_is_tried() -> None:
+    seen = [(answer((*BOX, 0.5, 2)), CANVAS)]
+    with pytest.raises(Misfit, match=r"from 0\.5 to 0\.5, as probabilities do; expected logits"):
+        examine(seen, described(scores="logits"), 3)
+
+
+def test_units_are_told_by_boxes_that_nothing_speaks_for() -> None:
+    with pytest.raises(Misfit, match=r"reach to 0\.75; expected units = 'shares'"):
+        examine([(answer((0.25, 0.5, 0.75, 0.75, 0.0, 2)), CANVAS)], described(), 3)
+
+
+@pytest.mark.parametrize(
+    ("keys", "canvas", "inner"),
+    [
+        ({}, (64, 32), (32, 32)),
+        ({"size": (64, 64)}, (64, 64), (64, 64)),
+        ({"fit": "stretch"}, (64, 32), (64, 32)),
+        ({"size": 96, "multiple_of": 64}, (128, 128), (96, 96)),
+        ({"size": 96, "multiple_of": 32, "fit": "stretch"}, (96, 96), (96, 96)),
+    ],
+)
+def test_a_square_is_framed_as_described(keys: Any, canvas: Any, inner: Any) -> None:
+    found = frame(described(**keys), (200, 200))
+    assert (found.canvas, found.inner) == (canvas, inner)
+
+
+def test_only_the_shorter_side_is_padded_to_a_multiple() -> None:
+    wide = frame(described(size=512, multiple_of=64), (640, 400))
+    assert (wide.canvas, wide.inner) == ((512, 320), (512, 320))
+    wider = frame(described(size=512, multiple_of=64), (640, 410))
+    assert (wider.canvas, wider.inner) == ((512, 384), (512, 328))
+
+
+@pytest.mark.parametrize("fit", ["pad", "stretch"])
+def test_boxes_come_back_from_where_the_picture_was_shown(fit: str) -> None:
+    image = np.zeros((50, 200, 3), np.uint8)
+    image[20:40, 40:120] = 255
+    placed = frame(described(size=(128, 96), fit=fit), (200, 50))
+    shown = placed.shown(image, 0)[..., 0]
+    rows, columns = (np.flatnonzero((shown > 127).any(axis=axis)) for axis in (1, 0))
+    seen = np.array([[columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]], np.float64)
+    assert placed.back(seen)[0] == pytest.approx([40, 20, 120, 40], abs=1.5)
+
+
+def test_what_is_around_the_picture_has_the_level_that_is_told() -> None:
+    shown = frame(described(), (32, 32)).shown(np.zeros((32, 32, 3), np.uint8), 114)
+    assert (shown[:, :16] == 114).all()
+    assert (shown[:, 16:48] == 0).all()
