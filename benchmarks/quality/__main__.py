@@ -1,6 +1,7 @@
 """Print how right the engines are: `python -m benchmarks.quality [NAME…]`.
 
-A figure below its target is said to be so; it is no failure of the command.
+A figure below its target is said to be so; it is no failure of the command. Models that the
+settings bring in place of ours are measured in their place.
 """
 
 import importlib
@@ -15,6 +16,8 @@ from typing import TypeAlias
 
 from benchmarks import quality
 from benchmarks.quality.row import Row
+from engines.models import weights
+from gateway.settings import Settings
 
 Case: TypeAlias = Callable[[], list[Row]]
 HEADINGS: tuple[str, ...] = ("case", "figure", "target", "reached", "N", "seed")
@@ -26,11 +29,13 @@ def main() -> None:
     names = sys.argv[1:] or list(known)
     if unknown := [name for name in names if name not in known]:
         raise SystemExit(f"No figures for {', '.join(unknown)}; there are {', '.join(known)}.")
+    own = Settings().models
+    weights.configure(own)
     lines = [HEADINGS]
     for name in names:
         lines += [_cells(name, row) for row in known[name]()]
     print("\n".join(_aligned(lines)))
-    print(_machine())
+    print(_machine(), *(f"{name}: {files.file.stem}" for name, files in own.items()), sep="; ")
 
 
 def _cases() -> Iterator[tuple[str, Case]]:

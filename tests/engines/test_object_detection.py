@@ -16,7 +16,8 @@ from engines.models.weights import ModelFiles
 from engines.object_detection import MOST_OF_A_LOOK, Params, Result, draw, find, object_detection
 from engines.vision.boxes import iou
 from tests.engines.drawing import photograph
-from tests.engines.models.networks import always, placed, weighed
+from tests.engines.models.networks import always, borrowed, placed, weighed
+from tests.needs import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -240,6 +241,25 @@ def test_boxes_of_an_end_to_end_export_are_found_where_they_are(brought: Any) ->
     brought(always(answer, (1, 3, 640, 640)), "range = [0, 1]")
     (one,) = found(np.zeros((240, 320, 3), np.uint8)).objects
     assert (one.name, one.box, one.score) == ("Cat", Box(40, 20, 140, 120), 0.75)
+
+
+NANODET = ROOT.parent / "shared" / "models" / "nanodet_plus_coco.onnx"
+
+
+@pytest.mark.skipif(
+    not NANODET.exists(),
+    reason="NanoDet-Plus is a user's to bring (docs/models.md); it is looked for beside the tree",
+)
+def test_nanodet_plus_finds_a_cat_by_its_description_alone(tmp_path: Path, cat: Pixels) -> None:
+    described = "range = [0, 255]\nsize = 512\nmultiple_of = 64\nthreshold = 0.4"
+    weights.configure({"detector": ModelFiles(borrowed(tmp_path, NANODET, described))})
+    try:
+        (one,) = found(cat).objects
+    finally:
+        weights.configure({})
+    assert one.name == "Cat"
+    assert one.score == pytest.approx(0.74, abs=0.02)
+    assert iou(one.box, Box(0, 3, 451, 300)) > 0.75
 
 
 def test_a_detector_sees_the_levels_and_the_grey_around_that_it_was_made_for(brought: Any) -> None:
