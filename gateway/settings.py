@@ -4,6 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Collection
+from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
@@ -21,6 +22,7 @@ from pydantic_settings import (
 )
 
 from engines.models import weights
+from engines.models.descriptions import unknown
 
 CONFIG_VARIABLE = "PIXELGATE_CONFIG"
 PREFIX = "PIXELGATE_"
@@ -399,6 +401,16 @@ class Settings(BaseSettings):
                 "with PIXELGATE_PEKAT_SHARED_MEMORY there may be none; whether a caller is on "
                 "this machine, the connection itself has to tell"
             )
+        return value
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _keys_of_models(cls, value: Any) -> Any:
+        known = [one.name for one in fields(weights.ModelFiles)]
+        for name, told in value.items() if isinstance(value, dict) else ():
+            for key in told if isinstance(told, dict) else ():
+                if key not in known:
+                    raise ValueError(f"of {name}, {unknown(key, known)}")
         return value
 
     @field_validator("models", "preload")

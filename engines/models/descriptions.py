@@ -1,5 +1,6 @@
 """What a learned model is shown and what it answers, as the TOML file beside a user's own says."""
 
+import json
 import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -75,6 +76,11 @@ class Description(BaseModel):
             if len(levels) not in (1, self.channels):
                 raise ValueError(f"{name} has {len(levels)} numbers; expected {self.channels}")
         return self
+
+    def __str__(self) -> str:
+        """As it could stand in a file, on one line, without what goes without saying."""
+        told = self.model_dump(mode="json", exclude_defaults=True)
+        return ", ".join(f"{key} = {json.dumps(value)}" for key, value in told.items())
 
     @property
     def channels(self) -> int:
@@ -258,6 +264,14 @@ def read(model: Path, kind: type[Kind]) -> Kind:
         raise Misfit(f"in its TOML file, {_sentence(faults[0], kind.model_fields)}") from None
 
 
+def unknown(key: str, known: Iterable[str]) -> str:
+    """What is said of a key that is none, with the one that may be meant."""
+    meant = get_close_matches(key, known, 1)
+    return f"{key} is no key; " + (
+        f"did you mean {meant[0]}" if meant else f"expected one of {', '.join(known)}"
+    )
+
+
 def _sentence(fault: ErrorDetails, known: Iterable[str]) -> str:
     name = str(fault["loc"][0]) if fault["loc"] else ""
     expected = fault["msg"].replace("Input should be ", "").replace("Value error, ", "")
@@ -265,9 +279,7 @@ def _sentence(fault: ErrorDetails, known: Iterable[str]) -> str:
         case "missing":
             return f"{name} is missing"
         case "extra_forbidden":
-            meant = get_close_matches(name, known, 1)
-            told = f"did you mean {meant[0]}" if meant else f"expected one of {', '.join(known)}"
-            return f"{name} is no key; {told}"
+            return unknown(name, known)
         case _ if not name:
             return expected
         case _:

@@ -89,13 +89,18 @@ class Model(Generic[Kind]):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Whether a model loads; `fault` is empty when it does."""
+    """Whether a model loads; `fault` is empty when it does.
+
+    Args:
+        description: what it is shown and gives, as TOML on one line.
+    """
 
     name: str
     title: str
     licence: str
     source: str
     device: str
+    description: str
     fault: str
 
 
@@ -182,14 +187,14 @@ def _entry(name: str) -> Entry:
 
 
 def _check(entry: Entry, *, keep: bool) -> Check:
-    licence, source = (
-        ("the user's", "setting") if is_given(entry.name) else (entry.licence, entry.source)
-    )
+    replaced = is_given(entry.name)
+    licence, source = ("the user's", "setting") if replaced else (entry.licence, entry.source)
+    told = (entry.name, _title(entry), licence, source)
     try:
         loaded = model(entry.name) if keep else _load(entry)
     except ModelUnavailable as error:
-        return Check(entry.name, _title(entry), licence, source, "", error.message)
-    return Check(entry.name, loaded.title, licence, source, loaded.device, "")
+        return Check(*told, device="", description="", fault=error.message)
+    return Check(*told, device=loaded.device, description=str(loaded.description), fault="")
 
 
 def _title(entry: Entry) -> str:

@@ -18,6 +18,7 @@ import cv2
 
 from engines.core.errors import EngineError
 from engines.core.registry import Engine, catalogue
+from engines.models import weights
 from gateway.cli import drivers
 from gateway.cli.command import load_settings
 from gateway.cli.drivers import Driver
@@ -62,6 +63,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from map(_driver, drivers.needed(settings))
     yield _program("tesseract", "textDetection with provider=Tesseract", "tesseract-ocr")
     yield _program("java", "make sdk", "default-jre-headless")
+    yield from _own_models(settings)
     cv2.setNumThreads(1)
     for engine in catalogue().values():
         yield _engine(engine)
@@ -108,6 +110,15 @@ def _program(name: str, purpose: str, package: str) -> Finding:
     if shutil.which(name):
         return Finding(name, State.FINE, f"for {purpose}")
     return Finding(name, State.OPTIONAL, f"only for {purpose}: apt-get install {package}")
+
+
+def _own_models(settings: Settings) -> Iterator[Finding]:
+    """Whether those that the settings bring load; the engines are tried with ours."""
+    checks = weights.configure(settings.models, preload=settings.models)
+    weights.configure({})
+    for check in checks:
+        state = State.WRONG if check.fault else State.FINE
+        yield Finding(check.name, state, check.fault or f"{check.title}, {check.description}")
 
 
 def _engine(engine: Engine) -> Finding:
