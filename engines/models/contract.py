@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +16,8 @@ from engines.models.misfit import Misfit
 TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 """Of the values that a network may take."""
 SEED = 1
+PATCH = 16
+"""Side of a patch of colour in the picture that a model is tried with, px."""
 
 Answer: TypeAlias = Mapping[str, NDArray[np.float32]]
 
@@ -75,7 +78,7 @@ def find_outputs(
 def try_out(
     entry: Entry, description: Description, labels: int, run: Callable[[Pixels], Answer]
 ) -> None:
-    """Show a model two pictures, for what its file does not declare.
+    """Show a model two pictures of nothing, for what its file does not declare.
 
     Args:
         run: gives the outputs for pictures (N, H, W, 3).
@@ -104,17 +107,20 @@ def try_out(
 
 
 def _trial(entry: Entry, description: Description) -> Iterator[tuple[str, Pixels]]:
-    """A black picture and one of noise, one of them wide and one tall where that may be."""
+    """A black picture and one of colours, one of them wide and one tall where that may be."""
     count, *usual = entry.trial
     random = np.random.default_rng(SEED)
-    for what, size, levels in (("black", (640, 480), 1), ("noisy", (480, 640), 256)):
+    for what, size, levels in (("black", (640, 480), 1), ("colourful", (480, 640), 256)):
         if isinstance(description, Detector):
             width, height = objects.frame(description, size).canvas
         else:
             height, width = (
                 one or other for one, other in zip(description.sides(), usual, strict=True)
             )
-        yield what, random.integers(0, levels, (count, height, width, 3), np.uint8)
+        patches = random.integers(0, levels, (-(-height // PATCH), -(-width // PATCH), 3), np.uint8)
+        # Smooth, for networks overlook noise of single pixels even when they see it too strong.
+        picture = cv2.resize(patches, (width, height), interpolation=cv2.INTER_CUBIC)
+        yield what, np.repeat(np.asarray(picture, np.uint8)[None], count, axis=0)
 
 
 def _told(shape: Shape, **sides: int) -> Shape:

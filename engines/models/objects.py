@@ -19,6 +19,9 @@ MOST_SHARES = 2.0
 """Coordinate up to which boxes are in shares of the sides; they may reach beyond the picture."""
 LIKELY = 0.1
 """Score from which a box says something of its units."""
+SURE, MANY = 0.9, 20
+"""Score, and how many boxes of it a picture of nothing may not have; four detectors that were
+shown levels 255 times too large gave 54 to 100, and none when shown the right ones."""
 LONG_ROWS = {"box, scores": 0, "box, objectness, scores": 1}
 """Those with a score a label, and how many scores stand before these."""
 SCORES = {"box, score, class": slice(4, 5), "box, class, score": slice(5, 6)}
@@ -164,6 +167,12 @@ def examine(
     scores.examine(rows[:, SCORES.get(description.row, slice(4, None))], description.scores)
     _check_units(rows[:, :4], description)
     found = np.concatenate([read(one, description, labels, canvas) for one, canvas in answers])
+    sure = int((found[:, 4] > SURE).sum())
+    if sure >= MANY:
+        raise Misfit(
+            f"it is sure of {sure} things in a picture of nothing, as networks are that were made "
+            "for smaller levels; expected another range, mean or std"
+        )
     are_inverted = (found[:, 2:4] < found[:, :2]).any(axis=1)
     if are_inverted.sum() > len(found) / 2:
         raise Misfit("most of its boxes end before they begin; expected boxes = 'cxcywh' or 'xywh'")

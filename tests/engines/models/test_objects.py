@@ -1,5 +1,6 @@
 """What a detector says is read as its description tells, or refused."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -120,6 +121,16 @@ def test_probabilities_called_logits_are_refused_when_a_model_is_tried() -> None
     seen = [(answer((*BOX, 0.5, 2)), CANVAS)]
     with pytest.raises(Misfit, match=r"from 0\.5 to 0\.5, as probabilities do; expected logits"):
         examine(seen, described(scores="logits"), 3)
+
+
+@pytest.mark.parametrize(("count", "is_refused"), [(10, False), (20, True)])
+def test_a_detector_that_sees_much_in_nothing_was_made_for_other_levels(
+    count: int, is_refused: bool
+) -> None:
+    seen = [(answer(*[(*BOX, 0.95, 2)] * count, (*BOX, 0.01, 2)), CANVAS)]
+    expected = pytest.raises(Misfit, match="sure of 20 things in a picture of nothing")
+    with expected if is_refused else nullcontext():
+        examine(seen, described(), 3)
 
 
 def test_units_are_told_by_boxes_that_nothing_speaks_for() -> None:

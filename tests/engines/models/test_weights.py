@@ -362,7 +362,7 @@ def test_without_a_description_beside_it_a_users_file_is_refused(tmp_path: Path)
 @pytest.mark.parametrize(
     ("network", "description", "said"),
     [
-        (means((1, 3, 16, 16)), "range = [0, 255]", "reach from 0 to 1"),
+        (means((1, 3, 16, 16)), "range = [0, 255]", "as logits do; expected 0 to 1."),
         (means((1, 3, "H", "W")), "range = [0, 1]", "any size, and size is not told."),
         (means((4, 3, 16, 16)), "range = [0, 1]", "is [4, 3, 16, 16]; expected [1, 3, *, *]."),
         (means((1, 16, 16, 3)), "range = [0, 1]", "is [1, 16, 16, 3]; expected [1, 3, *, *]."),
