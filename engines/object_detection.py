@@ -1,5 +1,6 @@
 """Object detection: which things a picture shows, and where."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -131,6 +132,18 @@ def candidates(image: Pixels, min_score: float, *, with_tiles: bool) -> list[Fou
     if with_tiles:
         found += _found_in_tiles(model, image, min_score)
     return _objects(found, model.labels, image)
+
+
+def require_any(names: Collection[str]) -> None:
+    """Make sure that the network knows one of the classes, for it finds no others.
+
+    Raises:
+        ModelUnavailable: it knows none, by just these names.
+    """
+    if not any(label.name in names for label in weights.model("detector").labels):
+        raise ModelUnavailable(
+            f"The model 'detector' has no label {' or '.join(names)}, and would find none of them."
+        )
 
 
 def _found(model: weights.Model[Detector], image: Pixels, min_score: float) -> list[Found]:

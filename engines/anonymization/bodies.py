@@ -36,11 +36,13 @@ def find(
         is_glance: look once, for what is not small.
 
     Raises:
-        ModelUnavailable: the network cannot be used.
+        ModelUnavailable: the network cannot be used, or knows no class of a kind.
     """
     wanted = [kind for kind in CLASSES if kind in thresholds]
     if not wanted:
         return
+    for kind in wanted:
+        object_detection.require_any(CLASSES[kind])
     least = min(LEAST_SCORE, *(thresholds[kind] for kind in wanted))
     seen = object_detection.candidates(image, least, with_tiles=not is_glance)
     for kind in wanted:

@@ -1,5 +1,6 @@
 """Persons and vehicles in a photograph, and what happens where no model is."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from engines.anonymization.sighting import Kind
 from engines.core.errors import ModelUnavailable
 from engines.core.shapes import Pixels
 from engines.models import faces, weights
+from engines.models.weights import ModelFiles
 from engines.vision.boxes import area, intersection
+from tests.engines.models.networks import always, placed
 
 
 @pytest.fixture
@@ -57,6 +60,21 @@ def test_a_kind_without_its_model_is_refused_and_not_passed_over(
     monkeypatch.setattr(weights, "model", absent)
     with pytest.raises(ModelUnavailable):
         sight(astronaut, {kind: 0.5}, print)
+
+
+@pytest.mark.parametrize("kind", [Kind.PERSON, Kind.VEHICLE])
+def test_a_kind_that_a_users_detector_does_not_know_is_refused(
+    kind: Kind, astronaut: Pixels, tmp_path: Path
+) -> None:
+    labels = tmp_path / "labels.json"
+    labels.write_text('["person", "car", "Cat"]')
+    file = placed(tmp_path, always([[(0, 0, 40, 40, 0.9, 2)]], (1, 3, 64, 64)), "range = [0, 1]")
+    weights.configure({"detector": ModelFiles(file, labels)})
+    try:
+        with pytest.raises(ModelUnavailable, match=r"has no label (Person|Bicycle or Car or Mot)"):
+            sight(astronaut, {kind: 0.5}, print)
+    finally:
+        weights.configure({})
 
 
 def test_the_face_has_a_margin_within_the_person(astronaut: Pixels) -> None:
