@@ -33,7 +33,7 @@ def check_input(entry: Entry, description: Description, inputs: Collection[Any])
     """
     types = [one.type for one in inputs]
     if len(types) != 1 or types[0] not in TYPES:
-        raise Misfit(f"its inputs are {', '.join(types)}; expected one of {', '.join(TYPES)}")
+        raise Misfit(f"its inputs are {', '.join(types)}; expected one, of {', '.join(TYPES)}")
     if types == ["tensor(uint8)"] and not description.is_raw:
         raise Misfit("its input is tensor(uint8); expected range = [0, 255] and no mean or std")
     (found,) = (one.shape for one in inputs)
@@ -98,7 +98,7 @@ def try_out(
         canvases.append((pictures.shape[2], pictures.shape[1]))
     if isinstance(description, Detector):
         rows = [next(iter(answer.values())) for answer in answers]
-        objects.examine(list(zip(rows, canvases, strict=True)), description, labels)
+        objects.examine(rows, canvases, description, labels)
     elif isinstance(description, Classifier | Recognizer):
         said = [next(iter(answer.values())).ravel() for answer in answers]
         scores.examine(np.concatenate(said), description.scores)

@@ -77,6 +77,22 @@ class Description(BaseModel):
                 raise ValueError(f"{name} has {len(levels)} numbers; expected {self.channels}")
         return self
 
+    @model_validator(mode="after")
+    def _is_in_units_of_the_range(self) -> Self:
+        low, high = self.range
+        span = high - low
+        # The usual slip: numbers for 0..255 with the range 0..1, or the other way round.
+        for name, levels, least, most in (
+            ("mean", self.mean, min(0, low), max(0, high)),
+            ("std", self.std, min(1, span / 255), max(1, 2 * span)),
+        ):
+            if not all(least <= one <= most for one in levels):
+                found = ", ".join(f"{one:g}" for one in levels)
+                raise ValueError(
+                    f"{name} is {found}; expected {least:g} to {most:g}, in units of range"
+                )
+        return self
+
     def __str__(self) -> str:
         """As it could stand in a file, on one line, without what goes without saying."""
         told = self.model_dump(mode="json", exclude_defaults=True)
@@ -246,7 +262,7 @@ def read(model: Path, kind: type[Kind]) -> Kind:
         Misfit: there is none, or it holds a fault.
     """
     try:
-        told = tomllib.loads(model.with_suffix(".toml").read_text("utf-8"))
+        told = tomllib.loads(model.with_suffix(".toml").read_text("utf-8-sig"))
     except FileNotFoundError:
         raise Misfit(
             "no TOML file of its name lies beside it; it says what the network was trained on, "

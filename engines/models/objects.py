@@ -19,6 +19,8 @@ MOST_SHARES = 2.0
 """Coordinate up to which boxes are in shares of the sides; they may reach beyond the picture."""
 LIKELY = 0.1
 """Score from which a box says something of its units."""
+LEAST_REACH = 1 / 8
+"""Of the longer side: where the farthest of all boxes in pixels ends, sure or not, at least."""
 SURE, MANY = 0.9, 20
 """Score, and how many boxes of it a picture of nothing may not have; four detectors that were
 shown levels 255 times too large gave 54 to 100, and none when shown the right ones."""
@@ -153,25 +155,29 @@ def _corners(boxes: Values, description: Detector) -> Values:
 
 
 def examine(
-    answers: list[tuple[NDArray[np.float32], Size]], description: Detector, labels: int
+    answers: list[NDArray[np.float32]], canvases: list[Size], description: Detector, labels: int
 ) -> None:
     """Hold what a network gives for pictures of nothing against its description.
 
     Args:
-        answers: each with the size of what was shown.
+        canvases: the sizes of what was shown.
 
     Raises:
         Misfit: it is not as it is described.
     """
-    rows = np.concatenate([_rows(answer, description, labels) for answer, _ in answers])
+    rows = np.concatenate([_rows(answer, description, labels) for answer in answers])
     scores.examine(rows[:, SCORES.get(description.row, slice(4, None))], description.scores)
     _check_units(rows[:, :4], description)
-    found = np.concatenate([read(one, description, labels, canvas) for one, canvas in answers])
+    reach, longest = float(np.abs(rows[:, :4]).max(initial=0)), max(map(max, canvases))
+    if description.units == "pixels" and 0 < reach < longest * LEAST_REACH:
+        raise Misfit(f"its boxes reach to {reach:.3g} of {longest} px; expected decoded boxes")
+    shown = zip(answers, canvases, strict=True)
+    found = np.concatenate([read(one, description, labels, canvas) for one, canvas in shown])
     sure = int((found[:, 4] > SURE).sum())
     if sure >= MANY:
         raise Misfit(
             f"it is sure of {sure} things in a picture of nothing, as networks are that were made "
-            "for smaller levels; expected another range, mean or std"
+            "for smaller levels, or that call nothing a class; expected another range, mean or std"
         )
     are_inverted = (found[:, 2:4] < found[:, :2]).any(axis=1)
     if are_inverted.sum() > len(found) / 2:

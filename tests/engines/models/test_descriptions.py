@@ -69,6 +69,12 @@ def test_channels_may_come_last() -> None:
         ("colour = 'BGR'", "range is missing"),
         ("range = [1, 0]", "range is [1, 0]; expected a lower and a higher number"),
         ("range = [0, 1]\nmean = [0.5, 0.5]", "mean has 2 numbers; expected 3"),
+        (
+            "range = [0, 1]\nmean = [123.7, 116.3, 103.5]",
+            "mean is 123.7, 116.3, 103.5; expected 0 to 1, in units of range",
+        ),
+        ("range = [0, 255]\nstd = [0.229]", "std is 0.229; expected 1 to 510, in units"),
+        ("range = [0, 1]\nstd = [58.4]", "std is 58.4; expected 0.00392157 to 2, in units"),
         ("range = [0, 1]\nstd = [0]", "std is 0; expected greater than or equal to 0.000001"),
         ("range = [0, 1]\nboxes = 'corners'", "boxes is 'corners'; expected 'xyxy', 'xywh'"),
         ("range = [0, 1]\nsize = 100000", "size is 100000; expected less than or equal to 4096"),
@@ -116,6 +122,11 @@ def test_text_that_is_no_utf_8_is_refused(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_bytes(b"# \xff")
     with pytest.raises(Misfit, match="in its TOML file, 'utf-8' codec"):
         read(tmp_path / "own.onnx", Detector)
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_bytes(b"\xef\xbb\xbfrange = [0, 1]")
+    assert read(tmp_path / "own.onnx", Detector).range == (0, 1)
 
 
 def test_one_number_is_a_square_and_two_are_width_and_height() -> None:

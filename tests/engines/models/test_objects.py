@@ -111,31 +111,37 @@ def test_no_rows_are_no_boxes() -> None:
 def test_boxes_of_another_form_are_refused_when_a_model_is_tried() -> None:
     random = np.random.default_rng(1)
     rows = [(*random.uniform(20, 60, 2), 8, 8, 1e-5, 1e-5, 1e-5) for _ in range(20)]
-    seen = [(answer(*rows), CANVAS)]
-    examine(seen, described(row="box, scores", boxes="cxcywh"), 3)
+    seen = [answer(*rows)]
+    examine(seen, [CANVAS], described(row="box, scores", boxes="cxcywh"), 3)
     with pytest.raises(Misfit, match="end before they begin; expected boxes = 'cxcywh'"):
-        examine(seen, described(row="box, scores"), 3)
+        examine(seen, [CANVAS], described(row="box, scores"), 3)
 
 
 def test_probabilities_called_logits_are_refused_when_a_model_is_tried() -> None:
-    seen = [(answer((*BOX, 0.5, 2)), CANVAS)]
+    seen = [answer((*BOX, 0.5, 2))]
     with pytest.raises(Misfit, match=r"from 0\.5 to 0\.5, as probabilities do; expected logits"):
-        examine(seen, described(scores="logits"), 3)
+        examine(seen, [CANVAS], described(scores="logits"), 3)
+
+
+def test_boxes_that_are_still_offsets_from_their_places_are_refused() -> None:
+    rows = answer(*[(0.3, -0.7, 2.4, 1.1, 0.0, 2)] * 9)
+    with pytest.raises(Misfit, match=r"reach to 2\.4 of 64 px; expected decoded boxes"):
+        examine([rows], [CANVAS], described(boxes="cxcywh"), 3)
 
 
 @pytest.mark.parametrize(("count", "is_refused"), [(10, False), (20, True)])
 def test_a_detector_that_sees_much_in_nothing_was_made_for_other_levels(
     count: int, is_refused: bool
 ) -> None:
-    seen = [(answer(*[(*BOX, 0.95, 2)] * count, (*BOX, 0.01, 2)), CANVAS)]
+    seen = [answer(*[(*BOX, 0.95, 2)] * count, (*BOX, 0.01, 2))]
     expected = pytest.raises(Misfit, match="sure of 20 things in a picture of nothing")
     with expected if is_refused else nullcontext():
-        examine(seen, described(), 3)
+        examine(seen, [CANVAS], described(), 3)
 
 
 def test_units_are_told_by_boxes_that_nothing_speaks_for() -> None:
     with pytest.raises(Misfit, match=r"reach to 0\.75; expected units = 'shares'"):
-        examine([(answer((0.25, 0.5, 0.75, 0.75, 0.0, 2)), CANVAS)], described(), 3)
+        examine([answer((0.25, 0.5, 0.75, 0.75, 0.0, 2))], [CANVAS], described(), 3)
 
 
 @pytest.mark.parametrize(
