@@ -2,13 +2,14 @@
 
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 from pydantic import (
     AfterValidator,
@@ -27,8 +28,6 @@ from engines.models.scores import Form
 
 Kind = TypeVar("Kind", bound="Description")
 CHANNELS = {"RGB": 3, "BGR": 3, "grey": 1}
-CONVERSIONS = {"RGB": cv2.COLOR_BGR2RGB, "grey": cv2.COLOR_BGR2GRAY}
-"""OpenCV's, of BGR."""
 
 
 def _rising(ends: tuple[float, float]) -> tuple[float, float]:
@@ -123,20 +122,26 @@ class Description(BaseModel):
     def shown(self, pictures: Pixels) -> NDArray[np.float32]:
         """What a network is shown of pictures (N, H, W, 3), BGR."""
         count, height, width, _ = pictures.shape
-        rows = np.ascontiguousarray(pictures).reshape(count * height, width, 3)
-        if self.colour in CONVERSIONS:
-            rows = np.asarray(cv2.cvtColor(rows, CONVERSIONS[self.colour]), np.uint8)
-        levels = cv2.LUT(rows, self._table()).reshape(count, height, width, self.channels)
-        ordered = levels.transpose(0, 3, 1, 2) if self.layout == "NCHW" else levels
-        return np.ascontiguousarray(ordered, np.float32)
+        shown = np.empty((count, self.channels, height, width), np.float32)
+        table = self._table()
+        for picture, planes in zip(pictures, shown, strict=True):
+            for levels, values, plane in zip(self._split(picture), table, planes, strict=True):
+                cv2.LUT(levels, values, plane)
+        return shown if self.layout == "NCHW" else np.ascontiguousarray(shown.transpose(0, 2, 3, 1))
+
+    def _split(self, picture: Pixels) -> Sequence[MatLike]:
+        if self.colour == "grey":
+            return [cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)]
+        channels = cv2.split(picture)
+        return channels if self.colour == "BGR" else channels[::-1]
 
     def _table(self) -> NDArray[np.float32]:
-        """(1, 256, channels): what each level becomes."""
+        """(channels, 256): what each level becomes."""
         low, high = self.range
         levels = np.arange(256, dtype=np.float32) / np.float32(255 / (high - low)) + np.float32(low)
         mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
-        table = (levels[:, None] - mean) / std
-        return np.ascontiguousarray(np.broadcast_to(table, (256, self.channels)))[None]
+        table = ((levels[:, None] - mean) / std).T
+        return np.ascontiguousarray(np.broadcast_to(table, (self.channels, 256)))
 
 
 class Sized(Description):
