@@ -12,6 +12,7 @@ from engines.models import objects, scores
 from engines.models.catalogue import Entry, Shape
 from engines.models.descriptions import Classifier, Description, Detector, Recognizer, Sides
 from engines.models.misfit import Misfit
+from engines.vision.scaling import Size
 
 TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 """Of the values that a network may take."""
@@ -108,19 +109,25 @@ def try_out(
 
 def _trial(entry: Entry, description: Description) -> Iterator[tuple[str, Pixels]]:
     """A black picture and one of colours, one of them wide and one tall where that may be."""
-    count, *usual = entry.trial
+    count, height, width = entry.trial
     random = np.random.default_rng(SEED)
-    for what, size, levels in (("black", (640, 480), 1), ("colourful", (480, 640), 256)):
+    for what, is_tall, levels in (("black", False, 1), ("colourful", True, 256)):
         if isinstance(description, Detector):
-            width, height = objects.frame(description, size).canvas
+            width, height = _trial_canvas(description, is_tall=is_tall)
         else:
-            height, width = (
-                one or other for one, other in zip(description.sides(), usual, strict=True)
-            )
+            high, wide = description.sides()
+            height, width = high or height, wide or width
         patches = random.integers(0, levels, (-(-height // PATCH), -(-width // PATCH), 3), np.uint8)
         # Smooth, for networks overlook noise of single pixels even when they see it too strong.
         picture = cv2.resize(patches, (width, height), interpolation=cv2.INTER_CUBIC)
         yield what, np.repeat(np.asarray(picture, np.uint8)[None], count, axis=0)
+
+
+def _trial_canvas(description: Detector, *, is_tall: bool) -> Size:
+    """Width and height; of multiples an odd one, which is none of a larger unit."""
+    longer, unit = max(description.shown_size), description.multiple_of or 1
+    shorter = unit * (longer * 3 // 4 // unit | 1)
+    return objects.frame(description, (shorter, longer) if is_tall else (longer, shorter)).canvas
 
 
 def _told(shape: Shape, **sides: int) -> Shape:

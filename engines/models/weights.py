@@ -208,9 +208,8 @@ def _load(entry: Entry) -> Model[Any]:
             raise Misfit("there is none but a user's own, and none is given")
         _verify(files)
         session = _open(files.file)
-        description, kind = entry.description, type(entry.description)
         is_own = is_given(entry.name)
-        told = read(files.file, kind) if is_own else description
+        told = read(files.file, type(entry.description)) if is_own else entry.description
         inputs, outputs = session.get_inputs(), session.get_outputs()
         description = told.fixed_by(check_input(entry, told, inputs))
         labels = _labels(entry, description, files.labels, session)
