@@ -34,7 +34,7 @@ def see(monkeypatch: pytest.MonkeyPatch) -> See:
             rows = [(*box, score, names.index(name)) for name, score, box in next(left, [])]
             return np.array([rows or [(0.0,) * 6]], np.float32)
 
-        seeing = SimpleNamespace(title="", device="CPU", labels=ours.labels, run=run)
+        seeing = SimpleNamespace(labels=ours.labels, description=ours.description, run=run)
         monkeypatch.setattr(weights, "model", lambda name: seeing)
 
     return let
