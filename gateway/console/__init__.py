@@ -88,6 +88,7 @@ def routes(table: DialectTable) -> list[BaseRoute]:
     return [
         Route("/", pekat),
         Route("/docs", guide),
+        Route("/docs/", guide),
         Route("/favicon.ico", favicon),
         Route("/swagger", documents.swagger),
         Route("/pekat", pekat),
@@ -99,13 +100,14 @@ def routes(table: DialectTable) -> list[BaseRoute]:
         Route("/openapi/{name}.json", documents.part),
         Mount("/console", StaticFiles(directory=_STATIC)),
         # A source tree has no pages until its package is built.
-        *([Mount("/docs", Guide(directory=_GUIDE, html=True))] if _GUIDE.is_dir() else []),
+        *([Mount("/docs", Guide(directory=_GUIDE))] if _GUIDE.is_dir() else []),
     ]
 
 
 def guide(request: Request[State]) -> Response:
-    """What the pages name relative to them would be elsewhere without the slash."""
-    return RedirectResponse("docs/")
+    """Its first page; Starlette would write the Host header into the address of a folder's."""
+    folder = "" if request.url.path.endswith("/") else "docs/"
+    return RedirectResponse(f"{folder}index.html")
 
 
 def favicon(request: Request[State]) -> Response:

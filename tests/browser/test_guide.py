@@ -21,7 +21,7 @@ def guide(browser: Chrome, served: Served) -> Chrome:
 def test_a_word_is_found_and_nothing_is_asked_of_another_host(
     guide: Chrome, served: Served
 ) -> None:
-    guide.get(f"{served.url}/docs/?q=SIGHUP")
+    guide.get(f"{served.url}/docs/index.html?q=SIGHUP")
     found = guide.find_element(By.CSS_SELECTOR, "#mkdocs-search-results article a")
     keep(guide, found, "guide-search")
     assert str(found.get_property("href")).startswith(f"{served.url}/docs/deploying.html")

@@ -45,9 +45,14 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     database.dispose()
 
 
-async def test_the_guide_is_found_below_any_prefix(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/docs")
-    assert answer.headers["location"] == "docs/"
+@pytest.mark.parametrize(
+    ("path", "first"), [("/docs", "docs/index.html"), ("/docs/", "index.html")]
+)
+async def test_the_guide_is_found_below_any_prefix(
+    client: httpx.AsyncClient, path: str, first: str
+) -> None:
+    answer = await client.get(path)
+    assert answer.headers["location"] == first
 
 
 async def test_browsers_find_an_icon_where_they_ask_for_it(client: httpx.AsyncClient) -> None:

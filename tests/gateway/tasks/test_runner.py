@@ -3,8 +3,8 @@
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import cast
 from uuid import uuid4
@@ -17,7 +17,7 @@ from engines.core.errors import BadParameter
 from engines.core.shapes import File
 from gateway.errors import QueueFull, StateUnreachable
 from gateway.metrics import Metrics
-from gateway.pool import Pool
+from gateway.pool import Pool, Timing
 from gateway.store.scratch import REMOVING_THREADS, DiskFile, Scratch
 from gateway.store.storage import Storage
 from gateway.tasks.bell import Bell
@@ -36,6 +36,22 @@ pytestmark = pytest.mark.anyio
 NO_POOL = cast(Pool, None)
 
 
+class NotedTracing(Tracing):
+    """Notes what it is told of tasks."""
+
+    def __init__(self) -> None:
+        self.noted: list[str] = []
+
+    @contextmanager
+    def task(self, work: str, name: str) -> Iterator[None]:
+        self.noted.append(f"{work} {name}")
+        yield
+        self.noted.append("end")
+
+    def computed(self, engine: str, timing: Timing) -> None:
+        self.noted.append(engine)
+
+
 class Gateway:
     """What of a gateway process performs tasks, and a way to wait for their end."""
 
@@ -46,6 +62,7 @@ class Gateway:
         self.scratch_folder.mkdir()
         self.bell = Bell()
         self.metrics = Metrics()
+        self.tracing = NotedTracing()
         self.watch = Watch(self.queue, self.bell, lambda: False)
 
     @asynccontextmanager
@@ -62,7 +79,7 @@ class Gateway:
             poll_seconds=0.01,
             deadline_seconds=20,
             metrics=self.metrics,
-            tracing=Tracing(),
+            tracing=self.tracing,
         )
         running = asyncio.create_task(runner.run())
         try:
@@ -112,6 +129,17 @@ async def test_a_task_that_ended_is_counted(gateway: Gateway) -> None:
     counted = f'pixelgate_tasks_total{{status="{Status.DONE}",work="{SINGLE}"}} 1.0'.encode()
     async with gateway.performing(perform):
         await until(lambda: counted in gateway.metrics.exposition())
+
+
+async def test_what_an_attempt_computes_belongs_to_its_trace(gateway: Gateway) -> None:
+    async def perform(run: Run) -> TaskResult:
+        run.observe("edges", Timing(2.0))
+        return TaskResult({})
+
+    task = await add(gateway.queue)
+    async with gateway.performing(perform):
+        await gateway.until(task, is_finished)
+    assert gateway.tracing.noted == [f"{SINGLE} {task.id}", "edges", "end"]
 
 
 async def test_a_result_for_which_its_caller_has_no_room_is_not_stored(gateway: Gateway) -> None:
