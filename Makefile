@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint check bench endure quality spec docs sdk fuzz lock clean
+.PHONY: help serve test lint check audit bench endure quality spec docs sdk fuzz lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ lint: $(INSTALLED_DEV) ## Format, lint, types, spec
 
 check: $(INSTALLED_DEV) ## Lint and tests: what must pass before a commit
 	PATH="$(abspath $(BIN)):$$PATH" scripts/check
+
+audit: $(INSTALLED_DEV) ## Ask PyPI for known weaknesses of what the service depends on
+	PATH="$(abspath $(BIN)):$$PATH" scripts/audit
 
 bench: $(INSTALLED_DEV) ## Measure throughput beside the plain loop
 	$(BIN)/python -m benchmarks.http
