@@ -8,7 +8,10 @@ from hypothesis import HealthCheck, settings
 
 from tests import servers
 from tests.certificates import Authority
+from tests.sdk.generated import generated, installed
 from tests.serving import REPOSITORY, Served, serving
+
+__all__ = ["generated", "installed"]
 
 # How long an example takes tells about the machine, not about the code.
 settings.register_profile(

@@ -14,6 +14,8 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
+import pytest
 from cryptography import x509
 from sqlalchemy import create_engine, text
 
@@ -133,7 +135,7 @@ def redis() -> Iterator[Server]:
 
 @contextmanager
 def s3() -> Iterator[Server]:
-    """A server without any buckets."""
+    """A server without any buckets, which AWS's variables name meanwhile."""
     if not find_spec("moto"):
         lack("moto is not installed: pip install 'moto[s3]' flask-cors")
     port = free_port()
@@ -143,8 +145,20 @@ def s3() -> Iterator[Server]:
         _running(
             Server(f"http://127.0.0.1:{port}", command, folder, lambda: _listens(port))
         ) as server,
+        pytest.MonkeyPatch.context() as patch,
     ):
+        patch.setenv("AWS_ENDPOINT_URL", server.address)
+        patch.setenv("AWS_ACCESS_KEY_ID", "any")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         yield server
+
+
+def new_bucket(s3: str) -> str:
+    """The name of a bucket without blobs on a server of S3."""
+    name = f"b{uuid4().hex}"
+    httpx.put(f"{s3}/{name}", trust_env=False).raise_for_status()
+    return name
 
 
 @contextmanager

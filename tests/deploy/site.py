@@ -1,4 +1,4 @@
-"""Two gateways with PostgreSQL and Redis, and nginx in front of them with TLS."""
+"""Two gateways with PostgreSQL, Redis and S3, and nginx in front of them with TLS."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ import httpx
 from tests.auth.workers import EDGES, log_in
 from tests.certificates import Authority
 from tests.pictures import encoded
-from tests.servers import new_database, nginx
+from tests.servers import new_bucket, new_database, nginx, s3
 from tests.serving import WAIT_SECONDS, Served, free_port, running, serving, wait_until
 
 
@@ -68,11 +68,11 @@ def opened_site(folder: Path, authority: Authority, postgresql: str, redis: str)
     second.mkdir()
     (second / "keys").symlink_to(first / "keys")
     ports = free_port(), free_port()
-    with nginx(authority, ports) as front:
+    with nginx(authority, ports) as front, s3() as store:
         told = {
             "database": new_database(postgresql),
             "limits": redis,
-            "storage": (first / "blobs").as_uri(),
+            "storage": f"s3://{new_bucket(store.address)}",
             "public_url": front.address,
             "trusted_proxies": "127.0.0.1",
             "require_https": True,

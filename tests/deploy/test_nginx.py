@@ -1,7 +1,9 @@
 """nginx, as `deploy/` configures it, in front of two gateways with PostgreSQL and Redis."""
 
 import re
+import sys
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 
 import httpx
@@ -17,6 +19,7 @@ from tests.deploy.site import Site, opened_site
 from tests.needs import ROOT
 from tests.pictures import encoded
 from tests.serving import TINY, running, wait_until
+from tests.test_examples import EXAMPLES, check, run
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +63,38 @@ def test_a_token_of_a_library_for_keycloak_opens_a_service(
     assert client.get(EDGES, headers={"Authorization": f"Bearer {token}"}).status_code == 400
 
 
+def test_a_generated_client_works_by_tls(
+    site: Site,
+    authority: Authority,
+    installed: Path,
+    photograph: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "authority.pem").write_text(authority.pem())
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    seen = copy(site.gateways[0])
+    seen.url = site.url
+    script = EXAMPLES / "python_sdk.py"
+    printed = run(seen, tmp_path, sys.executable, script, photograph, packages=str(installed))
+    check(printed, tmp_path)
+
+
+def test_either_gateway_serves_parts_of_a_file_that_one_has_stored(
+    site: Site, client: httpx.Client, photograph: Path
+) -> None:
+    headers = site.log_in(client)
+    sent = {"fileobject": ("street.jpg", photograph.read_bytes())}
+    stored = client.post("/v1/file", params={"face": True}, files=sent, headers=headers)
+    id = stored.raise_for_status().json()["id"]
+    file = client.get(f"/v1/task/{id}", headers=headers).json()["anonymised_link"]
+    whole = client.get(file, headers=headers).raise_for_status().content
+    for start in range(0, 80, 10):
+        part = client.get(file, headers={**headers, "Range": f"bytes={start}-{start + 9}"})
+        assert (part.status_code, part.content) == (206, whole[start : start + 10])
+    assert all('"status":206' in gateway.log.read_text() for gateway in site.gateways)
+
+
 def test_without_tls_there_are_no_tokens(site: Site) -> None:
     answer = httpx.post(f"{site.gateways[0].url}{TOKEN}", data={}, trust_env=False)
     assert answer.status_code == 403
@@ -97,9 +132,3 @@ def test_callers_do_not_say_themselves_where_they_come_from(
         lie = {"X-Forwarded-For": "192.0.2.1"}
         answer = httpx.get(f"{front.address}/client", headers=lie, verify=authority.trusted())
     assert "127.0.0.1" in answer.text
-
-
-def test_a_rolling_restart_loses_no_request(site: Site) -> None:
-    statuses = site.restart_under_load(callers=4, at_least=100)
-    assert set(statuses) == {200}
-    assert statuses.total() >= 100

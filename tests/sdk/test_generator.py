@@ -1,6 +1,6 @@
 """What openapi-generator says of our document."""
 
-from tests.sdk.conftest import Generated
+from tests.sdk.generated import Generated
 
 # It says so of every document with an answer that has a schema, however small.
 OWN_WARNING = "[main] WARN  o.o.codegen.utils.ModelUtils - Failed to get the schema name: null"
