@@ -1,4 +1,4 @@
-"""Where faces are in a picture: CenterFace, shown it at several sizes, in tiles, and turned."""
+"""Where faces are in a picture: CenterFace, shown it at several sizes, turned and mirrored."""
 
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from engines.core.shapes import Pixels
 from engines.models import weights
 from engines.vision.boxes import distinct
+from engines.vision.scaling import scaled
 
 CELL = 4
 """Side of a cell of the network's answer, px of its input."""
@@ -43,6 +44,20 @@ Boxes: TypeAlias = NDArray[np.float64]
 """(N, 5): left, top, right, bottom, score."""
 
 
+class _View(NamedTuple):
+    """How the network is shown a picture.
+
+    Args:
+        scale: of the picture.
+        turns: by a quarter, counter-clockwise.
+        is_mirrored: left for right, before it is turned.
+    """
+
+    scale: float
+    turns: int = 0
+    is_mirrored: bool = False
+
+
 class FoundFace(NamedTuple):
     """A face's box, in pixels of the picture, and how sure the network is of it, 0..1."""
 
@@ -74,9 +89,9 @@ def find(image: Pixels, min_score: float, *, is_glance: bool = False) -> list[Fo
         Xu et al., CenterFace: joint face detection and alignment using face as point, 2019.
     """
     height, width = image.shape[:2]
-    glance = min(1.0, _scale(height, width, MOST_PIXELS)), 0
-    views = [glance] if is_glance else _looks(height, width)
-    found = np.concatenate([_look(image, scale, turns, min_score) for scale, turns in views])
+    glance = _View(min(1.0, _scale(height, width, MOST_PIXELS)))
+    views = [glance] if is_glance else _views(height, width)
+    found = np.concatenate([_look(image, view, min_score) for view in views])
     found[:, :4] = found[:, :4].clip(0, (width, height, width, height))
     found = found[(found[:, 0] < found[:, 2]) & (found[:, 1] < found[:, 3])]
     found = found[distinct(found[:, :4], found[:, 4], SAME)]
@@ -87,40 +102,41 @@ def find(image: Pixels, min_score: float, *, is_glance: bool = False) -> list[Fo
     ]
 
 
-def _looks(height: int, width: int) -> Iterator[tuple[float, int]]:
-    """Scales, and quarter turns."""
+def _views(height: int, width: int) -> Iterator[_View]:
     as_it_is = min(1.0, _scale(height, width, MOST_PIXELS_AS_THEY_ARE))
-    scale = max(as_it_is, _scale(height, width, MOST_PIXELS))
-    yield scale, 0
+    enlarged = _scale(height, width, MOST_PIXELS)
+    scale = max(as_it_is, enlarged)
+    yield _View(scale)
+    # Of faces that are covered in part, the network may know one way round alone.
+    yield _View(enlarged, is_mirrored=True)
     while scale * max(height, width) > LEAST_SIDE:
         scale /= 2
-        yield scale, 0
+        yield _View(scale)
     for turns in (1, 2, 3):
-        yield _scale(height, width, MOST_TURNED_PIXELS), turns
+        yield _View(_scale(height, width, MOST_TURNED_PIXELS), turns)
 
 
 def _scale(height: int, width: int, most_pixels: int) -> float:
     return min(MOST_ENLARGED, float(np.sqrt(most_pixels / (height * width))))
 
 
-def _look(image: Pixels, scale: float, turns: int, min_score: float) -> Boxes:
-    """Boxes in pixels of the picture, from one view of it.
-
-    Args:
-        turns: by a quarter, counter-clockwise.
-    """
+def _look(image: Pixels, view: _View, min_score: float) -> Boxes:
+    """Boxes in pixels of the picture, from one view of it."""
     height, width = image.shape[:2]
-    sides = max(1, round(width * scale)), max(1, round(height * scale))
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    sides = scaled((width, height), view.scale)
+    method = cv2.INTER_AREA if view.scale < 1 else cv2.INTER_LINEAR
     resized = np.asarray(cv2.resize(image, sides, interpolation=method), np.uint8)
-    found = _detect_in_tiles(np.rot90(resized, turns), min_score)
+    shown = resized[:, ::-1] if view.is_mirrored else resized
+    found = _detect_in_tiles(np.rot90(shown, view.turns), min_score)
     is_large = found[:, 3] - found[:, 1] >= LARGE
     found = found[~is_large | (found[:, 4] >= LEAST_SCORE_OF_LARGE)]
-    for done in range(turns, 0, -1):
+    for done in range(view.turns, 0, -1):
         # Turned back by one; an odd number of turns has laid the width upright.
         across = sides[0] if done % 2 else sides[1]
         left, top, right, bottom, score = found.T
         found = np.stack([across - bottom, left, across - top, right, score], axis=1)
+    if view.is_mirrored:
+        found[:, [0, 2]] = sides[0] - found[:, [2, 0]]
     found[:, :4] *= np.array([width, height, width, height]) / (*sides, *sides)
     return found
 

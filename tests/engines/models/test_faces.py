@@ -45,6 +45,16 @@ def test_a_face_of_sixteen_pixels_is_found_at_its_place() -> None:
     assert iou(best(canvas), moved) > 0.5
 
 
+def test_a_small_face_of_which_a_side_is_covered_is_as_sure_either_way_round() -> None:
+    small = cv2.resize(astronaut(), (200, 200), interpolation=cv2.INTER_AREA)
+    small[:, 90:115] = 40
+    canvas = np.full((360, 480, 3), 128, np.uint8)
+    canvas[100:300, 220:420] = small
+    one, other = best(canvas), best(np.ascontiguousarray(canvas[:, ::-1]))
+    assert one.score == pytest.approx(other.score, abs=1e-4)
+    assert (one.left, one.right) == pytest.approx((480 - other.right, 480 - other.left), abs=0.1)
+
+
 def test_a_face_beyond_the_first_tile_of_a_large_picture_is_found() -> None:
     canvas = np.full((1500, 2400, 3), 128, np.uint8)
     canvas[900:1412, 1800:2312] = astronaut()
