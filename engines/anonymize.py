@@ -64,7 +64,7 @@ class Params(Parameters):
     person: bool = Field(True, description="Hide persons.")
     vehicle: bool = Field(True, description="Hide vehicles.")
     face_threshold: Score = Field(0.2, description="Least score of a face.")
-    license_plate_threshold: Score = Field(0.3, description="Least score of a licence plate.")
+    license_plate_threshold: Score = Field(0.4, description="Least score of a licence plate.")
     person_threshold: Score = Field(0.15, description="Least score of a person.")
     vehicle_threshold: Score = Field(
         0.2, description="Least score of a vehicle: that it is of any of their classes."

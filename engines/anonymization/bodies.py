@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engines import object_detection
 from engines.anonymization.sighting import Kind, Thresholds
 from engines.core.shapes import Box, Pixels
 from engines.object_detection import FoundObject
-from engines.vision.boxes import distinct, ious
+from engines.vision.boxes import distinct, joint_scores
 
 CLASSES = {
     Kind.PERSON: ("Person",),
@@ -19,8 +18,9 @@ CLASSES = {
 
 LEAST_SCORE = 0.05
 """Of a class, from which it counts among those that a body may be of."""
+MOST_CANDIDATES = 1000
 SAME = 0.5
-"""IoU above which two boxes are of one body."""
+"""IoU from which two boxes are of one body."""
 
 
 def find(
@@ -47,7 +47,8 @@ def find(
     seen = object_detection.candidates(image, least, with_tiles=not is_glance)
     for kind in wanted:
         of_kind = [one for one in seen if one.name in CLASSES[kind]]
-        for box, score in _joined(sorted(of_kind, key=lambda one: -one.score)):
+        best = sorted(of_kind, key=lambda one: -one.score)[:MOST_CANDIDATES]
+        for box, score in _joined(best):
             if score >= thresholds[kind]:
                 yield kind, box, score
 
@@ -58,17 +59,5 @@ def _joined(seen: list[FoundObject]) -> list[tuple[Box, float]]:
         return []
     boxes = np.array([one.box for one in seen], np.float64)
     scores = np.array([one.score for one in seen])
-    names = np.array([one.name for one in seen])
-    joint = _joint_scores(np.where(ious(boxes) > SAME, scores, 0), names)
+    joint = joint_scores(boxes, scores, np.array([one.name for one in seen]), SAME)
     return [(seen[at].box, float(joint[at])) for at in distinct(boxes, joint, SAME)]
-
-
-def _joint_scores(alike: NDArray[np.float64], names: NDArray[np.str_]) -> NDArray[np.float64]:
-    """How sure it is that each of N boxes holds something of any class.
-
-    Args:
-        alike: (N, N): scores of the boxes that are like each, 0 for those that are not.
-        names: (N,): their classes.
-    """
-    best = [alike[:, names == name].max(axis=1) for name in np.unique(names)]
-    return np.asarray(1 - np.prod(1 - np.array(best), axis=0))

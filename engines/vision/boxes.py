@@ -55,6 +55,31 @@ def ious(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(common / (np.add.outer(areas, areas) - common))
 
 
+def joint_scores(
+    boxes: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    sources: NDArray[np.int_] | NDArray[np.str_],
+    least_iou: float,
+) -> NDArray[np.float64]:
+    """How sure it is that something is in each box, by all sources that tell of one like it.
+
+    That there is nothing must be true of each source, so they are taken for independent; of one
+    source the best alike box counts alone.
+
+    Args:
+        boxes: (N, 4) of left, top, right and bottom, each with an area.
+        scores: (N,), 0..1.
+        sources: (N,): what told of each box.
+        least_iou: from which two boxes are alike.
+
+    Returns:
+        (N,), 0..1, none below its own score.
+    """
+    alike = np.where(ious(boxes) >= least_iou, scores, 0)
+    best = [alike[:, sources == source].max(axis=1) for source in np.unique(sources)]
+    return np.asarray(1 - np.prod(1 - np.reshape(best, (len(best), len(scores))), axis=0))
+
+
 def whole_pixels(
     left: float, top: float, right: float, bottom: float, *, size: tuple[int, int]
 ) -> Box:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engines.core.shapes import Box
-from engines.vision.boxes import area, corners, intersection, iou, ious, whole_pixels
+from engines.vision.boxes import area, corners, intersection, iou, ious, joint_scores, whole_pixels
 
 BOX = Box(10, 20, 30, 60)
 
@@ -28,6 +28,14 @@ def test_overlaps_of_many_boxes_are_those_of_each_two() -> None:
     many = [BOX, Box(12, 25, 22, 35), Box(20, 40, 99, 99), Box(30, 20, 50, 60)]
     found = ious(np.array(many, np.float64))
     assert found == pytest.approx(np.array([[iou(one, other) for other in many] for one in many]))
+
+
+def test_joint_scores_count_the_best_alike_box_of_each_source_once() -> None:
+    near, far = Box(10, 20, 30, 58), Box(50, 20, 70, 60)
+    boxes = np.array([BOX, near, near, far], np.float64)
+    scores, sources = np.array([0.5, 0.4, 0.2, 0.3]), np.array([1, 2, 2, 2])
+    joint = joint_scores(boxes, scores, sources, 0.5)
+    assert joint == pytest.approx([0.7, 0.7, 0.7, 0.3])
 
 
 def test_boxes_without_area_overlap_in_nothing() -> None:
