@@ -37,6 +37,7 @@ FLOORS = {
         "anonymization",
         "models",
         "surfaces",
+        "copies",
         "vision",
         "core",
     ),

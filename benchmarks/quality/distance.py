@@ -6,8 +6,9 @@ from functools import partial
 import cv2
 import numpy as np
 
-from benchmarks.quality import pairs
+from benchmarks.quality import drawings, pairs, templates
 from benchmarks.quality.pairs import Random, as_pixels
+from benchmarks.quality.prints import INSTALL
 from benchmarks.quality.rivals import hashes
 from benchmarks.quality.row import Row
 from engines.core.shapes import Pixels
@@ -16,6 +17,9 @@ from engines.vision.scaling import to_longer_side
 
 SEED = 2026
 PAIRS = 300
+DRAWN_PAIRS = 200
+LONG_PAIRS = 60
+ELONGATION = 13
 FAR = 1.8
 
 
@@ -24,7 +28,9 @@ def rows(count: int = PAIRS, seed: int = SEED) -> list[Row]:
     table = [_identical(count, seed)]
     for name, (copy, is_required) in COPIES.items():
         table += _copies(name, copy, count, seed, is_required=is_required)
-    return [*table, *_unrelated(count, seed), _both_ways_round(count, seed)]
+    table += [*_unrelated(count, seed), _both_ways_round(count, seed)]
+    table.append(_panoramas(min(count, LONG_PAIRS), seed))
+    return [*table, *_templates(min(count, DRAWN_PAIRS), seed)]
 
 
 def _identical(count: int, seed: int) -> Row:
@@ -77,6 +83,46 @@ def _both_ways_round(count: int, seed: int) -> Row:
         other = _turned(image, random)
         most = max(most, abs(_rate(image, other) - _rate(other, image)))
     return Row("turned: asymmetry, at most", f"{most:.2f}", "0.1", most <= 0.1, count, seed)
+
+
+def _panoramas(count: int, seed: int) -> Row:
+    """A square cut out of a strip of photographs."""
+    random = np.random.default_rng(seed)
+    share = float(np.mean([_rate(*_panorama(random)) < 1 for _ in range(count)]))
+    case = f"a crop of a picture {ELONGATION} times as wide: below 1"
+    return Row(case, f"{share:.1%}", "98 %", share >= 0.98, count, seed)
+
+
+def _panorama(random: Random) -> tuple[Pixels, Pixels]:
+    height = int(random.integers(200, 500))
+    strip = np.empty((height, 0, 3), np.uint8)
+    while strip.shape[1] < ELONGATION * height:
+        _, image = pairs.photograph(random)
+        width = round(image.shape[1] * height / image.shape[0])
+        strip = np.hstack([strip, drawings.resized(image, (width, height))])
+    left = int(random.integers((ELONGATION - 1) * height))
+    strip = strip[:, : ELONGATION * height]
+    return strip, pairs.jpeg(np.ascontiguousarray(strip[:, left : left + height]), 80)
+
+
+def _templates(count: int, seed: int) -> list[Row]:
+    if not drawings.FACES:
+        return [Row("drawings", INSTALL, "98 %", False, 0, seed)]
+    return [row for kind in templates.KINDS for row in _template(kind, count, seed)]
+
+
+def _template(kind: str, count: int, seed: int) -> list[Row]:
+    """One drawing sent again in any way, and two of other content."""
+    random = np.random.default_rng(seed)
+    ways = [templates.WAYS[place % len(templates.WAYS)] for place in range(count)]
+    table = []
+    kinds = (("sent again", templates.same, True), ("other content", templates.other, False))
+    for name, made, is_copy in kinds:
+        both = (made(kind, way, random) for way in ways)
+        share = float(np.mean([(_rate(*one) < 1) == is_copy for one in both]))
+        case = f"{kind}, {name}: {'below 1' if is_copy else '1 and above'}"
+        table.append(Row(case, f"{share:.1%}", "98 %", share >= 0.98, count, seed))
+    return table
 
 
 def _rate(first: Pixels, second: Pixels) -> float:

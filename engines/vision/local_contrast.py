@@ -10,25 +10,32 @@ SAME_PATTERN = 0.5
 """Correlation of flattened pictures; 60 unrelated pairs of photographs had 0.04 at most."""
 
 
-def flattened(grey: MatLike) -> MatLike:
-    """The levels about their neighbourhood's, in its own measure; uint8, about 128."""
-    levels = grey.astype(np.float32)
+def flattened(image: MatLike) -> MatLike:
+    """The levels about their neighbourhood's, in its own measure; uint8, about 128.
+
+    Args:
+        image: uint8 (H, W) or (H, W, 3); one measure holds for all channels, so that a faint
+            one is not made loud.
+    """
+    levels = image.astype(np.float32)
     centred = levels - cv2.GaussianBlur(levels, (0, 0), _NEIGHBOURHOOD_PX)
-    spread = cv2.GaussianBlur(centred * centred, (0, 0), _NEIGHBOURHOOD_PX)
-    shown = 128 + 42 * centred / (np.sqrt(spread) + _FAINT_LEVELS + 2 * _noise(grey))
+    squares = np.atleast_3d(centred * centred).mean(axis=2)
+    spread = np.sqrt(cv2.GaussianBlur(squares, (0, 0), _NEIGHBOURHOOD_PX))
+    measure = spread + _FAINT_LEVELS + 2 * _noise(image)
+    shown = 128 + 42 * centred / (measure if image.ndim == 2 else measure[..., np.newaxis])
     return np.asarray(
         cv2.GaussianBlur(np.clip(shown, 0, 255).astype(np.uint8), (0, 0), 0.8), np.uint8
     )
 
 
-def _noise(grey: MatLike) -> float:
+def _noise(image: MatLike) -> float:
     """The standard deviation of a picture's noise, or of its finest texture; grey levels.
 
     Source:
         Immerkaer, Fast noise variance estimation, CVIU 1996; the median for the mean.
     """
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
-    return 1.4826 * float(np.median(np.abs(cv2.filter2D(grey, cv2.CV_32F, kernel))))
+    return 1.4826 * float(np.median(np.abs(cv2.filter2D(image, cv2.CV_32F, kernel))))
 
 
 def pearson(one: MatLike, other: MatLike) -> float:

@@ -8,9 +8,10 @@ import pytest
 import skimage.data
 from cv2.typing import MatLike
 
+from engines.copies.match import Scores
 from engines.core.registry import catalogue
 from engines.core.shapes import Box, Pixels
-from engines.distance import Decision, Params, Result, Scores, distance
+from engines.distance import Decision, Params, Result, distance
 from engines.vision.boxes import iou
 from engines.vision.marking import RED
 from tests.engines.drawing import encoded_again
@@ -154,6 +155,99 @@ def test_of_the_same_colours_another_arrangement_is_not_the_same(photograph: Pix
     shuffled = blocks[np.random.default_rng(2026).permutation(256)].reshape(16, 16, 32, 32, 3)
     result = rate(photograph, shuffled.swapaxes(1, 2).reshape(photograph.shape))
     assert result.decision is Decision.NO_MATCH
+
+
+def letter(words: int, *, changed: int = 10_000) -> Pixels:
+    """A letterhead and lines of words; from one of them on they are others."""
+    page = np.full((880, 620, 3), 255, np.uint8)
+    cv2.putText(page, "ACME Corporation", (40, 70), 0, 1.1, (0, 0, 0), 2, cv2.LINE_AA)
+    cv2.line(page, (40, 90), (580, 90), (0, 0, 0), 2)
+    for place in range(90):
+        seed = words if place < changed else words + 1
+        text = "".join(np.random.default_rng([seed, place]).choice(list("abdefghklmnoprstu"), 6))
+        at = (40 + 180 * (place % 3), 140 + 24 * (place // 3))
+        cv2.putText(page, text, at, 0, 0.6, (0, 0, 0), 1, cv2.LINE_AA)
+    return page
+
+
+def code(text: str) -> Pixels:
+    modules = cv2.copyMakeBorder(cv2.QRCodeEncoder.create().encode(text), 3, 3, 3, 3, 0, value=255)
+    large = np.kron(modules, np.ones((10, 10), np.uint8))
+    return np.asarray(cv2.cvtColor(large, cv2.COLOR_GRAY2BGR), np.uint8)
+
+
+def sign(text: str) -> Pixels:
+    plate = np.full((400, 400, 3), 230, np.uint8)
+    cv2.putText(plate, text, (130, 220), 0, 6, (40, 40, 160), 14, cv2.LINE_AA)
+    return plate
+
+
+def disc() -> Pixels:
+    plate = np.full((400, 400, 3), 230, np.uint8)
+    return np.asarray(cv2.circle(plate, (200, 150), 70, (40, 40, 160), -1, cv2.LINE_AA), np.uint8)
+
+
+def square() -> Pixels:
+    plate = np.full((400, 400, 3), 230, np.uint8)
+    return np.asarray(cv2.rectangle(plate, (130, 80), (270, 220), (40, 40, 160), -1), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "least"),
+    [
+        (letter(1), letter(2), 1),
+        (code("271828" * 8), code("314159" * 8), 2),
+        (disc(), square(), 1),
+        (sign("A"), sign("R"), 1),
+    ],
+    ids=["letters under one letterhead", "codes", "disc and square", "A and R"],
+)
+def test_other_content_of_one_template_does_not_match(
+    one: Pixels, other: Pixels, least: float
+) -> None:
+    assert rate(one, other).distance >= least
+    assert rate(one, saved(one)).distance < 1
+    assert rate(other, resized(other)).distance < 1
+
+
+def test_a_page_with_some_other_words_matches_less() -> None:
+    edited, saved_again = (
+        rate(letter(1), one) for one in (letter(1, changed=83), saved(letter(1)))
+    )
+    assert saved_again.distance < edited.distance < 1
+
+
+def test_a_sparse_drawing_and_what_was_cut_from_it_match() -> None:
+    result = rate(disc(), disc()[20:380, 30:390])
+    assert result.distance < 1
+    assert result.reference.common_part is not None
+    assert iou(result.reference.common_part, Box(38, 26, 499, 486)) > 0.95
+
+
+def test_a_photograph_that_is_partly_covered_matches(photograph: Pixels, cat: Pixels) -> None:
+    covered = photograph.copy()
+    covered[200:500, 100:400] = cat[:300, :300]
+    assert rate(photograph, covered).distance < 1
+
+
+def test_two_views_of_a_scene_with_depth_match() -> None:
+    left, right, _ = skimage.data.stereo_motorcycle()  # type: ignore[no-untyped-call]
+    assert rate(left[..., ::-1].copy(), right[..., ::-1].copy()).distance < 1
+
+
+@pytest.mark.parametrize("is_query", [True, False])
+def test_a_crop_of_a_picture_13_times_as_wide_is_found_there(
+    photograph: Pixels, cat: Pixels, is_query: bool
+) -> None:
+    views = [cv2.resize(one, (600, 300)) for one in (photograph, cat, photograph[::-1], cat[::-1])]
+    panorama = np.hstack([*views, *(one[:, ::-1] for one in views)])[:, : 13 * 300]
+    crop = panorama[:, 800:1100]
+    result = rate(crop, panorama) if is_query else rate(panorama, crop)
+    long = result.query if is_query else result.reference
+    assert result.distance < 1
+    assert long.common_part is not None
+    assert long.common_part.left == pytest.approx(800 / 3900 * 512, abs=4)
+    assert long.common_part.right == pytest.approx(1100 / 3900 * 512, abs=4)
 
 
 @pytest.mark.parametrize("copy", COPIES)

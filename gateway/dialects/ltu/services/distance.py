@@ -3,6 +3,7 @@
 from pydantic import BaseModel, Field
 
 from engines import distance
+from engines.copies import match
 from engines.core.choice import Choice
 from gateway.dialects.ltu.wording import Wording
 
@@ -67,7 +68,7 @@ class DistanceInfo(BaseModel):
     decision: Decision
 
 
-NO_SCORES = distance.Scores(strength=0, coverage=0, inliers_of_all=0, inliers_of_matched=0)
+NO_SCORES = match.Scores(strength=0, coverage=0, inliers_of_all=0, inliers_of_matched=0)
 
 
 def result(found: distance.Result) -> Result:
@@ -79,7 +80,7 @@ def result(found: distance.Result) -> Result:
     )
 
 
-def _scores(scores: distance.Scores) -> Scores:
+def _scores(scores: match.Scores) -> Scores:
     return Scores(
         boxCoveredSurface=scores.coverage,
         boxPointsRatio=scores.inliers_of_all,

@@ -1,7 +1,8 @@
 """`distance` as the document shows it."""
 
+from engines.copies.match import Scores
 from engines.core.shapes import Box, Details, Info
-from engines.distance import Decision, Result, Scores, Side
+from engines.distance import Decision, Result, Side
 from tests.gateway.dialects.ltu.answers import answered
 
 PART = Box(128, 64, 384, 192)

@@ -1,0 +1,98 @@
+"""Copies by levels: pictures of little detail that look the same, laid on one another."""
+
+import cv2
+import numpy as np
+from cv2.typing import MatLike
+from numpy.typing import NDArray
+
+from engines.copies.match import (
+    MOST_DIFFERING,
+    Match,
+    Two,
+    lie_on_one_another,
+    match_of_levels,
+    whole,
+)
+from engines.core.errors import NotAlignable
+from engines.core.shapes import Box
+from engines.vision.disagreement import disagreement
+from engines.vision.homography import Matrix, Points, inverse, outline, stretch, transform
+from engines.vision.registration import register
+from engines.vision.scaling import Size, size_of
+
+SAME_FORM = 0.05
+SAME_LEVELS = 28.0
+SAME_SHARE = 0.6
+
+
+def match_by_levels(originals: Two, sides: Two) -> Match | None:
+    """The match: in one of eight orientations, or the one cut from the other.
+
+    Args:
+        originals: uint8 (H, W, 3), BGR; of one scale, if one is cut from the other.
+        sides: the same, as they are compared.
+    """
+    first, second = sides
+    turned = [np.rot90(first[:, ::side], turns) for turns in range(4) for side in (1, -1)]
+    ways = [
+        cv2.resize(np.ascontiguousarray(one), size_of(second), interpolation=cv2.INTER_AREA)
+        for one in turned
+        if abs(np.log(_slant(one) / _slant(second))) < SAME_FORM
+    ]
+    there = _thumbnail(second)
+    nearest = min(ways, key=lambda one: np.abs(_thumbnail(one) - there).max(), default=None)
+    if nearest is not None and (strength := _strength(nearest, second)):
+        return match_of_levels((whole(first), whole(second)), strength)
+    return _match_in_register(originals, sides)
+
+
+def _slant(image: MatLike) -> float:
+    return float(image.shape[0] / image.shape[1])
+
+
+def _match_in_register(originals: Two, sides: Two) -> Match | None:
+    try:
+        found = register(*originals).matrix
+    except NotAlignable:
+        return None
+    first, second = sides
+    size, other = size_of(first), size_of(second)
+    to_first = stretch(size_of(originals[0]), size)
+    matrix = stretch(size_of(originals[1]), other) @ found @ inverse(to_first)
+    if not lie_on_one_another(first, second, matrix):
+        return None
+    laid = cv2.warpPerspective(first, matrix, other)
+    covered = cv2.warpPerspective(np.ones(first.shape[:2], np.uint8), matrix, other)
+    if strength := _strength(np.where(covered[..., None] > 0, laid, second), second):
+        boxes = _cut(outline(other), inverse(matrix), size), _cut(outline(size), matrix, other)
+        return match_of_levels(boxes, strength)
+    return None
+
+
+def _cut(corners: Points, matrix: Matrix, size: Size) -> Box:
+    """The box of a mapped outline within a picture of a size."""
+    mapped = np.rint(transform(corners, matrix) + 0.5).clip(0, size).astype(int)
+    return Box(*mapped.min(axis=0).tolist(), *mapped.max(axis=0).tolist())
+
+
+def _strength(laid: MatLike, second: MatLike) -> float:
+    """Of the match of pictures of one size, by what is left between them; 0 if it is none."""
+    here, there = _thumbnail(laid), _thumbnail(second)
+    if not _is_same(here, there):
+        return 0.0
+    differing = disagreement(laid, second, np.eye(3))
+    apart = float(np.abs(here - there).max()) / SAME_LEVELS
+    return 0.99 * (1 - differing) * (1 - apart) if differing <= MOST_DIFFERING else 0.0
+
+
+def _is_same(here: NDArray[np.float32], there: NDArray[np.float32]) -> bool:
+    """Whether two thumbnails differ little, and much less than each varies within itself."""
+    apart = here - there
+    varied = max(one.std(axis=(0, 1)).max() for one in (here, there))
+    is_near = np.abs(apart).max() < SAME_LEVELS
+    return bool(is_near and np.sqrt((apart**2).mean()) < SAME_SHARE * varied + 6)
+
+
+def _thumbnail(image: MatLike) -> NDArray[np.float32]:
+    soft = cv2.GaussianBlur(image, (0, 0), 12)
+    return cv2.resize(soft, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)

@@ -1,0 +1,84 @@
+"""Disagreement: pictures of which it is known what share differs."""
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+
+from engines.core.shapes import Pixels
+from engines.vision.disagreement import disagreement
+
+SAME_PLACE = np.eye(3)
+
+
+def texture(seed: int) -> Pixels:
+    """Blots everywhere, so that each part has as much detail as any other."""
+    noise = np.random.default_rng(seed).integers(0, 256, (64, 64, 3), np.uint8)
+    return np.asarray(cv2.resize(noise, (512, 512), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def photograph() -> Pixels:
+    return np.ascontiguousarray(skimage.data.astronaut()[:, :, ::-1])  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize("part", [0, 128, 256, 512])
+def test_the_share_that_was_replaced_differs(part: int) -> None:
+    first = texture(1)
+    second = first.copy()
+    second[:, :part] = texture(2)[:, :part]
+    assert disagreement(first, second, SAME_PLACE) == pytest.approx(part / 512, abs=0.08)
+
+
+def test_what_only_one_of_them_shows_differs() -> None:
+    erased = texture(1)
+    erased[:, :256] = 128
+    assert disagreement(texture(1), erased, SAME_PLACE) == pytest.approx(0.5, abs=0.08)
+    assert disagreement(erased, texture(1), SAME_PLACE) == pytest.approx(0.5, abs=0.08)
+
+
+def test_another_light_is_no_difference(photograph: Pixels) -> None:
+    dim = (photograph * 0.6 + 10).astype(np.uint8)
+    assert disagreement(photograph, dim, SAME_PLACE) < 0.02
+
+
+def test_the_sharper_is_compared_as_softly_as_the_other(photograph: Pixels) -> None:
+    soft = np.asarray(cv2.GaussianBlur(photograph, (0, 0), 8), np.uint8)
+    assert disagreement(photograph, soft, SAME_PLACE) < 0.1
+    assert disagreement(texture(1), soft, SAME_PLACE) > 0.8
+
+
+def test_colour_tells_apart_what_is_equally_bright() -> None:
+    grey, tinted = (cv2.cvtColor(texture(1), cv2.COLOR_BGR2LAB) for _ in range(2))
+    grey[..., 0] = tinted[..., 0] = 128
+    grey[..., 1:] = 128
+    first, second = (
+        np.asarray(cv2.cvtColor(one, cv2.COLOR_LAB2BGR), np.uint8) for one in (grey, tinted)
+    )
+    assert disagreement(first, second, SAME_PLACE) > 0.8
+
+
+def test_the_matrix_says_where_the_first_lies() -> None:
+    first = texture(1)
+    second = np.roll(first, 100, axis=1)
+    shift = np.array([[1, 0, 100], [0, 1, 0], [0, 0, 1]], np.float64)
+    assert disagreement(first, second, shift) < 0.02
+    assert disagreement(first, second, SAME_PLACE) > 0.8
+
+
+def test_only_the_part_asked_for_is_compared() -> None:
+    second = texture(1)
+    second[:, 256:] = texture(2)[:, 256:]
+    left = np.array([[0, 0], [240, 0], [240, 511], [0, 511]], np.float64)
+    assert disagreement(texture(1), second, SAME_PLACE, left) < 0.02
+    assert disagreement(texture(1), second, SAME_PLACE, left + 256 * np.array([1, 0])) > 0.8
+
+
+def test_nothing_differs_where_nothing_is_shown() -> None:
+    flat = np.full((200, 300, 3), 90, np.uint8)
+    assert disagreement(flat, flat + np.uint8(2), SAME_PLACE) == 0
+
+
+def test_where_nothing_is_covered_nothing_agrees() -> None:
+    away = np.array([[1, 0, 1000], [0, 1, 0], [0, 0, 1]], np.float64)
+    assert disagreement(texture(1), texture(1), away) == 1
