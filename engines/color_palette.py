@@ -17,11 +17,19 @@ Integers = NDArray[np.intp]
 
 _SAMPLES = 1 << 16  # Pixels looked at.
 _CODES = 1 << 16  # Colours of five, six and five bits.
+_CELLS = 64  # Cells along the longer side, for what lies beside what.
+_LEAST_CELL_PX = 8
 _NEAR = 1.0  # ΔE76 that nobody sees; colours nearer than that are one.
-_NEAR_FLAT = 5.0  # The same where JPEG may have split one flat colour.
+_NEAR_FLAT = 3.0  # The same where JPEG may have split one flat colour.
 _QUIET = 2  # Grey levels; the range of a flat colour's neighbourhood, after JPEG too.
+_RIPPLE = 8  # Grey levels; the range of a neighbourhood in which only JPEG drew something.
 _SPARE = 8  # Colours found above those asked for, then given up again.
-_BLOCK = 17  # A JPEG's ringing stays within 16 px of an edge.
+_SPARE_INKS = 24  # The same where edges have colours of their own.
+_LEAST = 0.0002  # The least share of the unmixed pixels that an ink has.
+_SHADE = 12.0  # ΔE76 below which a colour beside an ink may be a shade of it.
+_MIX_LIGHTNESS, _MIX_CHROMA = 4.0, 8.0  # How far from a mix of two inks is still one.
+_SLACK = 8.0  # What JPEG adds to these three.
+_LIKE_FLAT, _LIKE_THIN = 10.0, 40.0  # ΔE76 that still shows where a flat or a thin ink is.
 
 
 class Params(Parameters):
@@ -54,17 +62,35 @@ class Result(EngineResult[Info]):
 
 
 class Look(NamedTuple):
-    """Some pixels of a picture: where they lie, and the least and greatest values near them."""
+    """Some pixels, the least and greatest values near them, and the cells in which they lie."""
 
-    places: Integers
     pixels: Pixels
     low: Pixels
     high: Pixels
+    rows: Integers
+    columns: Integers
 
-    def is_quiet(self) -> Flags:
-        """Which pixels have neighbours of their own colour only."""
-        spread = (self.high - self.low)[np.newaxis]
-        return cv2.inRange(spread, (0,) * 3, (_QUIET,) * 3).ravel() > 0
+    def at(self, flags: Flags) -> "Look":
+        low, high, rows, columns = self.low, self.high, self.rows, self.columns
+        return Look(self.pixels[flags], low[flags], high[flags], rows[flags], columns[flags])
+
+    def spread(self) -> Pixels:
+        """The range of values near each pixel, in the channel that has the widest."""
+        spread: Pixels = (self.high - self.low).max(axis=1)
+        return spread
+
+    def is_rippled(self) -> bool:
+        """Whether JPEG, noise or a gradient moves what would be flat."""
+        spread = self.spread()
+        return bool((spread[spread > 0] <= _RIPPLE).mean() > 0.05) if spread.any() else False
+
+    def is_unmixed(self) -> Flags:
+        """Which pixels are extremes near them, and so no blend of colours on both sides."""
+        low, high, pixels = (part.astype(np.float32) for part in (self.low, self.high, self.pixels))
+        half = (high - low) / 2
+        reach = np.linalg.norm(pixels - low - half, axis=1)
+        is_unmixed: Flags = reach >= 0.95 * np.linalg.norm(half, axis=1) - _QUIET
+        return is_unmixed
 
     def sharpened(self) -> Pixels:
         """The nearer of the two extremes (Kramer and Bruckner's toggle filter).
@@ -73,6 +99,13 @@ class Look(NamedTuple):
         """
         is_low = self.pixels - self.low <= self.high - self.pixels
         return np.where(is_low, self.low, self.high)
+
+    def beside(self, flags: Flags, cells: int) -> Flags:
+        """Which pixels lie at most so many cells from one of those flagged."""
+        grid = np.zeros((self.rows.max() + 1, self.columns.max() + 1), np.uint8)
+        grid[self.rows[flags], self.columns[flags]] = 1
+        beside: Flags = cv2.dilate(grid, square(cells))[self.rows, self.columns] > 0
+        return beside
 
 
 class Histogram(NamedTuple):
@@ -83,44 +116,43 @@ class Histogram(NamedTuple):
     position: Integers
 
 
-@engine(version="1.0.0")
+@engine(version="2.0.0")
 def color_palette(image: Image, *, params: Params) -> Result:
     """Find the colours that leave the least distance in CIELAB.
 
-    Some more than asked for are found first, then those given up that cost least or lie near
-    another; in a picture of flat colours also those that only its edges have.
-    A colour is the geometric median of its pixels, which a blurred rim does not move.
+    Where a quarter of a picture is flat, it is taken as drawn, and its colours are inks: those
+    that lie flat somewhere, and those of strokes too thin for that, unless what is beside them
+    mixes to such a colour. Elsewhere, some more colours than asked for are found, then those
+    given up that cost least.
 
     Args:
         image: uint8 (H, W, 3), BGR.
 
     Returns:
-        colours in sRGB with their shares in whole percent; none of 0.
+        colours in sRGB with their shares in whole percent; at least 1 each.
 
     Source:
         Own: k-medians on a histogram, after Celebi, Improving the performance of k-means for
         color quantization, Image and Vision Computing 29, 2011.
     """
     look = _look(image)
-    seen = counted = _histogram(look.pixels)
-    near = _NEAR
-    is_flat = look.is_quiet().mean() >= 0.25
-    if is_flat:
-        counted, near = _histogram(look.sharpened()), _NEAR_FLAT
-    centres = _refine(_seeds(counted, params.count + _SPARE), counted, rounds=8)
-    if is_flat:
-        centres = centres[~_only_at_edges(centres, counted, look, image)]
-    centres = _reduce(centres, counted, params.count, near)
-    centres = _reduce(_refine(centres, seen, rounds=12), seen, params.count, near)
-    colors = _rated(_refine(centres, seen, rounds=12), counted)
+    if (look.spread() <= _QUIET).mean() >= 0.25:
+        colors = _rated(_inks(look, params.count), _histogram(look.sharpened()))
+    else:
+        histogram = _histogram(look.pixels)
+        colors = _rated(_medians(histogram, params.count), histogram)
     details = Details[Info](message=f"Found {len(colors)} colors", info=Info())
     return Result(colors=colors, details=details)
 
 
 def _look(image: Pixels) -> Look:
+    height, width = image.shape[:2]
     places = _places(image)
     pictures: tuple[Any, ...] = (image, cv2.erode(image, square(2)), cv2.dilate(image, square(2)))
-    return Look(places, *(picture.reshape(-1, 3)[places] for picture in pictures))
+    cell_px = max(_LEAST_CELL_PX, max(height, width) // _CELLS)
+    rows, columns = places // width // cell_px, places % width // cell_px
+    pixels, low, high = (picture.reshape(-1, 3)[places] for picture in pictures)
+    return Look(pixels, low, high, rows, columns)
 
 
 def _places(image: Pixels) -> Integers:
@@ -135,8 +167,68 @@ def _places(image: Pixels) -> Integers:
     return places
 
 
+def _medians(histogram: Histogram, count: int) -> Floats:
+    """The geometric medians of at most `count` clusters."""
+    centres = _refine(_seeds(histogram, count + _SPARE), histogram, rounds=8)
+    for _ in range(2):
+        centres = _refine(_reduce(centres, histogram, count, _NEAR), histogram, rounds=12)
+    return centres
+
+
+def _inks(look: Look, count: int) -> Floats:
+    """The colours that lie flat, and the others that are no shades of what is beside them.
+
+    The others are taken from the farthest to the nearest of the commonest colour, since a
+    stroke is purest where it is farthest from the paper.
+    """
+    unmixed = look.at(look.is_unmixed())
+    histogram = _histogram(unmixed.pixels)
+    centres = _refine(_seeds(histogram, count + _SPARE_INKS), histogram, rounds=8)
+    apart = np.sqrt(_squared(histogram.colors, centres))
+    owner = apart.argmin(axis=1)[histogram.position]
+    sizes = np.bincount(owner, minlength=len(centres))
+    quiet = np.bincount(owner, unmixed.spread() <= _QUIET, len(centres))
+    is_ink = sizes >= max(4, _LEAST * len(owner))
+    is_flat = is_ink & (quiet >= 0.35 * sizes)
+    paper = sizes.argmax()
+    is_ink[paper] = is_flat[paper] = True
+    slack, cells = (_SLACK, 2) if look.is_rippled() else (0.0, 1)
+    from_paper = np.linalg.norm(centres - centres[paper], axis=1)
+    kept: list[int] = []
+    beside = np.zeros((len(owner), 0), np.float32)
+    for index in np.lexsort((-from_paper, ~is_flat)):
+        if not is_flat[index]:
+            is_like = apart[:, index] <= max(_LIKE_FLAT, apart[:, index].min())
+            near = beside[is_like[histogram.position]]
+            mixes = _mixes(centres[index], centres[kept], slack)
+            is_ink[index] &= (near @ mixes * near).any(axis=1).mean() < 0.5
+        if is_ink[index]:
+            kept.append(index)
+            like = _LIKE_FLAT if is_flat[index] else _LIKE_THIN
+            is_like = (apart[:, index] < like)[histogram.position]
+            beside = np.column_stack([beside, unmixed.beside(is_like, cells)])
+    return _reduce(centres[kept], histogram, count, _NEAR_FLAT)
+
+
+def _mixes(color: Floats, inks: Floats, slack: float) -> Flags:
+    """Which pairs of inks, or an ink and itself, a colour may come from.
+
+    JPEG stores colour more coarsely than lightness, so they are compared one by one.
+    """
+    one, other = inks[:, np.newaxis], inks[np.newaxis]
+    low, high = np.minimum(one, other)[..., 0], np.maximum(one, other)[..., 0]
+    is_between = np.abs(color[0] - color[0].clip(low, high)) <= _MIX_LIGHTNESS + slack
+    way, offset = (other - one)[..., 1:], (color - one)[..., 1:]
+    along = (way * offset).sum(axis=2) / (way**2).sum(axis=2).clip(1e-9)
+    apart = np.linalg.norm(offset - along.clip(0, 1)[..., np.newaxis] * way, axis=2)
+    is_near = np.linalg.norm(inks - color, axis=1) < _SHADE + slack
+    mixes: Flags = np.diag(is_near) | (is_between & (apart < _MIX_CHROMA + slack))
+    return mixes
+
+
 def _histogram(pixels: Pixels) -> Histogram:
-    codes = _codes(pixels[np.newaxis]).ravel().astype(np.intp)
+    packed = cv2.cvtColor(pixels[np.newaxis], cv2.COLOR_BGR2BGR565)
+    codes = packed.view(np.uint16).ravel().astype(np.intp)
     counts = np.bincount(codes, minlength=_CODES)
     used = np.flatnonzero(counts)
     sums = [np.bincount(codes, pixels[:, channel], _CODES)[used] for channel in range(3)]
@@ -144,10 +236,6 @@ def _histogram(pixels: Pixels) -> Histogram:
     position = np.zeros(_CODES, np.intp)
     position[used] = np.arange(len(used))
     return Histogram(_to_lab(means), counts[used].astype(np.float64), position[codes])
-
-
-def _codes(image: Pixels) -> NDArray[np.uint16]:
-    return cv2.cvtColor(image, cv2.COLOR_BGR2BGR565).view(np.uint16).reshape(image.shape[:2])
 
 
 def _to_lab(bgr: Floats) -> Floats:
@@ -199,37 +287,6 @@ def _refine(centres: Floats, histogram: Histogram, *, rounds: int) -> Floats:
     return centres
 
 
-def _only_at_edges(centres: Floats, histogram: Histogram, look: Look, image: Pixels) -> Flags:
-    """Tell which colours anti-aliasing and JPEG made at the edges of flat areas.
-
-    They have hardly a quiet pixel and no wide area, and are rare or beside a flat colour.
-    """
-    nearest = _squared(histogram.colors, centres).argmin(axis=1)
-    sizes = np.bincount(nearest, histogram.weights, len(centres)).clip(1)
-    shares = sizes / sizes.sum()
-    owner = nearest[histogram.position]
-    is_flat = np.bincount(owner, look.is_quiet(), len(centres)) >= 0.2 * sizes
-    is_flat &= shares >= 0.005
-    if shares[is_flat].sum() < 0.5:
-        return np.zeros(len(centres), np.bool_)
-    wide = _wide(image, centres[is_flat]).ravel()[look.places]
-    is_wide = np.bincount(owner, wide, len(centres)) >= 0.25 * sizes
-    distances = np.sqrt(_squared(centres, centres[is_flat]))
-    distances[shares[:, np.newaxis] >= shares[is_flat]] = np.inf
-    is_minor = np.logical_or(shares < 0.025, distances.min(axis=1) < 15)
-    is_edge: Flags = ~is_flat & ~is_wide & is_minor
-    return is_edge
-
-
-def _wide(image: Pixels, flat: Floats) -> NDArray[Any]:
-    """1 in areas wider than a JPEG's ringing that have none of the flat colours."""
-    codes = np.arange(_CODES)
-    levels = np.stack([codes << 3 & 248, codes >> 3 & 252, codes >> 8 & 248], axis=1) + 4.0
-    is_other = (np.sqrt(_squared(_to_lab(levels), flat)).min(axis=1) > 9).astype(np.uint8)
-    window = np.ones((_BLOCK, _BLOCK), np.uint8)
-    return cv2.morphologyEx(is_other[_codes(image)], cv2.MORPH_OPEN, window)
-
-
 def _reduce(centres: Floats, histogram: Histogram, count: int, near: float) -> Floats:
     """Give up what costs least: above `count` of all, else of those near another."""
     distances = np.sqrt(_squared(histogram.colors, centres))
@@ -258,16 +315,15 @@ def _rated(centres: Floats, histogram: Histogram) -> list[Color]:
     nearest = _squared(histogram.colors, centres).argmin(axis=1)
     sizes = np.bincount(nearest, histogram.weights, len(centres)).astype(np.float64)
     rows = np.column_stack([_to_rgb(centres), _percentages(sizes)])
-    colors = [Color(*row) for row in rows.tolist()]
-    return sorted(
-        (color for color in colors if color.percent > 0), key=lambda one: (-one.percent, one)
-    )
+    return sorted((Color(*row) for row in rows.tolist()), key=lambda one: (-one.percent, one))
 
 
 def _percentages(sizes: Floats) -> Integers:
-    """Apportion 100 by largest remainders, and again without those that get nothing."""
+    """Apportion 100 by largest remainders, after 1 each for those that have less."""
     exact = sizes / sizes.sum() * 100
+    is_small = exact < 1
+    exact[~is_small] *= (100 - is_small.sum()) / exact[~is_small].sum()
+    exact[is_small] = 1
     percent: Integers = np.floor(exact).astype(np.intp)
     percent[np.argsort(percent - exact, kind="stable")[: 100 - percent.sum()]] += 1
-    is_lost = (sizes > 0) & (percent == 0)
-    return _percentages(np.where(is_lost, 0, sizes)) if is_lost.any() else percent
+    return percent

@@ -1,6 +1,7 @@
-"""Colour palette: drawn posters of known inks, and photographs against k-means of many starts."""
+"""Colour palette: drawings of known inks, and photographs against k-means of many starts."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -8,7 +9,9 @@ from numpy.typing import NDArray
 from skimage import color
 from sklearn.cluster import KMeans
 
+from benchmarks.quality.inks import KINDS, apart, drawn
 from benchmarks.quality.pairs import Random, as_pixels, jpeg, photographs
+from benchmarks.quality.rivals import palettes
 from benchmarks.quality.row import Row
 from engines.color_palette import Params, color_palette
 from engines.core.shapes import Pixels
@@ -19,8 +22,14 @@ HEIGHT, WIDTH = 480, 640
 APART = 12  # ΔE2000 between any two inks.
 LEAST_SHARE = 3
 STARTS = 12
+DRAWINGS = 200
+SAME = 5
+"""ΔE2000 up to which a colour is an ink."""
+SAME_IN_JPEG = 20
+"""JPEG stores colour at half the size, which leaves thin coloured strokes paler."""
 
 Numbers = NDArray[np.float64]
+Palette: TypeAlias = Callable[[Pixels], Numbers]
 
 
 class Poster(NamedTuple):
@@ -39,8 +48,54 @@ def rows() -> list[Row]:
     return [
         *_poster_rows("posters, anti-aliased, with text", posters, 1.0),
         *_poster_rows("the same as JPEG of quality 75", saved, 0.9),
+        *(row for kind in KINDS for row in _drawing_rows(kind)),
         _photograph_row(),
     ]
+
+
+def _drawing_rows(kind: str) -> list[Row]:
+    """How often each ink of a drawing has a colour of its own, and nothing else has one."""
+    random = np.random.default_rng(SEED)
+    sheets = [drawn(kind, random) for _ in range(DRAWINGS)]
+    qualities = random.integers(75, 96, DRAWINGS).tolist()
+    inks = [np.array(sheet.inks) for sheet in sheets]
+    whole = [sheet.image for sheet in sheets]
+    saved = [jpeg(image, quality) for image, quality in zip(whole, qualities, strict=True)]
+    palettes_of: dict[str, Palette] = {"": _found, **palettes.known()}
+    return [
+        _drawing_row(f"{kind} {way}", name, palette, images, inks, same)
+        for way, images, same in (("", whole, SAME), ("as JPEG of 75 to 95", saved, SAME_IN_JPEG))
+        for name, palette in palettes_of.items()
+    ]
+
+
+def _drawing_row(
+    case: str, name: str, palette: Palette, images: list[Pixels], inks: list[Numbers], same: float
+) -> Row:
+    claims = np.array(
+        [_is_named(palette(image), truth, same) for image, truth in zip(images, inks, strict=True)]
+    )
+    named, nothing_else = claims.mean(axis=0)
+    return Row(
+        f"{case.strip()}{': ' if name else ''}{name}",
+        f"all inks {named:.3f}, nothing else {nothing_else:.3f}",
+        "to compare" if name else ">= 0.970 each",
+        bool(name) or min(named, nothing_else) >= 0.97,
+        len(images),
+        SEED,
+    )
+
+
+def _is_named(found: Numbers, inks: Numbers, same: float) -> tuple[bool, bool]:
+    """Whether each ink has a colour nearest to it, and each colour an ink of its own."""
+    distances = apart(found[:, np.newaxis], inks[np.newaxis])
+    nearest = distances.argmin(axis=1)
+    own = set(nearest[distances.min(axis=1) <= same].tolist())
+    return len(own) == len(inks), len(own) == len(found)
+
+
+def _found(image: Pixels) -> Numbers:
+    return np.array(color_palette(image, params=Params()).colors)[:, :3].astype(np.float64)
 
 
 def _poster_rows(case: str, posters: list[Poster], target: float) -> list[Row]:
@@ -62,9 +117,7 @@ def _poster_rows(case: str, posters: list[Poster], target: float) -> list[Row]:
 def _errors(poster: Poster) -> tuple[float, float]:
     """The worst distance of an ink from the palette, and the worst error of its share."""
     found = np.array(color_palette(poster.image, params=Params()).colors)
-    ours = color.rgb2lab(found[np.newaxis, :, :3] / 255)
-    theirs = color.rgb2lab(poster.inks[:, np.newaxis] / 255)
-    distances = color.deltaE_ciede2000(theirs, ours)  # type: ignore[no-untyped-call]
+    distances = apart(poster.inks[:, np.newaxis], found[np.newaxis, :, :3])
     shares = found[distances.argmin(axis=1), 3]
     return distances.min(axis=1).max(), np.abs(shares - poster.shares).max()
 
@@ -104,14 +157,9 @@ def _inks(random: Random, count: int) -> Numbers:
     chosen: list[Numbers] = []
     while len(chosen) < count:
         ink = random.integers(256, size=3).astype(np.float64)
-        if all(_distance(ink, other) >= APART for other in chosen):
+        if all(apart(ink, other) >= APART for other in chosen):
             chosen.append(ink)
     return np.array(chosen)
-
-
-def _distance(one: Numbers, other: Numbers) -> float:
-    labs = [color.rgb2lab(ink[np.newaxis, np.newaxis] / 255) for ink in (one, other)]
-    return float(color.deltaE_ciede2000(*labs)[0, 0])  # type: ignore[no-untyped-call]
 
 
 def _photograph_row() -> Row:

@@ -77,6 +77,52 @@ def test_an_ink_of_three_percent_is_found() -> None:
     assert colors(image) == [[40, 180, 200, 97], [220, 30, 30, 3]]
 
 
+def test_six_flat_greys_are_six() -> None:
+    greys = [(249, 249, 249), (236, 236, 236), (226, 226, 226), (212, 212, 212), (181, 181, 181)]
+    image = np.repeat(np.array([*greys, (117, 117, 117)], np.uint8), 100, axis=0)
+    found = colors(np.tile(image, (100, 1, 1)), 6)
+    assert sorted(row[0] for row in found) == [117, 181, 212, 226, 236, 249]
+    assert {row[3] for row in found} == {16, 17}
+
+
+@pytest.mark.parametrize("quality", [None, 80])
+@pytest.mark.parametrize("paper", [(255, 255, 255), (238, 232, 220), (24, 26, 30)])
+def test_paper_and_ink_of_a_page_are_two_colours(
+    paper: tuple[int, int, int], quality: int | None
+) -> None:
+    ink = (0, 0, 0) if paper[0] > 127 else (245, 245, 245)
+    image = np.full((480, 640, 3), paper[::-1], np.uint8)
+    for y in range(30, 470, 24):
+        place, font = (20, y), cv2.FONT_HERSHEY_SIMPLEX
+        cv2.putText(image, "the captain studied a chart", place, font, 0.6, ink, 2, cv2.LINE_AA)
+    assert_inks(colors(jpeg(image, quality) if quality else image), (paper, ink))
+
+
+def test_thin_lines_of_a_chart_are_colours() -> None:
+    inks = ((255, 255, 255), (31, 119, 180), (255, 127, 14), (44, 160, 44), (90, 90, 90))
+    image = np.full((480, 640, 3), 255, np.uint8)
+    x = np.arange(20, 621, 40)
+    for number, ink in enumerate(inks[1:]):
+        y = 80 + 90 * number + 25 * np.sin(x / 60 + number)
+        points = np.rint(np.column_stack([x, y])).astype(np.int32)
+        cv2.polylines(image, [points], False, ink[::-1], 2, cv2.LINE_AA)
+    assert_inks(colors(image), inks)
+
+
+def test_the_small_accent_of_a_logo_is_a_colour(poster: Pixels) -> None:
+    cv2.circle(poster, (80, 300), 16, (255, 0, 255), -1, cv2.LINE_AA)
+    found = colors(poster)
+    assert_inks(found, (*INKS, (255, 0, 255)))
+    assert found[-1] == [255, 0, 255, 1]
+
+
+def test_a_thin_stroke_of_a_colour_between_two_others_is_one() -> None:
+    image = np.full((400, 600, 3), 255, np.uint8)
+    image[:, :60] = 0
+    cv2.line(image, (200, 50), (550, 350), (128, 128, 128), 3, cv2.LINE_AA)
+    assert_inks(colors(image), ((255, 255, 255), (0, 0, 0), (128, 128, 128)))
+
+
 def test_a_picture_of_one_colour_has_one() -> None:
     result = color_palette(np.full((3, 5, 3), (3, 2, 1), np.uint8), params=Params())
     assert result.colors == [Color(1, 2, 3, percent=100)]
