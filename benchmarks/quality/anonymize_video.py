@@ -59,7 +59,7 @@ class Judged(NamedTuple):
 def rows(count: int = VIDEOS, seed: int = SEED) -> list[Row]:
     """The table, on so many videos of four scenes."""
     random = np.random.default_rng(seed)
-    judged = [_judge(_video(random)) for _ in range(count)]
+    judged = [_judge(video(random)) for _ in range(count)]
     covered, detected, dropouts, changes = (
         np.concatenate([video[number] for video in judged]) for number in range(4)
     )
@@ -85,7 +85,8 @@ def _share(case: str, hits: np.ndarray, target: str, least: float, seed: int) ->
     return Row(case, f"{share:.1%}", target, share >= least, len(hits), seed)
 
 
-def _video(random: Random) -> list[Shot]:
+def video(random: Random) -> list[Shot]:
+    """Four scenes."""
     side = int(random.integers(60, 160))
     left, top = int(random.integers(60, 400)), int(random.integers(20, 330 - side))
     swing = [left + round(0.5 * side * np.sin(0.25 * frame)) for frame in range(SCENE)]
@@ -132,7 +133,7 @@ def _judge(shots: Sequence[Shot]) -> Judged:
     hidden: list[HiddenFrame] = []
     with TemporaryDirectory() as folder:
         source, target = Path(folder, "in.mp4"), Path(folder, "out.mp4")
-        _write(source, [shot.picture for shot in shots])
+        write(source, [shot.picture for shot in shots])
         summary = hide_in_video(
             source, target, sight=sight, hide=_blacken, report=lambda _: None, record=hidden.append
         )
@@ -157,10 +158,11 @@ def _judge(shots: Sequence[Shot]) -> Judged:
     )
 
 
-def _write(path: Path, pictures: Sequence[Pixels]) -> None:
+def write(path: Path, pictures: Sequence[Pixels]) -> None:
+    """A video of 25 frames a second, with a key frame every two seconds at least."""
     with av.open(str(path), "w") as writer:
-        stream = writer.add_stream("libx264", 25, {"crf": "20"})
-        stream.width, stream.height = SIZE
+        stream = writer.add_stream("libx264", 25, {"crf": "20", "g": "50"})
+        stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt = "yuv420p"
         for number, picture in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
