@@ -30,8 +30,8 @@ MAX_SECONDS = 1_000_000
 """Times beyond it are a fault of the file, and too large for what is written."""
 BACK_SECONDS = 1
 """How far a frame's time may lie before the last one's; then it is written right behind it."""
-SEEK_SECONDS = (0, 1)
-"""How far before a key frame it is looked for: without an index, a container may lead behind it."""
+SEEK_SECONDS = (0, 1, 4, 16)
+"""How far before a time a key frame is looked for: without an index, a container leads anywhere."""
 SHORT_SECONDS = 1.0
 """How much earlier than announced the packets of a whole video may end."""
 

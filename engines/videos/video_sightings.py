@@ -1,6 +1,7 @@
 """What is to be hidden in a chunk of a video, seen before the video is written again."""
 
 from collections.abc import Iterator
+from time import monotonic
 
 from pydantic import Field
 
@@ -15,6 +16,9 @@ from engines.videos.path import PathOnDisk
 from engines.videos.pyav import require_pyav
 from engines.videos.sighted import write_sighted
 
+TURN_SECONDS = 5.0
+"""After it a process is free for others who wait, though the chunk may not be done."""
+
 
 class Params(anonymize.Params):
     """What to look for, and in which frames."""
@@ -25,12 +29,13 @@ class Params(anonymize.Params):
 class Result(EngineResult[Info]):
     """How much was looked at; what was seen lies in the folder."""
 
-    frames: int = Field(description="Frames looked at; the chunk's, or fewer.")
+    frames: int = Field(description="Frames looked at.")
+    rest: Chunk | None = Field(description="What is left of the chunk when the turn is over.")
 
 
 @engine(version="1.0.0", deadline_seconds=DEADLINE_SECONDS)
 def video_sightings(video: PathOnDisk, folder: PathOnDisk, *, params: Params) -> Result:
-    """Look for faces, licence plates, persons and vehicles in a chunk of a video.
+    """Look for faces, licence plates, persons and vehicles in a chunk of a video, for a turn.
 
     Frames that cannot be reached from the chunk's key frame are left to `anonymize_video`, which
     looks at every picture that was not looked at.
@@ -51,11 +56,17 @@ def video_sightings(video: PathOnDisk, folder: PathOnDisk, *, params: Params) ->
     require_pyav()
     from engines.videos.chunks import frames_of
 
-    chunk = params.chunk
+    chunk, until = params.chunk, monotonic() + TURN_SECONDS
+    rest: Chunk | None = None
 
     def frames() -> Iterator[tuple[int, Pixels, list[Sighting]]]:
+        nonlocal rest
         for done, (time, picture) in enumerate(frames_of(video, chunk)):
+            if done and monotonic() > until:
+                rest = chunk.after(done, time)
+                return
             yield time, picture, look(picture, params, chunk.first + done)
             progress.report((done + 1) / chunk.frames)
 
-    return Result(frames=write_sighted(folder, chunk, frames()), details=Details(info=Info()))
+    count = write_sighted(folder, chunk, frames())
+    return Result(frames=count, rest=rest, details=Details(info=Info()))

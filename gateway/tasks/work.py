@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -79,9 +80,20 @@ class Run:
         return answer
 
     async def compute_all(
-        self, jobs: Sequence[Job], *, since: float = 0, until: float = 1
+        self,
+        jobs: Sequence[Job],
+        following: Callable[[Answer], Job | None] = lambda answer: None,
+        *,
+        since: float = 0,
+        until: float = 1,
     ) -> list[Answer]:
         """Run jobs of the task, as many at once as there are engine processes.
+
+        Args:
+            following: makes a job of what an answer says is left to be done of its job.
+
+        Returns:
+            the last answers, in the order of the jobs.
 
         Raises:
             what the first that fails raises; the others are cancelled then.
@@ -89,14 +101,17 @@ class Run:
         shares = [0.0] * len(jobs)
         places = asyncio.Semaphore(max(1, self.pool.snapshot().slots))
 
-        async def compute(place: int, job: Job) -> Answer:
-            def tell(share: float) -> None:
-                shares[place] = share
-                self.progress = since + sum(shares) / len(shares) * (until - since)
+        def tell(place: int, before: float, share: float) -> None:
+            shares[place] = before + share * (1 - before)
+            self.progress = since + sum(shares) / len(shares) * (until - since)
 
+        async def compute(place: int, job: Job) -> Answer:
+            left: Job | None = job
             async with places:
-                answer = await self._compute(job, tell)
-            tell(1)
+                while left:
+                    answer = await self._compute(left, partial(tell, place, shares[place]))
+                    left = following(answer)
+            tell(place, 1, 1)
             return answer
 
         computing = [asyncio.create_task(compute(*each)) for each in enumerate(jobs)]

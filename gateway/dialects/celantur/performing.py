@@ -9,7 +9,7 @@ import orjson
 from engines import anonymize
 from engines.core.decoders import PictureDecoder
 from engines.core.pixels import Mode
-from engines.core.run import Job, name_of
+from engines.core.run import Answer, Job, name_of
 from engines.core.shapes import Parameters
 from engines.videos import video_chunks, video_sightings
 from engines.videos.anonymize_video import anonymize_video
@@ -64,17 +64,21 @@ async def perform_video(run: Run) -> TaskResult:
         names = (name, "")[: len(inputs)]
         return Job(engine, inputs, told, name_of(present.video), names=names)
 
+    def look(chunk: Any) -> Job:
+        told = video_sightings.Params(**params.model_dump(), chunk=chunk)
+        return step(LOOKING, told, video, folder)
+
+    def look_on(answer: Answer) -> Job | None:
+        rest = orjson.loads(answer.body)["rest"]
+        return look(rest) if rest else None
+
     cut = await run.compute(step(CUTTING, video_chunks.Params(), video), until=0)
-    looks = [
-        step(LOOKING, video_sightings.Params(**params.model_dump(), chunk=chunk), video, folder)
-        for chunk in orjson.loads(cut.body)["chunks"]
-    ]
+    looks = [look(chunk) for chunk in orjson.loads(cut.body)["chunks"]]
     is_long = len(looks) > 1 and bool(params.thresholds)
     if is_long:
-        await run.compute_all(looks, until=LOOKED)
-    answer = await run.compute(
-        step(ENGINES[VIDEO_WORK], params, video, folder), since=LOOKED if is_long else 0
-    )
+        await run.compute_all(looks, look_on, until=LOOKED)
+    hide = step(ENGINES[VIDEO_WORK], params, video, folder)
+    answer = await run.compute(hide, since=LOOKED if is_long else 0)
     files = (DiskFile(name, kind, folder / name) for name, kind in present.OF_VIDEO.items())
     return TaskResult(orjson.loads(answer.body), tuple(one for one in files if one.path.exists()))
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -63,9 +63,15 @@ def cut(source: Path) -> list[Chunk]:
     return video_chunks(source, params=Params()).chunks
 
 
-def look_at(source: Path, folder: Path, chunk: Chunk) -> int:
-    params = video_sightings.Params(**GIVEN.model_dump(), chunk=chunk)
-    return video_sightings.video_sightings(source, folder, params=params).frames
+def look_at(source: Path, folder: Path, chunk: Chunk) -> list[int]:
+    """Look at a chunk, in as many turns as it takes; the frames of each."""
+    turns, rest = list[int](), cast(Chunk | None, chunk)
+    while rest:
+        params = video_sightings.Params(**GIVEN.model_dump(), chunk=rest)
+        turn = video_sightings.video_sightings(source, folder, params=params)
+        turns.append(turn.frames)
+        rest = turn.rest
+    return turns
 
 
 def hidden(source: Path, folder: Path) -> tuple[bytes, bytes]:
@@ -91,8 +97,20 @@ def test_what_is_seen_in_chunks_is_hidden_as_in_the_whole(
     whole = hidden(source, tmp_path / "whole")
     glances, looked[:] = [*looked], []
     for chunk in reversed(cut(source)):
-        assert look_at(source, tmp_path, chunk) == chunk.frames
+        assert look_at(source, tmp_path, chunk) == [chunk.frames]
     assert sorted(looked) == sorted(glances)
+    looked.clear()
+    assert hidden(source, tmp_path) == whole
+    assert not looked
+
+
+def test_what_is_seen_in_short_turns_is_hidden_as_in_the_whole(
+    source: Path, tmp_path: Path, looked: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = hidden(source, tmp_path / "whole")
+    monkeypatch.setattr(video_sightings, "TURN_SECONDS", 0)
+    for chunk in cut(source):
+        assert look_at(source, tmp_path, chunk) == [1] * chunk.frames
     looked.clear()
     assert hidden(source, tmp_path) == whole
     assert not looked

@@ -84,6 +84,20 @@ async def test_progress_is_that_of_all_jobs(tmp_path: Path) -> None:
     assert run.progress == pytest.approx(0.6)
 
 
+async def test_what_an_answer_leaves_to_be_done_is_done_as_well(tmp_path: Path) -> None:
+    seen, left = list[float](), iter(jobs("bc"))
+
+    async def compute(job: Job, tell: Callable[[float], None]) -> None:
+        tell(0.5)
+        seen.append(run.progress)
+
+    pool = ScriptedPool(compute)
+    run = run_in(pool, tmp_path)
+    await run.compute_all(jobs("a"), lambda answer: next(left, None))
+    assert pool.ended == ["a", "b", "c"]
+    assert seen == [0.5, 0.75, 0.875]
+
+
 @pytest.mark.parametrize("end", ["refused", "cancelled"])
 async def test_when_one_job_ends_the_task_none_goes_on(tmp_path: Path, end: str) -> None:
     async def compute(job: Job, tell: Callable[[float], None]) -> None:
