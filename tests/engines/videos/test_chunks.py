@@ -139,6 +139,22 @@ def test_what_no_chunk_has_seen_is_looked_at_while_it_is_hidden(
     assert len(looked) == missing.frames
 
 
+def test_pictures_that_a_decoder_builds_up_slowly_are_looked_at_once_more(
+    tmp_path: Path, looked: list[bool]
+) -> None:
+    noise = np.random.default_rng(1).integers(0, 90, (96, 160, 3), np.uint8)
+    shown = [np.maximum(picture(number // 2), noise) for number in range(LENGTH)]
+    times = [40 * number for number in range(LENGTH)]
+    refreshing = {"x264-params": f"intra-refresh=1:keyint={GROUP}"}
+    source = film(tmp_path / "in.mp4", shown, times, options=refreshing)
+    whole = hidden(source, tmp_path / "whole")
+    for chunk in cut(source):
+        look_at(source, tmp_path, chunk)
+    looked.clear()
+    assert hidden(source, tmp_path) == whole
+    assert 0 < len(looked) < LENGTH
+
+
 def test_what_was_seen_in_other_pictures_is_not_believed(
     source: Path, tmp_path: Path, looked: list[bool]
 ) -> None:
