@@ -1,4 +1,4 @@
-"""The guide, the documents and Swagger UI, all from files of the package."""
+"""The console, the guide, the documents and Swagger UI, all from files of the package."""
 
 from collections.abc import Mapping
 from functools import cache, cached_property
@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import orjson
 from anyio import from_thread
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -28,10 +30,12 @@ _GUIDE_POLICY = (
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-_PEKAT_POLICY = (
+_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
 )
+"""What Swagger UI cannot do with. Nothing here makes markup out of text."""
 
 
 class Guide(StaticFiles):
@@ -86,7 +90,7 @@ def routes(table: DialectTable) -> list[BaseRoute]:
     """Everything that people open in a browser."""
     documents = Documents(table)
     return [
-        Route("/", pekat),
+        Route("/", home),
         Route("/docs", guide),
         Route("/docs/", guide),
         Route("/favicon.ico", favicon),
@@ -97,7 +101,10 @@ def routes(table: DialectTable) -> list[BaseRoute]:
         Mount("/pekat/{project}/console", StaticFiles(directory=_STATIC)),
         Route("/openapi.yaml", documents.whole_yaml),
         Route("/openapi.json", documents.whole_json),
-        Route("/openapi/{name}.json", documents.part),
+        # The console reads it before it shows anything; it is ten times as large plain.
+        Route("/openapi/{name}.json", documents.part, middleware=[Middleware(GZipMiddleware)]),
+        Route("/console", to_console),
+        Route("/console/", console),
         Mount("/console", StaticFiles(directory=_STATIC)),
         # A source tree has no pages until its package is built.
         *([Mount("/docs", Guide(directory=_GUIDE))] if _GUIDE.is_dir() else []),
@@ -110,6 +117,23 @@ def guide(request: Request[State]) -> Response:
     return RedirectResponse(f"{folder}index.html")
 
 
+def home(request: Request[State]) -> Response:
+    """The console; where projects are configured, PEKAT's test page, as on the original."""
+    if request.state["settings"].pekat_projects:
+        return pekat(request)
+    return to_console(request)
+
+
+def to_console(request: Request[State]) -> Response:
+    """Relative, as it may lie below a proxy's prefix: the same from / and from /console."""
+    return RedirectResponse("console/")
+
+
+def console(request: Request[State]) -> Response:
+    """The console; all that it loads and asks for is addressed relative to it."""
+    return _page("console.html")
+
+
 def favicon(request: Request[State]) -> Response:
     """What browsers ask for beside any page that names no icon; that it is a PNG they see."""
     return FileResponse(_STATIC / "favicon-32x32.png")
@@ -118,13 +142,17 @@ def favicon(request: Request[State]) -> Response:
 def pekat(request: Request[State]) -> Response:
     """The test page of a project of the PEKAT Vision API, which asks relative to it."""
     parts_of(request).projects.of(request)
-    return FileResponse(_STATIC / "pekat.html", headers={"Content-Security-Policy": _PEKAT_POLICY})
+    return _page("pekat.html")
 
 
 def with_slash(request: Request[State]) -> Response:
     """Without it, what the page asks relative to it would be another project's."""
     project = parts_of(request).projects.of(request)
     return RedirectResponse(f"{project.name}/")
+
+
+def _page(name: str) -> Response:
+    return FileResponse(_STATIC / name, headers={"Content-Security-Policy": _POLICY})
 
 
 def _site(request: Request[State]) -> Site:

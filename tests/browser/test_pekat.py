@@ -125,11 +125,16 @@ def test_a_page_below_a_prefix_asks_its_own_project(browser: Chrome, inspecting:
 
 
 @pytest.mark.parametrize("path", ["/", "/pekat", "/pekat/quality/"])
-def test_the_page_leads_to_all_services(browser: Chrome, inspecting: Served, path: str) -> None:
+@pytest.mark.parametrize(
+    ("link", "page"), [("services", "/console/"), ("swagger", "/swagger?urls.primaryName=Core")]
+)
+def test_the_page_leads_to_all_services(
+    browser: Chrome, inspecting: Served, path: str, link: str, page: str
+) -> None:
     browser.get(inspecting.url + path)
-    browser.find_element(By.ID, "services").click()
-    swagger = f"{inspecting.url}/swagger?urls.primaryName=Core"
-    WebDriverWait(browser, WAIT_SECONDS).until(lambda _: browser.current_url == swagger)
+    browser.find_element(By.ID, link).click()
+    there = inspecting.url + page
+    WebDriverWait(browser, WAIT_SECONDS).until(lambda _: browser.current_url == there)
 
 
 def test_a_wrong_key_shows_the_message(page: Chrome) -> None:

@@ -1,4 +1,4 @@
-"""The documents and Swagger UI's files, as the application serves them."""
+"""The console, the documents and Swagger UI's files, as the application serves them."""
 
 import re
 from collections.abc import AsyncIterator
@@ -27,9 +27,14 @@ STATIC = Path(console.__file__).parent / "static"
 TABLE = DialectTable()
 
 
-@pytest.fixture
-async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    settings = Settings(public_url="https://images.example.com/pixels", realm="Other")
+@pytest.fixture(params=[()])
+async def client(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Of a service that has the projects which the parameter names."""
+    settings = Settings(
+        public_url="https://images.example.com/pixels", realm="Other", pekat_projects=request.param
+    )
     routes = Starlette(routes=console.routes(TABLE))
     projects = Projects([ProjectFile("default", DEFAULT, 8101)])
     database = open_database(f"sqlite:///{tmp_path / 'rows.db'}")
@@ -80,7 +85,30 @@ async def test_a_part_needs_no_host(client: httpx.AsyncClient) -> None:
     assert "/realms/Other/protocol/openid-connect/token" in document["paths"]
 
 
-@pytest.mark.parametrize("url", ["/", "http://gateway:8101/", "/pekat", "/pekat/default/"])
+@pytest.mark.parametrize("path", ["/", "/console"])
+async def test_the_first_page_is_the_console_below_any_prefix(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    assert (await client.get(path)).headers["location"] == "console/"
+    assert "<title>Pixelgate" in (await client.get("/console/")).text
+
+
+@pytest.mark.parametrize("client", [("line.toml",)], indirect=True)
+@pytest.mark.parametrize("url", ["/", "http://gateway:8101/"])
+async def test_where_projects_are_configured_the_first_page_is_theirs(
+    client: httpx.AsyncClient, url: str
+) -> None:
+    assert "<title>PEKAT Vision API" in (await client.get(url)).text
+
+
+async def test_the_document_that_the_console_reads_first_is_compressed(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.get("/openapi/core.json")
+    assert answer.headers["content-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize("url", ["/pekat", "/pekat/default/"])
 async def test_a_project_has_its_test_page(client: httpx.AsyncClient, url: str) -> None:
     assert "<title>PEKAT Vision API" in (await client.get(url)).text
 
@@ -97,22 +125,32 @@ async def test_a_project_that_is_not_there_has_no_page(
         await client.get(path)
 
 
-@pytest.mark.parametrize("path", ["/swagger", "/pekat"])
+@pytest.mark.parametrize("path", ["/swagger", "/pekat", "/console/"])
 async def test_a_page_may_load_from_here_alone(client: httpx.AsyncClient, path: str) -> None:
     policy = (await client.get(path)).headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; script-src 'self';")
     assert "http" not in policy
 
 
+def loaded(page: str) -> list[str]:
+    return re.findall(r'<(?!a )[^>]*(?:src|href)="([^"]+)"', page)
+
+
 @pytest.mark.parametrize("name", ["swagger.html", "pekat.html"])
 def test_a_page_loads_nothing_from_outside_and_only_files_that_are_there(name: str) -> None:
     page = (STATIC / name).read_text()
-    addresses = re.findall(r'<(?!a )[^>]*(?:src|href)="([^"]+)"', page)
+    addresses = loaded(page)
     assert addresses
     for address in addresses:
         folder, _, file = address.partition("/")
         assert folder == "console"
         assert (STATIC / file).is_file()
+
+
+def test_the_console_loads_files_that_are_there() -> None:
+    addresses = loaded((STATIC / "console.html").read_text())
+    assert addresses
+    assert all((STATIC / address).is_file() for address in addresses)
 
 
 def test_the_page_offers_every_part() -> None:

@@ -5,7 +5,11 @@ const form = element("analysis");
 const SHOWN_FIELDS = ["content-type", "content-length", "imagelen", "contextbase64utf"];
 const MOST_SHOWN = 60;
 
-if (/\/pekat\/[\w-]+\/$/.test(location.pathname)) element("services").href = "../../docs";
+if (/\/pekat\/[\w-]+\/$/.test(location.pathname)) {
+  for (const id of ["services", "swagger"]) {
+    element(id).setAttribute("href", `../../${element(id).getAttribute("href")}`);
+  }
+}
 
 function isFile() {
   return form.elements.source.value === "file";

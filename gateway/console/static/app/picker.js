@@ -1,0 +1,98 @@
+// One input of a service: drop, paste, choose, photograph or name a picture, and see which it is.
+
+import { button, element, freshId } from "./dom.js";
+import { fromAddress, fromFile } from "./pictures.js";
+import { t } from "./texts.js";
+
+/**
+ * The field of one file. `onchange` is told the picture, or null when it was taken away.
+ *
+ * `isCloud` says that it takes point clouds, of which no camera makes any.
+ */
+export function picker({ label, help, picture, isCloud, isRequired, onchange }) {
+  const take = async (file) => onchange(await fromFile(file));
+  const [titleId, helpId] = [freshId(), freshId()];
+  const attributes = { "aria-labelledby": titleId, "aria-describedby": helpId };
+  const group = element(
+    "div",
+    { class: "picker", role: "group", ...attributes },
+    element(
+      "div",
+      { class: "picker-head" },
+      element("span", { class: "label", id: titleId }, label),
+      !isRequired && element("span", { class: "hint" }, t("picker.optional")),
+    ),
+    picture
+      ? chosen(picture, () => onchange(null))
+      : element("div", { class: "well" }, empty(take, isCloud), fromUrl(onchange)),
+    element("p", { class: "help visually-hidden", id: helpId, lang: "en" }, help),
+  );
+  dropping(group, take);
+  return group;
+}
+
+function chosen(picture, remove) {
+  const size = picture.isShown ? `${picture.width} × ${picture.height}` : t("picker.unseen");
+  return element(
+    "div",
+    { class: "chosen" },
+    picture.isShown
+      ? element("img", { src: picture.url, alt: "", width: 72, height: 56 })
+      : element("span", { class: "no-preview", "aria-hidden": "true" }, "⛶"),
+    element(
+      "div",
+      { class: "chosen-text" },
+      element("span", { class: "file-name", title: picture.name }, picture.name),
+      element("span", { class: "hint" }, picture.address ? t("picker.fetched") : size),
+    ),
+    button("×", remove, { class: "quiet round", "aria-label": t("picker.remove", picture) }),
+  );
+}
+
+function empty(take, isCloud) {
+  const file = chooser(take, { accept: isCloud ? ".ply" : "image/*" });
+  const camera = chooser(take, { accept: "image/*", capture: "environment" });
+  return [
+    button(t("picker.choose"), () => file.click(), { class: "choose" }),
+    file,
+    !isCloud && button(t("picker.camera"), () => camera.click(), { class: "quiet for-touch" }),
+    !isCloud && camera,
+    element("span", { class: "hint" }, t(isCloud ? "picker.drop" : "picker.dropOrPaste")),
+  ];
+}
+
+// A button opens it, so that it is one stop on the way of the Tab key.
+function chooser(take, attributes) {
+  const onchange = (event) => event.target.files[0] && take(event.target.files[0]);
+  return element("input", { type: "file", hidden: true, onchange, ...attributes });
+}
+
+function fromUrl(onchange) {
+  const field = element("input", {
+    type: "url",
+    placeholder: "https://",
+    "aria-label": t("picker.address"),
+    onkeydown: (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      use();
+    },
+  });
+  const use = () => field.value && field.reportValidity() && onchange(fromAddress(field.value));
+  const row = element("span", { class: "address" }, field, button(t("picker.use"), use));
+  return element("details", {}, element("summary", {}, t("picker.url")), row);
+}
+
+function dropping(group, take) {
+  const mark = (isOver) => group.classList.toggle("over", isOver);
+  group.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    mark(true);
+  });
+  group.addEventListener("dragleave", () => mark(false));
+  group.addEventListener("drop", (event) => {
+    event.preventDefault();
+    mark(false);
+    if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]);
+  });
+}

@@ -1,0 +1,57 @@
+// A picture that is to be sent: a file at hand, or an address that the service fetches.
+
+const lent = [];
+
+/** What a file looks like here, if the browser can show it. */
+export async function fromFile(file) {
+  const url = URL.createObjectURL(file);
+  const image = new Image();
+  image.src = url;
+  const isShown = await image.decode().then(() => true, () => false);
+  const { naturalWidth: width, naturalHeight: height } = image;
+  return { file, name: file.name, url, isShown, width, height };
+}
+
+export function fromAddress(address) {
+  return { address, name: address, isShown: false };
+}
+
+/** A picture inside an answer, until the next answer. */
+export async function fromAnswer({ value, format }, name) {
+  const bytes = Uint8Array.from(atob(value), (one) => one.charCodeAt(0));
+  const picture = await fromFile(new File([bytes], name, { type: format }));
+  lent.push(picture.url);
+  return picture;
+}
+
+export function forgetAnswers() {
+  lent.splice(0).forEach((url) => URL.revokeObjectURL(url));
+}
+
+export async function pixelsOf(picture) {
+  const image = new Image();
+  image.src = picture.url;
+  await image.decode();
+  return image;
+}
+
+/** A canvas that a function has drawn on. */
+export function painted(width, height, paint) {
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width, height });
+  paint(canvas.getContext("2d"));
+  return canvas;
+}
+
+/** A mask (white on black) as a colour where it is white, and nothing elsewhere. */
+export async function tinted(mask, [red, green, blue]) {
+  const image = await pixelsOf(mask);
+  return painted(image.naturalWidth, image.naturalHeight, (brush) => {
+    brush.drawImage(image, 0, 0);
+    const pixels = brush.getImageData(0, 0, image.naturalWidth, image.naturalHeight);
+    for (let at = 0; at < pixels.data.length; at += 4) {
+      pixels.data.set([red, green, blue, pixels.data[at]], at);
+    }
+    brush.putImageData(pixels, 0, 0);
+  });
+}

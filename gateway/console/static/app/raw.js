@@ -1,0 +1,50 @@
+// What lies behind a result: the answer's JSON, and the request in other words.
+
+import { copyButton, tabs } from "./controls.js";
+import { element } from "./dom.js";
+import { snippets } from "./snippets.js";
+import { t } from "./texts.js";
+
+const LONGEST_TEXT = 200;
+const MOST_SHOWN = 200_000;
+
+/** The answer, folded; long texts (pictures) are cut where it is shown, not where it is copied. */
+export function rawJson(text) {
+  return element(
+    "details",
+    { class: "raw" },
+    element("summary", {}, "JSON"),
+    copyButton(() => text),
+    element("pre", { tabindex: 0, "aria-label": "JSON" }, shortened(text)),
+  );
+}
+
+function shortened(text) {
+  const cut = (_, value) =>
+    typeof value === "string" && value.length > LONGEST_TEXT
+      ? `${value.slice(0, 40)}… (${value.length})`
+      : value;
+  const pretty = JSON.stringify(JSON.parse(text, cut), null, 2);
+  return pretty.length > MOST_SHOWN ? `${pretty.slice(0, MOST_SHOWN)}\n…` : pretty;
+}
+
+/** The request as a command and as code; `requestOf` is asked when it is opened. */
+export function requestAsCode(requestOf) {
+  const inside = element("div");
+  const block = (text) => [
+    copyButton(() => text),
+    element("pre", { tabindex: 0, "aria-label": t("code.title") }, text),
+  ];
+  const fill = (event) => {
+    if (!event.target.open) return;
+    const views = Object.entries(snippets(requestOf()));
+    const panes = views.map(([name, text]) => [name, element("div", {}, block(text))]);
+    inside.replaceChildren(...tabs(Object.fromEntries(panes)));
+  };
+  return element(
+    "details",
+    { class: "raw", ontoggle: fill },
+    element("summary", {}, t("code.title")),
+    inside,
+  );
+}

@@ -1,0 +1,46 @@
+// What the console says, in the reader's language; a file of texts/ is a language.
+
+import en from "./texts/en.js";
+
+export const LANGUAGES = { en: "English", ru: "Русский" };
+const KEPT = "pixelgate.language";
+
+let texts = en;
+let language = "en";
+
+export const currentLanguage = () => language;
+
+/** The language that was chosen here before, or else the browser's first that there is. */
+export function preferredLanguage() {
+  const wished = [localStorage.getItem(KEPT), ...navigator.languages];
+  const known = wished.map((one) => one?.slice(0, 2)).find((one) => one in LANGUAGES);
+  return known ?? "en";
+}
+
+export async function speak(name) {
+  texts = (await import(`./texts/${name}.js`)).default;
+  language = name;
+  document.documentElement.lang = name;
+}
+
+export function keepLanguage(name) {
+  localStorage.setItem(KEPT, name);
+}
+
+/** A sentence, its {names} filled in. */
+export function t(key, values = {}) {
+  const text = texts[key] ?? en[key];
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+/** What a language has of its own for a service, a group or an input of the API's document. */
+export const named = (kind, name) => texts[kind]?.[name];
+
+export function number(value, mostDigits = 2) {
+  return new Intl.NumberFormat(language, { maximumFractionDigits: mostDigits }).format(value);
+}
+
+export function percent(share) {
+  const form = { style: "percent", maximumFractionDigits: share < 0.1 ? 1 : 0 };
+  return new Intl.NumberFormat(language, form).format(share);
+}

@@ -1,0 +1,261 @@
+// Try a service: its form on one side, what it found on the other.
+
+import { Failure, isOpen, send } from "../api.js";
+import { button, element } from "../dom.js";
+import { defaultOf, field } from "../fields.js";
+import { overlayOf } from "../overlays/index.js";
+import { picker } from "../picker.js";
+import { forgetAnswers, fromFile } from "../pictures.js";
+import { rawJson, requestAsCode } from "../raw.js";
+import { samplesOf } from "../samples.js";
+import { named, number, t } from "../texts.js";
+
+const FIRST_FIELDS = 6;
+
+/** Keeps what was chosen when the reader goes from one service to another, or changes language. */
+export class TryView {
+  #session;
+  #signIn;
+  #service;
+  #overlay;
+  /** By kind and place, so that a picture goes with the reader to the next service. */
+  #pictures = {};
+  #values = {};
+  #done = null;
+  #aborting = null;
+  #form = element("form", { class: "ask", novalidate: true });
+  #result = element("section", { class: "result" });
+  element = element("div", { class: "try" }, this.#form, this.#result);
+
+  constructor(session, signIn) {
+    this.#session = session;
+    this.#signIn = signIn;
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#run();
+    });
+    document.addEventListener("paste", (event) => this.#paste(event));
+  }
+
+  async show(service) {
+    if (service !== this.#service) {
+      this.#aborting?.abort();
+      this.#done = null;
+      this.#service = service;
+      this.#overlay = await overlayOf(service);
+      this.#values[service.name] ??= { ...this.#initial() };
+    }
+    this.#fillForm();
+    await this.#fillResult();
+  }
+
+  #initial() {
+    const defaults = this.#service.parameters.map(({ name, schema }) => [name, defaultOf(schema)]);
+    return { ...Object.fromEntries(defaults), ...this.#overlay.initial };
+  }
+
+  // The form
+
+  #fillForm() {
+    const own = named("services", this.#service.name);
+    const { title, summary } = own ?? this.#service;
+    document.title = `${title} · Pixelgate`;
+    this.#form.replaceChildren(
+      element("h1", { lang: !own && "en" }, title),
+      element("p", { class: "summary", lang: !own && "en" }, summary),
+      this.#pictureFields(),
+      ...this.#parameterFields(),
+      element("div", { class: "actions" }, this.#runButton(), this.#sampleButton()),
+    );
+  }
+
+  #runButton() {
+    return element("button", { class: "primary", id: "run" }, t("try.run"));
+  }
+
+  #sampleButton() {
+    return button(t("try.sample"), async () => {
+      const files = await samplesOf(this.#service);
+      for (const [name, file] of Object.entries(files)) {
+        this.#pictures[this.#placeOf(name)] = await fromFile(file);
+      }
+      this.#refillPictures();
+      this.#form.querySelector("#run").focus();
+    }, { id: "sample" });
+  }
+
+  #pictureFields() {
+    return element("div", { class: "pickers" }, this.#service.files.map((one) => this.#picker(one)));
+  }
+
+  #refillPictures() {
+    this.#form.querySelector(".pickers").replaceWith(this.#pictureFields());
+  }
+
+  #picker({ name, schema, isRequired }) {
+    const place = this.#placeOf(name);
+    return picker({
+      label: named("inputs", name) ?? name,
+      help: schema.description,
+      picture: this.#pictures[place],
+      isCloud: isCloud(schema),
+      isRequired,
+      onchange: (picture) => {
+        this.#pictures[place] = picture;
+        this.#refillPictures();
+        const again = this.#form.querySelectorAll(".picker")[this.#indexOf(name)];
+        again.querySelector("button").focus();
+      },
+    });
+  }
+
+  #indexOf(name) {
+    return this.#service.files.findIndex((one) => one.name === name);
+  }
+
+  #placeOf(name) {
+    const at = this.#indexOf(name);
+    return `${isCloud(this.#service.files[at].schema) ? "cloud" : "picture"} ${at}`;
+  }
+
+  #parameterFields() {
+    const { parameters } = this.#service;
+    const values = this.#values[this.#service.name];
+    const made = parameters.map((one) =>
+      field(one, values[one.name], (value) => (values[one.name] = value)),
+    );
+    if (made.length <= FIRST_FIELDS + 1) return [element("div", { class: "fields" }, made)];
+    const more = element("summary", {}, t("try.more", { count: made.length - FIRST_FIELDS }));
+    return [
+      element("div", { class: "fields" }, made.slice(0, FIRST_FIELDS)),
+      element("details", { class: "more" }, more, element("div", { class: "fields" }, made.slice(FIRST_FIELDS))),
+    ];
+  }
+
+  async #paste(event) {
+    const file = event.clipboardData?.files[0];
+    if (!file || !this.element.isConnected) return;
+    const empty = this.#service.files.find((one) => !this.#pictures[this.#placeOf(one.name)]);
+    const { name } = empty ?? this.#service.files[0];
+    this.#pictures[this.#placeOf(name)] = await fromFile(file);
+    this.#refillPictures();
+  }
+
+  // The request
+
+  #chosen() {
+    const all = this.#service.files.map(({ name }) => [name, this.#pictures[this.#placeOf(name)]]);
+    return Object.fromEntries(all.filter(([, picture]) => picture));
+  }
+
+  /** Parameters that differ from the API's defaults. */
+  #changed() {
+    const values = this.#values[this.#service.name];
+    return this.#service.parameters
+      .filter(({ name, schema }) => values[name] !== defaultOf(schema))
+      .map(({ name }) => [name, values[name]]);
+  }
+
+  #requestForCode() {
+    return {
+      service: this.#service,
+      pictures: this.#chosen(),
+      values: this.#changed(),
+      isByKey: this.#session.isByKey,
+    };
+  }
+
+  async #run() {
+    if (this.#aborting) return;
+    const missing = this.#service.files.findIndex(
+      (one) => one.isRequired && !this.#pictures[this.#placeOf(one.name)],
+    );
+    if (missing >= 0) {
+      this.#say(t("try.missing"));
+      this.#form.querySelectorAll(".picker")[missing].querySelector("button").focus();
+      return;
+    }
+    const isKnown = this.#session.isSignedIn || (await isOpen(this.#service));
+    if (!isKnown && !(await this.#signIn())) return;
+    await this.#compute();
+  }
+
+  async #compute() {
+    const request = { service: this.#service, pictures: this.#chosen() };
+    const body = new FormData();
+    for (const [name, { file, address }] of Object.entries(request.pictures)) {
+      body.append(name, file ?? address);
+    }
+    for (const [name, value] of this.#changed()) body.append(name, value);
+    const begun = performance.now();
+    this.#aborting = new AbortController();
+    const { signal } = this.#aborting;
+    const onProgress = this.#showProgress();
+    try {
+      const headers = await this.#session.headers();
+      const { text, seconds } = await send(request.service, { body, headers, signal, onProgress });
+      const total = (performance.now() - begun) / 1000;
+      this.#done = { ...request, text, seconds, total };
+      this.#aborting = null;
+      await this.#fillResult();
+    } catch (failure) {
+      this.#aborting = null;
+      await this.#fail(failure, request.service);
+    }
+  }
+
+  async #fail(failure, service) {
+    // The reader has gone on to another service.
+    if (service !== this.#service) return;
+    if (failure.name === "AbortError") return this.#fillResult();
+    if (!(failure instanceof Failure)) throw failure;
+    if (failure.status !== 401) return this.#say(failure.message);
+    const reason = this.#session.isSignedIn ? failure.message : t("failure.ended");
+    this.#session.end();
+    this.#say(reason);
+    if (await this.#signIn(reason)) await this.#compute();
+  }
+
+  // The result
+
+  #say(sentence) {
+    this.#result.replaceChildren(element("p", { class: "failure", role: "alert" }, sentence));
+  }
+
+  #showProgress() {
+    const label = element("span", { role: "status" }, t("try.sending"));
+    const progress = element("progress", { max: 1, value: 0, "aria-label": t("try.progress") });
+    const cancel = button(t("try.cancel"), () => this.#aborting.abort(), { id: "cancel" });
+    this.#result.replaceChildren(element("div", { class: "working" }, label, progress, cancel));
+    return (share) => {
+      progress.value = share;
+      if (share < 1) return;
+      progress.removeAttribute("value");
+      label.textContent = t("try.working");
+    };
+  }
+
+  async #fillResult() {
+    if (this.#aborting) return;
+    const code = requestAsCode(() => this.#requestForCode());
+    if (!this.#done) {
+      const hint = element("p", { class: "empty" }, t("try.empty"));
+      this.#result.replaceChildren(hint, code);
+      return;
+    }
+    const { pictures, text, seconds, total } = this.#done;
+    forgetAnswers();
+    const answer = JSON.parse(text);
+    const shown = await this.#overlay.show({ answer, pictures });
+    const took = { seconds: number(seconds, 3), total: number(total, 3) };
+    this.#result.replaceChildren(
+      element("p", { class: "outcome", role: "status", lang: "en" }, answer.details.message),
+      ...[shown].flat(),
+      element("p", { class: "hint" }, t("try.took", took)),
+      rawJson(text),
+      code,
+    );
+  }
+}
+
+const isCloud = (schema) => /\bPLY\b/.test(schema.description);
