@@ -17,17 +17,18 @@ export function opacity(layers, percentage = 60) {
   );
 }
 
-/** A line that parts the upper picture from the one below it. */
-export function divider(frame, label = t("control.divide")) {
+/** A line that parts an upper picture from the one below it; at 100 the lower one is whole. */
+export function divider({ frame }, upper, percentage = 50) {
   const id = freshId();
   frame.classList.add("divided");
-  const set = (value) => frame.style.setProperty("--at", `${value}%`);
-  set(50);
-  const range = { type: "range", id, min: 0, max: 100, value: 50 };
+  upper.classList.add("upper");
+  const set = (value) => frame.style.setProperty("--at", value / 100);
+  set(percentage);
+  const range = { type: "range", id, min: 0, max: 100, value: percentage };
   return element(
     "span",
     { class: "control" },
-    element("label", { for: id }, label),
+    element("label", { for: id }, t("control.divide")),
     element("input", { ...range, oninput: (event) => set(event.target.value) }),
   );
 }
@@ -50,6 +51,10 @@ export function toggle(text, change, isPressed = false) {
 /** Once a second the upper picture gives way to the one below it. */
 export const blink = (layer) =>
   toggle(t("control.blink"), (isOn) => layer.classList.toggle("blinking", isOn));
+
+/** Whether the marks are seen. */
+export const markSwitch = (stage) =>
+  toggle(t("control.marks"), (isOn) => stage.frame.classList.toggle("unmarked", !isOn), true);
 
 /** One of several views; the first is shown. */
 export function tabs(views) {

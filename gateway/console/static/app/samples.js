@@ -12,7 +12,7 @@ const SAMPLES = {
   alignmentMatrix: { image1: turned },
   differences: { image2: changed },
   distance: { queryImage: turned },
-  featureMatch: { query: cup },
+  featureMatch: { query: turnedCup },
   templateMatch: { template: cup },
   surfaceMatch: { model: solid, scene: scan },
 };
@@ -41,6 +41,14 @@ async function drawing(name, width, height, paint) {
 
 function cup() {
   return drawing("cup.png", 150, 120, (brush, image) => brush.drawImage(image, -300, -100));
+}
+
+function turnedCup() {
+  return drawing("cup.png", 300, 260, (brush, image) => {
+    brush.translate(150, 130);
+    brush.rotate(0.4);
+    brush.drawImage(image, -330, -190);
+  });
 }
 
 function turned() {

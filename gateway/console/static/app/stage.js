@@ -4,9 +4,8 @@ import { drawn, element } from "./dom.js";
 
 const BADGE_PX = 11;
 
-/** A picture that may have a caption; `layer` and `mark` lay things over it. */
+/** A picture that may have a caption; `layer`, `warped` and the marks lie over it. */
 export class Stage {
-  #frame;
   #marks;
   #size;
 
@@ -16,20 +15,20 @@ export class Stage {
     const viewBox = `0 0 ${width} ${height}`;
     this.#marks = drawn("svg", { class: "marks", viewBox, "aria-hidden": "true" });
     const image = picture.isShown && element("img", { src: picture.url, alt: picture.name });
-    this.#frame = element("div", { class: "frame" }, image, this.#marks);
-    this.#frame.style.setProperty("--ratio", width / height);
+    this.frame = element("div", { class: "frame" }, image, this.#marks);
+    this.frame.style.setProperty("--ratio", width / height);
     this.element = element(
       "figure",
       { class: "stage" },
-      this.#frame,
+      this.frame,
       caption && element("figcaption", {}, caption),
     );
     new ResizeObserver(() => {
-      this.#frame.style.setProperty("--scale", this.#frame.clientWidth / width);
-    }).observe(this.#frame);
+      this.frame.style.setProperty("--scale", this.frame.clientWidth / width);
+    }).observe(this.frame);
   }
 
-  /** Lay an image or canvas over the picture, as large as it. */
+  /** Lay something over the picture, as large as it. */
   layer(node) {
     node.classList.add("layer");
     this.#marks.before(node);
@@ -44,18 +43,18 @@ export class Stage {
     const [a, b, c, d, e, f, g, h, i] = matrix;
     const columns = [a, d, 0, g, b, e, 0, h, 0, 0, 1, 0, c, f, 0, i];
     image.style.transform = `scale(var(--scale)) matrix3d(${columns})`;
-    this.#marks.before(image);
-    return image;
+    return this.layer(element("div", {}, image));
   }
 
-  /** A closed outline and its number; the number stays inside the picture. */
-  mark(points, number) {
+  /** A closed outline and perhaps its number, which stays inside the picture. */
+  mark(points, number = null) {
     const outline = drawn("polygon", { class: "outline", points: points.join(" ") });
     const corner = [0, 1].map((axis) => {
       const least = Math.min(...points.map((point) => point[axis]));
       return Math.min(Math.max(least, 0), this.#size[axis]);
     });
-    const group = drawn("g", { class: "mark" }, outline, this.#badge(corner, number));
+    const badge = number && badgeAt(corner, number);
+    const group = drawn("g", { class: "mark" }, outline, badge);
     this.#marks.append(group);
     return group;
   }
@@ -69,23 +68,30 @@ export class Stage {
     return group;
   }
 
-  /** Words that can be selected over the picture, as wide as in it. */
+  /** Words that can be selected over the picture, as wide as in it; `angle` is counter-clockwise. */
   word(text, [left, top, right, bottom], angle) {
-    const [width, height] = [right - left, bottom - top];
-    const turn = `rotate(${-angle} ${left + width / 2} ${top + height / 2})`;
-    const attributes = { class: "word", x: left, y: bottom - height * 0.2, textLength: width };
-    const word = drawn("text", { ...attributes, lengthAdjust: "spacingAndGlyphs" }, `${text} `);
-    word.setAttribute("font-size", height * 0.8);
-    if (angle) word.setAttribute("transform", turn);
-    this.#marks.append(word);
+    const isSteep = Math.abs(Math.abs(angle) - 90) < 45;
+    const sides = [right - left, bottom - top];
+    const [along, across] = isSteep ? sides.reverse() : sides;
+    const middle = [(left + right) / 2, (top + bottom) / 2];
+    const attributes = {
+      class: "word",
+      x: -along / 2,
+      y: across * 0.3,
+      textLength: along,
+      lengthAdjust: "spacingAndGlyphs",
+      "font-size": across * 0.8,
+      transform: `translate(${middle}) rotate(${-angle})`,
+    };
+    this.#marks.append(drawn("text", attributes, `${text} `));
   }
+}
 
-  #badge([x, y], number) {
-    const text = drawn("text", { class: "badge-text", dy: "0.35em" }, number);
-    const circle = drawn("circle", { r: BADGE_PX });
-    const upright = drawn("g", { class: "upright" }, circle, text);
-    return drawn("g", { class: "badge", transform: `translate(${x} ${y})` }, upright);
-  }
+function badgeAt([x, y], number) {
+  const text = drawn("text", { class: "badge-text", dy: "0.35em" }, number);
+  const circle = drawn("circle", { r: BADGE_PX });
+  const upright = drawn("g", { class: "upright" }, circle, text);
+  return drawn("g", { class: "badge", transform: `translate(${x} ${y})` }, upright);
 }
 
 /** A box of an answer (left, top, right, bottom) as an outline. */

@@ -5,7 +5,22 @@
  * that look better here than the API's defaults.
  */
 const MODULES = {
+  alignmentMatrix: () => import("./alignment.js"),
+  anonymize: () => import("./anonymized.js"),
+  classification: () => import("./labels.js"),
+  colorPalette: () => import("./palette.js"),
+  contours: () => import("./contours.js"),
+  differences: () => import("./differences.js"),
+  distance: () => import("./distance.js"),
+  edges: () => import("./mask.js"),
+  featureMatch: () => import("./matches.js"),
+  heatMap: () => import("./heat.js"),
+  imageQuality: () => import("./quality.js"),
   objectDetection: () => import("./objects.js"),
+  objectMaskDetection: () => import("./mask.js"),
+  surfaceMatch: () => import("./surface.js"),
+  templateMatch: () => import("./templates.js"),
+  textDetection: () => import("./text.js"),
 };
 
 export const overlayOf = (service) => (MODULES[service.name] ?? (() => import("./any.js")))();

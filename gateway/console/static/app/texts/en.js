@@ -78,4 +78,37 @@ export default {
   "control.copy": "Copy",
   "control.copied": "Copied",
   "control.marks": "Marks",
+
+  "inputs.1": "Picture 1",
+  "inputs.2": "Picture 2",
+
+  "view.over": "Over",
+  "view.beside": "Beside",
+  "view.aligned": "Aligned",
+
+  "findings.at": "at {x}, {y}",
+  "templates.pose": "× {scale}, {angle}°",
+  "text.copy": "Copy the text",
+
+  "quality.under": "Underexposed",
+  "quality.over": "Overexposed",
+  "quality.brightness": "Brightness",
+  "quality.sharpness": "Sharpness",
+  "quality.noise": "Noise",
+  "quality.histogram": "Brightness, from black to white",
+
+  "distance.Match": "They show the same: the distance is {distance}.",
+  "distance.Similar": "They are alike in colour and shape: the distance is {distance}.",
+  "distance.No match": "They show different things: the distance is {distance}.",
+  "distance.zone.match": "same",
+  "distance.zone.similar": "alike",
+  "distance.zone.other": "other",
+  "distance.reference": "Reference",
+  "distance.query": "Query",
+
+  "alignment.matrix": "Picture 1 to picture 2",
+  "matches.query": "Query",
+  "matches.train": "Picture to search",
+  "surface.told": "Overlap {overlap}, places {poses}.",
+  "surface.turn": "The scan in grey, the solid in green. Drag it, or use the arrow keys, to turn it.",
 };

@@ -103,4 +103,37 @@ export default {
   "control.copy": "Копировать",
   "control.copied": "Скопировано",
   "control.marks": "Отметки",
+
+  "inputs.1": "Снимок 1",
+  "inputs.2": "Снимок 2",
+
+  "view.over": "Поверх",
+  "view.beside": "Рядом",
+  "view.aligned": "Совмещённые",
+
+  "findings.at": "в точке {x}, {y}",
+  "templates.pose": "× {scale}, {angle}°",
+  "text.copy": "Копировать текст",
+
+  "quality.under": "Недодержка",
+  "quality.over": "Передержка",
+  "quality.brightness": "Яркость",
+  "quality.sharpness": "Резкость",
+  "quality.noise": "Шум",
+  "quality.histogram": "Яркость, от чёрного к белому",
+
+  "distance.Match": "На них одно и то же: расстояние {distance}.",
+  "distance.Similar": "Они близки по цвету и форме: расстояние {distance}.",
+  "distance.No match": "На них разное: расстояние {distance}.",
+  "distance.zone.match": "то же",
+  "distance.zone.similar": "похоже",
+  "distance.zone.other": "другое",
+  "distance.reference": "Эталон",
+  "distance.query": "Запрос",
+
+  "alignment.matrix": "Снимок 1 на снимок 2",
+  "matches.query": "Что искать",
+  "matches.train": "Где искать",
+  "surface.told": "Перекрытие {overlap}, мест: {poses}.",
+  "surface.turn": "Скан серый, тело зелёное. Поверните мышью или стрелками.",
 };

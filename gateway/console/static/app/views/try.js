@@ -191,6 +191,7 @@ export class TryView {
     this.#aborting = new AbortController();
     const { signal } = this.#aborting;
     const onProgress = this.#showProgress();
+    this.#bringIntoView();
     try {
       const headers = await this.#session.headers();
       const { text, seconds } = await send(request.service, { body, headers, signal, onProgress });
@@ -220,6 +221,11 @@ export class TryView {
 
   #say(sentence) {
     this.#result.replaceChildren(element("p", { class: "failure", role: "alert" }, sentence));
+  }
+
+  /** On a narrow screen the result is below the form. */
+  #bringIntoView() {
+    if (this.#result.getBoundingClientRect().top > innerHeight * 0.6) this.#result.scrollIntoView();
   }
 
   #showProgress() {
