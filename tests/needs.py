@@ -11,7 +11,9 @@ import pytest
 
 NOBODY = 65534
 ROOT = Path(__file__).parent.parent
-NPM_TOOLS = ROOT / "tests" / "tools" / "node_modules" / ".bin"
+NODE_MODULES = ROOT / "tests" / "tools" / "node_modules"
+NPM_TOOLS = NODE_MODULES / ".bin"
+_NPM_REMEDY = "npm ci --prefix tests/tools"
 
 
 def need(program: str, remedy: str, folders: str = "") -> str:
@@ -50,4 +52,12 @@ def another_user() -> Iterator[int]:
 def need_npm_tool(program: str) -> str:
     """The same for what tests/tools/package.json names."""
     need("node", "apt-get install nodejs npm")
-    return need(program, "npm ci --prefix tests/tools")
+    return need(program, _NPM_REMEDY)
+
+
+def need_npm_file(name: str) -> Path:
+    """A file of a package that it names."""
+    path = NODE_MODULES / name
+    if not path.is_file():
+        lack(f"{name} is not installed: {_NPM_REMEDY}")
+    return path

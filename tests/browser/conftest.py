@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from tests.needs import need
 from tests.serving import WAIT_SECONDS
 
 
-@pytest.fixture
-def browser() -> Iterator[Chrome]:
+@contextmanager
+def chromium() -> Iterator[Chrome]:
+    """A browser, and its end."""
     options = ChromeOptions()
     options.binary_location = need("chromium", "apt-get install chromium chromium-driver")
     for argument in ("headless=new", "no-sandbox", "no-proxy-server", "window-size=1200,1800"):
@@ -24,13 +26,27 @@ def browser() -> Iterator[Chrome]:
     driver = need("chromedriver", "apt-get install chromium-driver")
     started = Chrome(options=options, service=Service(driver))
     started.implicitly_wait(WAIT_SECONDS)
-    yield started
-    started.quit()
+    try:
+        yield started
+    finally:
+        started.quit()
+
+
+@pytest.fixture
+def browser() -> Iterator[Chrome]:
+    with chromium() as started:
+        yield started
 
 
 def logged(browser: Any, kind: str) -> list[dict[str, Any]]:
     """One of Chromium's logs; Selenium has no types for it."""
     return [dict(entry) for entry in browser.get_log(kind)]
+
+
+def violations(browser: Any) -> list[str]:
+    """What a page's policy refused, since this was asked last."""
+    messages = [str(entry["message"]) for entry in logged(browser, "browser")]
+    return [one for one in messages if "Content Security" in one or "violates" in one]
 
 
 def complaints(browser: Chrome) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ import httpx
 from tests.serving import WAIT_SECONDS
 
 PREFIX = "/pixels"
-_HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "date", "server"}
+_OWN = {"connection", "transfer-encoding", "content-encoding", "content-length", "date", "server"}
+"""Fields that are not passed on: of a connection, or of a body that arrived compressed."""
 
 
 @contextmanager
@@ -18,8 +19,6 @@ def proxy(port: int, target: str) -> Iterator[None]:
     """Pass on what comes to the port below the prefix; the rest is not there."""
 
     class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
         def do_GET(self) -> None:
             self._pass_on()
 
@@ -41,7 +40,7 @@ def proxy(port: int, target: str) -> Iterator[None]:
             )
             self.send_response(answer.status_code)
             for name, value in answer.headers.items():
-                if name not in _HOP_BY_HOP:
+                if name not in _OWN:
                     self.send_header(name, value)
             self.send_header("content-length", str(len(answer.content)))
             self.end_headers()

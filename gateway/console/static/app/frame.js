@@ -20,7 +20,9 @@ export function header({ session, signIn, language, onlanguage }) {
     event.preventDefault();
     document.getElementById("main").focus();
   };
-  document.getElementById("account").replaceChildren(
+  const account = document.getElementById("account");
+  const focused = account.contains(document.activeElement) && document.activeElement.id;
+  account.replaceChildren(
     languages(language, onlanguage),
     ...(session.isSignedIn
       ? [
@@ -29,6 +31,7 @@ export function header({ session, signIn, language, onlanguage }) {
         ]
       : [button(t("signin.submit"), () => signIn(), { id: "sign-in" })]),
   );
+  if (focused) (document.getElementById(focused) ?? account.lastElementChild).focus();
 }
 
 function languages(language, onlanguage) {

@@ -40,7 +40,12 @@ async function start() {
     await show();
   };
   session.addEventListener("change", showFrame);
-  addEventListener("hashchange", show);
+  addEventListener("hashchange", async () => {
+    await show();
+    scrollTo(0, 0);
+    // The link that was followed is drawn anew.
+    main.focus({ preventScroll: true });
+  });
   await show();
 }
 

@@ -61,6 +61,8 @@ export function askToSignIn(session, reason = "") {
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
+      // The button that opened it may be another one by now.
+      if (document.activeElement === document.body) document.querySelector("#account button").focus();
       resolve(dialog.returnValue === "done");
     });
   });

@@ -16,6 +16,7 @@ const FIRST_FIELDS = 6;
 export class TryView {
   #session;
   #signIn;
+  #wanted;
   #service;
   #overlay;
   /** By kind and place, so that a picture goes with the reader to the next service. */
@@ -38,15 +39,22 @@ export class TryView {
   }
 
   async show(service) {
-    if (service !== this.#service) {
-      this.#aborting?.abort();
-      this.#done = null;
-      this.#service = service;
-      this.#overlay = await overlayOf(service);
-      this.#values[service.name] ??= { ...this.#initial() };
-    }
+    this.#wanted = service;
+    const overlay = await overlayOf(service);
+    // The reader was quicker than the module.
+    if (service !== this.#wanted) return;
+    if (service !== this.#service) this.#begin(service, overlay);
     this.#fillForm();
     await this.#fillResult();
+  }
+
+  #begin(service, overlay) {
+    this.#aborting?.abort();
+    this.#aborting = null;
+    this.#done = null;
+    this.#service = service;
+    this.#overlay = overlay;
+    this.#values[service.name] ??= this.#initial();
   }
 
   #initial() {
@@ -75,7 +83,9 @@ export class TryView {
 
   #sampleButton() {
     return button(t("try.sample"), async () => {
-      const files = await samplesOf(this.#service);
+      const service = this.#service;
+      const files = await samplesOf(service);
+      if (service !== this.#service) return;
       for (const [name, file] of Object.entries(files)) {
         this.#pictures[this.#placeOf(name)] = await fromFile(file);
       }

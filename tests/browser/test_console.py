@@ -1,0 +1,337 @@
+"""The console around its results: who asks, what goes wrong, and who can use it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.conftest import chromium, keep, violations
+from tests.browser.console_page import ConsolePage
+from tests.browser.prefix import PREFIX, proxy
+from tests.keys import api_key
+from tests.needs import need_npm_file
+from tests.serving import Served, free_port, serving
+
+MOST_FIRST_BYTES = 200_000
+MOST_TABS = 60
+HOSTILE = '<img src=x onerror="window.hit = 1">'
+
+
+@pytest.fixture(scope="module")
+def trying(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A service that may fetch pictures from itself."""
+    folder = tmp_path_factory.mktemp("trying")
+    with serving(folder, workers=1, slots=1, fetch_allow="127.0.0.1") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def window() -> Iterator[Chrome]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def console(window: Chrome, trying: Served) -> Iterator[ConsolePage]:
+    """Loaded anew, with nobody signed in."""
+    page = ConsolePage(window, f"{trying.url}/console/")
+    page.open()
+    yield page
+    assert violations(window) == []
+
+
+@pytest.fixture
+def signed_in(console: ConsolePage, trying: Served) -> ConsolePage:
+    console.sign_in(trying.user, trying.password)
+    return console
+
+
+def test_running_asks_who_it_is_and_goes_on(console: ConsolePage, trying: Served) -> None:
+    console.take_sample()
+    console.run()
+    console.fill_in(trying.user, trying.password)
+    console.find(".outcome")
+    assert console.answer()["details"]["name"] == "edges"
+    assert console.find(".who").text == trying.user
+
+
+def test_a_wrong_password_is_a_sentence_and_the_name_is_kept(
+    console: ConsolePage, trying: Served
+) -> None:
+    console.find("#sign-in").click()
+    console.fill_in(trying.user, "wrong")
+    console.until("return document.querySelector('dialog .failure').textContent")
+    assert console.find("dialog .failure").text == "Name or password is wrong."
+    assert console.find("#signin-username").get_property("value") == trying.user
+
+
+def use_key(console: ConsolePage, key: str) -> None:
+    console.find("#sign-in").click()
+    console.find("dialog label:nth-child(2)").click()
+    console.find("#signin-key").send_keys(key, Keys.ENTER)
+    console.find("#sign-out")
+
+
+def test_a_key_is_as_good_as_an_account(console: ConsolePage, trying: Served) -> None:
+    use_key(console, api_key(trying))
+    console.take_sample()
+    console.run()
+    assert console.answer()["details"]["name"] == "edges"
+
+
+def test_who_is_not_known_any_more_is_asked_again_and_the_input_is_kept(
+    console: ConsolePage, trying: Served
+) -> None:
+    use_key(console, f"{api_key(trying)[:-1]}!")
+    console.take_sample()
+    console.run()
+    assert console.find("dialog .failure").text == "The API key is unknown, revoked or expired."
+    console.fill_in(trying.user, trying.password)
+    console.find(".outcome")
+    assert console.find(".chosen .file-name").text == "sample.jpg"
+
+
+def test_the_token_is_refreshed_in_the_background(console: ConsolePage, trying: Served) -> None:
+    shorten = """
+        window.grants = [];
+        const asked = window.fetch;
+        window.fetch = async (address, options) => {
+            const answer = await asked(address, options);
+            if (!String(address).endsWith("/token")) return answer;
+            window.grants.push(options.body.get("grant_type"));
+            const told = { ...(await answer.json()), expires_in: window.grants[1] ? 600 : 1 };
+            return Response.json(told);
+        };
+    """
+    console.browser.execute_script(shorten)
+    console.sign_in(trying.user, trying.password)
+    console.until("return window.grants.length === 2")
+    assert console.browser.execute_script("return window.grants[1]") == "refresh_token"
+    console.take_sample()
+    console.run()
+    console.find(".outcome")
+
+
+def test_signing_out_ends_the_session(signed_in: ConsolePage) -> None:
+    signed_in.find("#sign-out").click()
+    signed_in.find("#sign-in")
+    signed_in.take_sample()
+    signed_in.run()
+    assert signed_in.count("dialog") == 1
+
+
+def test_nothing_of_it_is_stored_or_in_the_address(signed_in: ConsolePage) -> None:
+    signed_in.take_sample()
+    signed_in.run()
+    stored = "return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])"
+    assert json.loads(signed_in.browser.execute_script(stored)) == [{}, {}, ""]
+    assert signed_in.browser.current_url == f"{signed_in.url}#try/edges"
+
+
+def test_what_is_no_picture_is_a_sentence_and_stays_chosen(
+    signed_in: ConsolePage, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no picture")
+    signed_in.choose(broken)
+    signed_in.run()
+    assert signed_in.failure().startswith("image: cannot decode the picture")
+    assert signed_in.find(".chosen .file-name").text == "broken.jpg"
+
+
+def test_a_missing_picture_is_a_sentence(console: ConsolePage) -> None:
+    console.run()
+    assert console.failure() == "A picture is missing: choose one, or use the sample."
+
+
+def test_an_address_is_fetched_by_the_service(signed_in: ConsolePage, trying: Served) -> None:
+    signed_in.go("objectDetection")
+    signed_in.find(".well summary").click()
+    address = f"{trying.url}/console/sample.jpg"
+    signed_in.find(".well input[type='url']").send_keys(address, Keys.ENTER)
+    signed_in.run()
+    assert signed_in.count(".outline") == len(signed_in.answer()["result"]["objects"]) > 0
+
+
+def test_a_service_below_a_prefix_is_used_until_it_is_gone(window: Chrome, trying: Served) -> None:
+    port = free_port()
+    page = ConsolePage(window, f"http://127.0.0.1:{port}{PREFIX}/console/")
+    with proxy(port, trying.url):
+        page.open()
+        page.sign_in(trying.user, trying.password)
+        page.take_sample()
+        page.run()
+        assert page.answer()["details"]["name"] == "edges"
+    page.run()
+    assert page.failure().startswith("The service cannot be reached.")
+    assert page.find(".chosen .file-name").text == "sample.jpg"
+
+
+def test_what_comes_from_outside_stays_text(signed_in: ConsolePage, tmp_path: Path) -> None:
+    named = tmp_path / f"{HOSTILE.replace('/', '')}.jpg"
+    named.write_bytes(b"no picture")
+    poison = """
+        const parse = JSON.parse;
+        JSON.parse = (text, ...rest) => {
+            const told = parse(text, ...rest);
+            if (!told.result) return told;
+            for (const line of told.result.lines) line.text = arguments[0];
+            told.details.message = arguments[0];
+            return told;
+        };
+    """
+    signed_in.browser.execute_script(poison.replace("arguments[0]", json.dumps(HOSTILE)))
+    signed_in.shown("textDetection")
+    for selector in (".outcome", ".row-title"):
+        assert signed_in.find(selector).text == HOSTILE
+    signed_in.find("button[aria-label^='Remove']").click()
+    signed_in.choose(named)
+    assert signed_in.find(".file-name").get_property("title") == named.name
+    assert signed_in.browser.execute_script("return window.hit") is None
+
+
+def test_a_request_is_copied_as_code_with_its_parameters_and_no_secret(
+    signed_in: ConsolePage, trying: Served
+) -> None:
+    signed_in.take_sample()
+    number = signed_in.find("input[type='number'][name='edge_thickness']")
+    number.clear()
+    number.send_keys("3")
+    signed_in.find(".raw:last-child summary").click()
+    assert signed_in.find(".raw:last-child pre").text.splitlines() == [
+        f"curl '{trying.url}/v2/services/image/edges' \\",
+        '  -H "Authorization: Bearer $TOKEN" \\',
+        "  -F 'image=@\"sample.jpg\"' \\",
+        "  --form-string 'edge_thickness=3'",
+    ]
+
+
+def test_one_job_is_done_by_the_keyboard_alone(console: ConsolePage, trying: Served) -> None:
+    press_on(console, "#sample")
+    console.find(".chosen")
+    press_on(console, "#run")
+    console.find("dialog")
+    keys = ActionChains(console.browser)
+    keys.send_keys(trying.user, Keys.TAB, trying.password, Keys.ENTER).perform()
+    console.find(".outcome")
+    press_on(console, ".segmented button:last-child")
+    assert console.count(".pair .frame") == 2
+
+
+def press_on(console: ConsolePage, selector: str) -> None:
+    """Go to an element by the Tab key, and press Enter."""
+    is_there = "return document.activeElement.matches(arguments[0])"
+    for _ in range(MOST_TABS):
+        if console.browser.execute_script(is_there, selector):
+            ActionChains(console.browser).send_keys(Keys.ENTER).perform()
+            return
+        ActionChains(console.browser).send_keys(Keys.TAB).perform()
+    pytest.fail(f"{selector} is not reached by the Tab key")
+
+
+def test_the_input_survives_another_language(console: ConsolePage) -> None:
+    console.take_sample()
+    choose = """
+        const select = document.getElementById("language");
+        select.value = arguments[0];
+        select.dispatchEvent(new Event("change"));
+    """
+    console.browser.execute_script(choose, "ru")
+    console.until("return document.querySelector('h1').textContent === 'Границы'")
+    assert console.find(".chosen .file-name").text == "sample.jpg"
+    assert console.find("html").get_attribute("lang") == "ru"
+    console.browser.execute_script("localStorage.clear()")
+
+
+def resize(browser: Chrome, width: int) -> None:
+    metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+@pytest.fixture
+def narrow(window: Chrome) -> Iterator[None]:
+    resize(window, 320)
+    yield
+    window.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.usefixtures("narrow")
+def test_nothing_is_wider_than_a_narrow_phone(signed_in: ConsolePage) -> None:
+    for service in ("colorPalette", "differences", "distance", "featureMatch", "imageQuality"):
+        signed_in.shown(service)
+        width = signed_in.browser.execute_script("return document.documentElement.scrollWidth")
+        assert width <= 320, service
+    keep(signed_in.browser, signed_in.find("header"), "console-narrow")
+
+
+def test_the_first_view_is_small_and_stands_still(console: ConsolePage) -> None:
+    script = """
+        const kinds = ["navigation", "resource"];
+        const loaded = kinds.flatMap((kind) => performance.getEntriesByType(kind));
+        const shifts = new Promise((resolve) => {
+            new PerformanceObserver((list) => resolve(list.getEntries()))
+                .observe({ type: "layout-shift", buffered: true });
+            setTimeout(() => resolve([]), 500);
+        });
+        const size = loaded.reduce((sum, one) => sum + one.transferSize, 0);
+        return shifts.then((all) => [size, all.reduce((sum, one) => sum + one.value, 0)]);
+    """
+    size, shift = console.browser.execute_script(script)
+    assert 50_000 < size < MOST_FIRST_BYTES
+    assert shift < 0.01
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(console: ConsolePage, trying: Served, scheme: str) -> None:
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    console.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    console.browser.execute_script(need_npm_file("axe-core/axe.min.js").read_text())
+    assert serious_faults(console) == []
+    console.find("#sign-in").click()
+    assert serious_faults(console) == []
+    console.fill_in(trying.user, trying.password)
+    console.find("#sign-out")
+    for service in ("objectDetection", "colorPalette", "distance"):
+        console.shown(service)
+        assert serious_faults(console) == []
+
+
+def serious_faults(console: ConsolePage) -> list[str]:
+    """What axe says, with the elements it says it of."""
+    script = """
+        return axe.run().then(({ violations }) => violations
+            .filter(({ impact }) => ["serious", "critical"].includes(impact))
+            .map(({ id, nodes }) => `${id}: ${nodes.map((one) => one.target).join(", ")}`));
+    """
+    return [str(one) for one in console.browser.execute_script(script)]
+
+
+def test_without_an_issuer_of_its_own_keys_and_pasted_tokens_are_left(
+    console: ConsolePage, trying: Served
+) -> None:
+    """As with an outside issuer, whose document has no path of the realm."""
+    script = """
+        const parse = Response.prototype.json;
+        Response.prototype.json = async function () {
+            const told = await parse.call(this);
+            const isService = ([path]) => path.startsWith("/v2/services/");
+            told.paths = Object.fromEntries(Object.entries(told.paths).filter(isService));
+            return told;
+        };
+    """
+    added = console.browser.execute_cdp_cmd(
+        "Page.addScriptToEvaluateOnNewDocument", {"source": script}
+    )
+    console.open()
+    console.browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+    console.find("#sign-in").click()
+    assert console.count("#signin-username") == 0
+    console.find("dialog label:nth-child(2)").click()
+    console.find("#signin-token").send_keys(trying.token(), Keys.ENTER)
+    console.take_sample()
+    console.run()
+    assert console.answer()["details"]["name"] == "edges"
