@@ -82,8 +82,8 @@ class ConsolePage:
 
     def take_sample(self) -> None:
         self.find("#sample").click()
-        self.until("return document.querySelectorAll('.well').length <= 1")
-        self.find(".chosen")
+        # Once it is there, the next step has the focus.
+        self.until("return document.activeElement.id === 'run'")
 
     def choose(self, path: Path) -> None:
         """A file for the first input."""
@@ -102,6 +102,7 @@ class ConsolePage:
         self.go(service)
         self.take_sample()
         self.run()
+        assert not self.count(".result > .failure"), self.failure()
         result: dict[str, Any] = self.answer()["result"]
         return result
 

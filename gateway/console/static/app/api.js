@@ -16,6 +16,11 @@ export async function readDocument() {
   return (await ask("openapi/core.json")).json();
 }
 
+/** A file that the service has beside this page. */
+export async function readBlob(path) {
+  return (await ask(path)).blob();
+}
+
 /** A form as OAuth 2 wants it; the answer's JSON, if it has any. */
 export async function postForm(path, fields) {
   const answer = await ask(path, { method: "POST", body: new URLSearchParams(fields) });
@@ -50,38 +55,28 @@ async function ask(path, options = {}) {
  *
  * `onProgress` is told the share that is sent, from 0 to 1.
  */
-export function send(service, { body, headers, signal, onProgress, accept = "application/json" }) {
-  const { promise, resolve, reject } = withResolvers();
+export function send(
+  service,
+  { body, headers, accept = "application/json", signal = null, onProgress = () => {} },
+) {
   const request = new XMLHttpRequest();
-  const isJson = accept === "application/json";
   request.open("POST", new URL(service.path.replace(/^\//, ""), ROOT));
-  request.responseType = isJson ? "text" : "blob";
+  request.responseType = "blob";
   for (const [name, value] of Object.entries({ ...headers, accept })) {
     request.setRequestHeader(name, value);
   }
   request.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
-  request.onload = async () => {
-    const isWell = request.status === 200;
-    if (isWell && isJson) resolve({ text: request.response, seconds: secondsOf(request) });
-    else if (isWell) resolve({ blob: request.response });
-    else reject(new Failure(sentence(request.status, await textOf(request)), request.status));
-  };
-  request.onerror = () => reject(new Failure(t("failure.gone")));
-  request.onabort = () => reject(new DOMException("", "AbortError"));
-  signal.addEventListener("abort", () => request.abort());
-  request.send(body);
-  return promise;
-}
-
-// Promise.withResolvers() is too young for some browsers.
-function withResolvers() {
-  const made = {};
-  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
-  return made;
-}
-
-function textOf(request) {
-  return request.responseType === "blob" ? request.response.text() : request.response;
+  signal?.addEventListener("abort", () => request.abort());
+  return new Promise((resolve, reject) => {
+    request.onload = async () => {
+      const { status, response } = request;
+      if (status === 200) resolve({ blob: response, seconds: secondsOf(request) });
+      else reject(new Failure(sentence(status, await response.text()), status));
+    };
+    request.onerror = () => reject(new Failure(t("failure.gone")));
+    request.onabort = () => reject(new DOMException("", "AbortError"));
+    request.send(body);
+  });
 }
 
 /** How long the engine computed, as Server-Timing tells it. */

@@ -1,6 +1,9 @@
 // A parameter's field, made from its schema: a range is a slider, a choice a list, a yes or no a switch.
 
 import { element, freshId } from "./dom.js";
+import { t } from "./texts.js";
+
+const LONG_HELP = 160;
 
 /**
  * Each kind of field tells `onchange` its value as text, as the form sends it.
@@ -11,10 +14,26 @@ export function field({ name, schema }, value, onchange) {
   const [id, helpId] = [freshId(), freshId()];
   const shared = { id, name, "aria-describedby": helpId };
   const label = element("label", { for: id, lang: "en" }, words(name));
-  const help = element("p", { class: "help", id: helpId, lang: "en" }, schema.description);
   const control = make(schema, shared, value, onchange);
+  const help = helpOf(schema.description, helpId);
   return element("div", { class: `field ${control.className}` }, label, control, help);
 }
+
+/** The description; of a long one the first sentence, and the rest folded. */
+function helpOf(description, id) {
+  const end = description.length > LONG_HELP ? description.indexOf(". ") + 1 : 0;
+  const first = end ? description.slice(0, end) : description;
+  const paragraph = (text, attributes) =>
+    element("p", { class: "help", lang: "en", ...attributes }, withCode(text));
+  if (!end) return paragraph(first, { id });
+  const rest = paragraph(description.slice(end + 1));
+  const folded = element("details", { class: "help" }, element("summary", {}, t("try.help")), rest);
+  return [paragraph(first, { id }), folded];
+}
+
+/** What stands between backticks is code. */
+const withCode = (text) =>
+  text.split("`").map((part, at) => (at % 2 ? element("code", {}, part) : part));
 
 /** The default as the form would send it; empty where there is none. */
 export const defaultOf = (schema) => (schema.default ?? "").toString();

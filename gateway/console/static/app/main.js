@@ -2,8 +2,8 @@
 
 import { readDocument } from "./api.js";
 import { issuerOf, servicesOf } from "./catalogue.js";
-import { header, navigation } from "./frame.js";
 import { element } from "./dom.js";
+import { header, navigation } from "./frame.js";
 import { Session } from "./session.js";
 import { askToSignIn } from "./signin.js";
 import { currentLanguage, keepLanguage, preferredLanguage, speak, t } from "./texts.js";
@@ -13,15 +13,15 @@ const main = document.getElementById("main");
 
 async function start() {
   await speak(preferredLanguage());
-  let document;
+  let described;
   try {
-    document = await readDocument();
+    described = await readDocument();
   } catch (failure) {
     main.replaceChildren(element("p", { class: "failure", role: "alert" }, failure.message));
     return;
   }
-  const services = servicesOf(document);
-  const session = new Session(issuerOf(document));
+  const services = servicesOf(described);
+  const session = new Session(issuerOf(described));
   const signIn = (reason) => askToSignIn(session, reason);
   const view = new TryView(session, signIn);
   const wanted = () => services.find(({ name }) => location.hash === `#try/${name}`) ?? services[0];

@@ -14,9 +14,13 @@ export function rawJson(text) {
     "details",
     { class: "raw" },
     element("summary", {}, "JSON"),
-    copyButton(() => text),
-    element("pre", { tabindex: 0, "aria-label": "JSON" }, shortened(text)),
+    copyable(text, "JSON", shortened(text)),
   );
+}
+
+function copyable(text, label, shown = text) {
+  const block = element("pre", { tabindex: 0, role: "region", "aria-label": label }, shown);
+  return element("div", { class: "copyable" }, block, copyButton(() => text));
 }
 
 function shortened(text) {
@@ -30,15 +34,11 @@ function shortened(text) {
 
 /** The request as a command and as code; `requestOf` is asked when it is opened. */
 export function requestAsCode(requestOf) {
-  const inside = element("div");
-  const block = (text) => [
-    copyButton(() => text),
-    element("pre", { tabindex: 0, "aria-label": t("code.title") }, text),
-  ];
+  const inside = element("div", { class: "stack" });
   const fill = (event) => {
     if (!event.target.open) return;
     const views = Object.entries(snippets(requestOf()));
-    const panes = views.map(([name, text]) => [name, element("div", {}, block(text))]);
+    const panes = views.map(([name, text]) => [name, copyable(text, name)]);
     inside.replaceChildren(...tabs(Object.fromEntries(panes)));
   };
   return element(

@@ -1,9 +1,8 @@
 // Something to try each service with: two photographs of the package, and what is drawn from them.
 
+import { readBlob } from "./api.js";
 import { fromFile, painted, pixelsOf } from "./pictures.js";
 import { solid, scan } from "./sample_clouds.js";
-
-const FILES = new URL("../", import.meta.url);
 
 /** By service and input; a service that is not named takes the cup of coffee. */
 const SAMPLES = {
@@ -28,8 +27,7 @@ export async function samplesOf(service) {
 const coffee = () => photograph("sample.jpg");
 
 async function photograph(name) {
-  const answer = await fetch(new URL(name, FILES));
-  return new File([await answer.blob()], name, { type: "image/jpeg" });
+  return new File([await readBlob(`console/${name}`)], name, { type: "image/jpeg" });
 }
 
 async function drawing(name, width, height, paint) {

@@ -4,11 +4,12 @@ import { Failure, isOpen, send } from "../api.js";
 import { button, element } from "../dom.js";
 import { defaultOf, field } from "../fields.js";
 import { overlayOf } from "../overlays/index.js";
+import { failure, outcome, progress } from "../outcome.js";
 import { picker } from "../picker.js";
-import { forgetAnswers, fromFile } from "../pictures.js";
-import { rawJson, requestAsCode } from "../raw.js";
+import { fromFile } from "../pictures.js";
+import { requestAsCode } from "../raw.js";
 import { samplesOf } from "../samples.js";
-import { named, number, t } from "../texts.js";
+import { named, t } from "../texts.js";
 
 const FIRST_FIELDS = 6;
 
@@ -24,6 +25,7 @@ export class TryView {
   #values = {};
   #done = null;
   #aborting = null;
+  #isBusy = false;
   #form = element("form", { class: "ask", novalidate: true });
   #result = element("section", { class: "result" });
   element = element("div", { class: "try" }, this.#form, this.#result);
@@ -40,9 +42,10 @@ export class TryView {
 
   async show(service) {
     this.#wanted = service;
-    const overlay = await overlayOf(service);
+    const overlay = await overlayOf(service).catch(() => null);
     // The reader was quicker than the module.
     if (service !== this.#wanted) return;
+    if (!overlay) return this.#say(t("failure.gone"));
     if (service !== this.#service) this.#begin(service, overlay);
     this.#fillForm();
     await this.#fillResult();
@@ -82,16 +85,20 @@ export class TryView {
   }
 
   #sampleButton() {
-    return button(t("try.sample"), async () => {
-      const service = this.#service;
-      const files = await samplesOf(service);
-      if (service !== this.#service) return;
-      for (const [name, file] of Object.entries(files)) {
-        this.#pictures[this.#placeOf(name)] = await fromFile(file);
-      }
-      this.#refillPictures();
-      this.#form.querySelector("#run").focus();
-    }, { id: "sample" });
+    return button(t("try.sample"), () => this.#takeSample().catch((one) => this.#fail(one)), {
+      id: "sample",
+    });
+  }
+
+  async #takeSample() {
+    const service = this.#service;
+    const files = await samplesOf(service);
+    if (service !== this.#service) return;
+    for (const [name, file] of Object.entries(files)) {
+      this.#pictures[this.#placeOf(name)] = await fromFile(file);
+    }
+    this.#refillPictures();
+    this.#form.querySelector("#run").focus();
   }
 
   #pictureFields() {
@@ -166,62 +173,70 @@ export class TryView {
       .map(({ name }) => [name, values[name]]);
   }
 
-  #requestForCode() {
-    return {
-      service: this.#service,
-      pictures: this.#chosen(),
-      values: this.#changed(),
-      isByKey: this.#session.isByKey,
-    };
+  #request() {
+    return { service: this.#service, pictures: this.#chosen(), values: this.#changed() };
   }
 
   async #run() {
-    if (this.#aborting) return;
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      if (this.#isComplete() && (await this.#isWelcome())) await this.#compute();
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  #isComplete() {
     const missing = this.#service.files.findIndex(
       (one) => one.isRequired && !this.#pictures[this.#placeOf(one.name)],
     );
-    if (missing >= 0) {
-      this.#say(t("try.missing"));
-      this.#form.querySelectorAll(".picker")[missing].querySelector("button").focus();
-      return;
-    }
-    const isKnown = this.#session.isSignedIn || (await isOpen(this.#service));
-    if (!isKnown && !(await this.#signIn())) return;
-    await this.#compute();
+    if (missing < 0) return true;
+    this.#say(t("try.missing"));
+    this.#form.querySelectorAll(".picker")[missing].querySelector("button").focus();
+    return false;
+  }
+
+  async #isWelcome() {
+    return this.#session.isSignedIn || (await isOpen(this.#service)) || this.#signIn();
   }
 
   async #compute() {
-    const request = { service: this.#service, pictures: this.#chosen() };
-    const body = new FormData();
-    for (const [name, { file, address }] of Object.entries(request.pictures)) {
-      body.append(name, file ?? address);
-    }
-    for (const [name, value] of this.#changed()) body.append(name, value);
+    const request = this.#request();
     const begun = performance.now();
     this.#aborting = new AbortController();
     const { signal } = this.#aborting;
-    const onProgress = this.#showProgress();
+    const shown = progress(() => this.#aborting.abort());
+    this.#result.replaceChildren(shown.element);
     this.#bringIntoView();
     try {
-      const headers = await this.#session.headers();
-      const { text, seconds } = await send(request.service, { body, headers, signal, onProgress });
+      const { blob, seconds } = await this.#send(request, { signal, onProgress: shown.onProgress });
       const total = (performance.now() - begun) / 1000;
-      this.#done = { ...request, text, seconds, total };
+      const text = await blob.text();
+      if (request.service !== this.#service) return;
       this.#aborting = null;
+      this.#done = { request, text, seconds, total };
       await this.#fillResult();
-    } catch (failure) {
+    } catch (error) {
+      // The reader has gone on to another service.
+      if (request.service !== this.#service) return;
       this.#aborting = null;
-      await this.#fail(failure, request.service);
+      await this.#fail(error);
     }
   }
 
-  async #fail(failure, service) {
-    // The reader has gone on to another service.
-    if (service !== this.#service) return;
-    if (failure.name === "AbortError") return this.#fillResult();
-    if (!(failure instanceof Failure)) throw failure;
-    if (failure.status !== 401) return this.#say(failure.message);
-    const reason = this.#session.isSignedIn ? failure.message : t("failure.ended");
+  async #send({ service, pictures, values }, options) {
+    const body = new FormData();
+    for (const [name, { file, address }] of Object.entries(pictures)) body.append(name, file ?? address);
+    for (const [name, value] of values) body.append(name, value);
+    return send(service, { body, headers: await this.#session.headers(), ...options });
+  }
+
+  async #fail(error) {
+    if (error.name === "AbortError") return this.#fillResult();
+    if (!(error instanceof Failure)) throw error;
+    if (error.status !== 401) return this.#say(error.message);
+    const reason = this.#session.isSignedIn ? error.message : t("failure.ended");
     this.#session.end();
     this.#say(reason);
     if (await this.#signIn(reason)) await this.#compute();
@@ -230,7 +245,7 @@ export class TryView {
   // The result
 
   #say(sentence) {
-    this.#result.replaceChildren(element("p", { class: "failure", role: "alert" }, sentence));
+    this.#result.replaceChildren(failure(sentence));
   }
 
   /** On a narrow screen the result is below the form. */
@@ -238,39 +253,16 @@ export class TryView {
     if (this.#result.getBoundingClientRect().top > innerHeight * 0.6) this.#result.scrollIntoView();
   }
 
-  #showProgress() {
-    const label = element("span", { role: "status" }, t("try.sending"));
-    const progress = element("progress", { max: 1, value: 0, "aria-label": t("try.progress") });
-    const cancel = button(t("try.cancel"), () => this.#aborting.abort(), { id: "cancel" });
-    this.#result.replaceChildren(element("div", { class: "working" }, label, progress, cancel));
-    return (share) => {
-      progress.value = share;
-      if (share < 1) return;
-      progress.removeAttribute("value");
-      label.textContent = t("try.working");
-    };
-  }
-
   async #fillResult() {
     if (this.#aborting) return;
-    const code = requestAsCode(() => this.#requestForCode());
-    if (!this.#done) {
-      const hint = element("p", { class: "empty" }, t("try.empty"));
-      this.#result.replaceChildren(hint, code);
+    const code = requestAsCode(() => ({ ...this.#request(), isByKey: this.#session.isByKey }));
+    const done = this.#done;
+    if (!done) {
+      this.#result.replaceChildren(element("p", { class: "empty" }, t("try.empty")), code);
       return;
     }
-    const { pictures, text, seconds, total } = this.#done;
-    forgetAnswers();
-    const answer = JSON.parse(text);
-    const shown = await this.#overlay.show({ answer, pictures });
-    const took = { seconds: number(seconds, 3), total: number(total, 3) };
-    this.#result.replaceChildren(
-      element("p", { class: "outcome", role: "status", lang: "en" }, answer.details.message),
-      ...[shown].flat(),
-      element("p", { class: "hint" }, t("try.took", took)),
-      rawJson(text),
-      code,
-    );
+    const sendAgain = (accept) => this.#send(done.request, { accept });
+    this.#result.replaceChildren(...(await outcome(done, this.#overlay, sendAgain)), code);
   }
 }
 

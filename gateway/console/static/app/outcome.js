@@ -1,0 +1,63 @@
+// What is shown of a request: how far it is, and then its result with what lies behind it.
+
+import { button, element } from "./dom.js";
+import { forgetAnswers, fromFile } from "./pictures.js";
+import { rawJson } from "./raw.js";
+import { number, t } from "./texts.js";
+
+/** A bar for the upload, which then waits; `onProgress` is told the share that is sent. */
+export function progress(cancel) {
+  const label = element("span", { role: "status" }, t("try.sending"));
+  const line = element("progress", { max: 1, value: 0, "aria-label": t("try.progress") });
+  const press = button(t("try.cancel"), cancel, { id: "cancel" });
+  const onProgress = (share) => {
+    line.value = share;
+    if (share < 1) return;
+    line.removeAttribute("value");
+    label.textContent = t("try.working");
+  };
+  return { element: element("div", { class: "working" }, label, line, press), onProgress };
+}
+
+export const failure = (sentence) => element("p", { class: "failure", role: "alert" }, sentence);
+
+/** All of a result; `sendAgain` asks for it in another media type. */
+export async function outcome({ request, text, seconds, total }, overlay, sendAgain) {
+  forgetAnswers();
+  const answer = JSON.parse(text);
+  const shown = await drawing(overlay, answer, request.pictures);
+  const took = { seconds: number(seconds, 3), total: number(total, 3) };
+  return [
+    element("p", { class: "outcome", role: "status", lang: "en" }, answer.details.message),
+    ...[shown].flat(),
+    element("p", { class: "hint" }, t("try.took", took)),
+    ...(request.service.answersPicture ? [servicesPicture(request.service.name, sendAgain)] : []),
+    rawJson(text),
+  ];
+}
+
+/** A picture too large for this browser's canvas must not keep the answer back. */
+async function drawing(overlay, answer, pictures) {
+  try {
+    return await overlay.show({ answer, pictures });
+  } catch (error) {
+    console.error(error);
+    return failure(t("failure.drawing"));
+  }
+}
+
+/** The picture that the service itself draws of the result, asked for when it is unfolded. */
+function servicesPicture(service, sendAgain) {
+  const inside = element("div");
+  const ask = async () => {
+    const { blob } = await sendAgain("image/png");
+    const name = `${service}.png`;
+    const { url } = await fromFile(new File([blob], name, { type: blob.type }));
+    const save = element("a", { href: url, download: name }, t("try.save"));
+    inside.replaceChildren(element("img", { class: "whole", src: url, alt: name }), save);
+  };
+  const say = ({ message }) => inside.replaceChildren(failure(message));
+  const ontoggle = (event) => event.target.open && !inside.firstChild && ask().catch(say);
+  const summary = element("summary", {}, t("try.picture"));
+  return element("details", { class: "raw", ontoggle }, summary, inside);
+}
