@@ -77,8 +77,9 @@ def test_the_printed_curl_line_gets_a_palette(demo: Demo) -> None:
     assert answer["details"]["message"] == "Found 8 colors"
 
 
-def test_the_address_of_swagger_and_the_account_are_printed(demo: Demo) -> None:
+def test_the_addresses_of_both_pages_and_the_account_are_printed(demo: Demo) -> None:
     lines = demo.last_lines()
+    assert f"Console: http://127.0.0.1:{demo.port}/console/" in lines
     assert f"Swagger: http://127.0.0.1:{demo.port}/swagger?urls.primaryName=Core" in lines
     assert "User: demo" in lines
     password = (demo.data / "demo-account").read_text().strip()
