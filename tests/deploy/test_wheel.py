@@ -52,6 +52,12 @@ def test_nothing_but_the_service_is_in_it(wheel: Path) -> None:
     }
 
 
+def test_every_file_of_the_pages_is_in_it(wheel: Path) -> None:
+    pages = (ROOT / "gateway" / "console" / "static").rglob("*")
+    expected = {path.relative_to(ROOT).as_posix() for path in pages if path.is_file()}
+    assert expected <= set(zipfile.ZipFile(wheel).namelist())
+
+
 def test_models_and_their_weights_are_in_it(program: Path, tmp_path: Path) -> None:
     shutil.copy(PICTURE, tmp_path)
     told = run(program, tmp_path, "analyze", "textDetection", PICTURE.name)
