@@ -1,7 +1,11 @@
 """The console around its results: who asks, what goes wrong, and who can use it."""
 
 import json
-from collections.abc import Iterator
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +22,16 @@ from tests.serving import Served, free_port, serving
 
 MOST_FIRST_BYTES = 200_000
 MOST_TABS = 60
+CHOSEN = """
+    import { openAsBlob } from "node:fs";
+    const TOKEN = process.env.TOKEN;
+    const imageFile = await openAsBlob(process.env.PICTURE);
+"""
+PROGRAMS: dict[str, Callable[[str], list[str]]] = {
+    "curl": lambda code: ["sh", "-c", code],
+    "Python": lambda code: [sys.executable, "-c", code],
+    "JavaScript": lambda code: ["node", "--input-type=module", "-e", CHOSEN + code],
+}
 HOSTILE = '<img src=x onerror="window.hit = 1">'
 
 
@@ -194,20 +208,57 @@ def test_what_comes_from_outside_stays_text(signed_in: ConsolePage, tmp_path: Pa
     assert signed_in.browser.execute_script("return window.hit") is None
 
 
-def test_a_request_is_copied_as_code_with_its_parameters_and_no_secret(
-    signed_in: ConsolePage, trying: Served
+@pytest.mark.parametrize("language", ["curl", "Python", "JavaScript"])
+def test_the_request_as_code_runs_and_has_no_secret(
+    signed_in: ConsolePage, trying: Served, photograph: Path, tmp_path: Path, language: str
 ) -> None:
-    signed_in.take_sample()
-    number = signed_in.find("input[type='number'][name='edge_thickness']")
-    number.clear()
-    number.send_keys("3")
+    picture = tmp_path / 'it\'s a "cup".jpg'
+    shutil.copy(photograph, picture)
+    signed_in.go("colorPalette")
+    signed_in.choose(picture)
+    count = signed_in.find("input[type='number'][name='count']")
+    count.clear()
+    count.send_keys("3")
     signed_in.find(".raw:last-child summary").click()
-    assert signed_in.find(".raw:last-child pre").text.splitlines() == [
-        f"curl '{trying.url}/v2/services/image/edges' \\",
-        '  -H "Authorization: Bearer $TOKEN" \\',
-        "  -F 'image=@\"sample.jpg\"' \\",
-        "  --form-string 'edge_thickness=3'",
-    ]
+    signed_in.find(f".segmented button:nth-child({[*PROGRAMS].index(language) + 1})").click()
+    code = signed_in.find(".raw:last-child pre").text
+    environment = {**os.environ, "TOKEN": trying.token(), "PICTURE": str(picture)}
+    words = PROGRAMS[language](code)
+    answer = subprocess.check_output(words, cwd=tmp_path, env=environment, text=True)
+    assert "Found 3 colors" in answer
+    assert "TOKEN" in code
+
+
+@pytest.mark.parametrize("way", ["drop", "paste"])
+def test_a_picture_is_dropped_or_pasted(console: ConsolePage, way: str) -> None:
+    script = """
+        const data = new DataTransfer();
+        data.items.add(new File(["no picture"], "some.png", { type: "image/png" }));
+        const options = { bubbles: true, cancelable: true };
+        if (arguments[0] === "paste") {
+            options.clipboardData = data;
+            document.dispatchEvent(new ClipboardEvent("paste", options));
+        } else {
+            options.dataTransfer = data;
+            document.querySelector(".well").dispatchEvent(new DragEvent("drop", options));
+        }
+    """
+    console.browser.execute_script(script, way)
+    assert console.find(".chosen .file-name").text == "some.png"
+
+
+def test_a_job_is_cancelled_while_it_is_sent(signed_in: ConsolePage) -> None:
+    signed_in.take_sample()
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 2000}
+    signed_in.browser.execute_cdp_cmd("Network.emulateNetworkConditions", slow)
+    signed_in.find("#run").click()
+    signed_in.find("#cancel").click()
+    signed_in.find(".empty")
+    signed_in.browser.execute_cdp_cmd(
+        "Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1}
+    )
+    signed_in.run()
+    assert signed_in.answer()["details"]["name"] == "edges"
 
 
 def test_one_job_is_done_by_the_keyboard_alone(console: ConsolePage, trying: Served) -> None:

@@ -170,3 +170,9 @@ def test_a_solid_is_turned_by_the_arrow_keys(console: ConsolePage) -> None:
     before = console.browser.execute_script(pixels)
     console.find(".turntable").send_keys("\ue012")
     assert console.browser.execute_script(pixels) != before
+
+
+def test_the_service_s_own_picture_is_unfolded(console: ConsolePage) -> None:
+    console.shown("objectDetection")
+    console.find(".raw summary").click()
+    console.until("return document.querySelector('img.whole')?.naturalWidth === 600")

@@ -7,7 +7,7 @@ import { number, t } from "./texts.js";
 
 /** A bar for the upload, which then waits; `onProgress` is told the share that is sent. */
 export function progress(cancel) {
-  const label = element("span", { role: "status" }, t("try.sending"));
+  const label = element("span", {}, t("try.sending"));
   const line = element("progress", { max: 1, value: 0, "aria-label": t("try.progress") });
   const press = button(t("try.cancel"), cancel, { id: "cancel" });
   const onProgress = (share) => {
@@ -28,7 +28,7 @@ export async function outcome({ request, text, seconds, total }, overlay, sendAg
   const shown = await drawing(overlay, answer, request.pictures);
   const took = { seconds: number(seconds, 3), total: number(total, 3) };
   return [
-    element("p", { class: "outcome", role: "status", lang: "en" }, answer.details.message),
+    element("p", { class: "outcome", lang: "en" }, answer.details.message),
     ...[shown].flat(),
     element("p", { class: "hint" }, t("try.took", took)),
     ...(request.service.answersPicture ? [servicesPicture(request.service.name, sendAgain)] : []),

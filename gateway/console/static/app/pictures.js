@@ -1,5 +1,7 @@
 // A picture that is to be sent: a file at hand, or an address that the service fetches.
 
+const LARGEST_SIDE = 2048;
+
 const lent = [];
 
 /** What a file looks like here, if the browser can show it. */
@@ -43,15 +45,23 @@ export function painted(width, height, paint) {
   return canvas;
 }
 
-/** A mask (white on black) as a colour where it is white, and nothing elsewhere. */
+/**
+ * A mask (white on black) as a colour where it is white, and nothing elsewhere.
+ *
+ * A large one is reduced, as browsers' canvases have limits.
+ */
 export async function tinted(mask, [red, green, blue]) {
   const image = await pixelsOf(mask);
-  return painted(image.naturalWidth, image.naturalHeight, (brush) => {
-    brush.drawImage(image, 0, 0);
-    const pixels = brush.getImageData(0, 0, image.naturalWidth, image.naturalHeight);
-    for (let at = 0; at < pixels.data.length; at += 4) {
-      pixels.data.set([red, green, blue, pixels.data[at]], at);
-    }
+  const { naturalWidth, naturalHeight } = image;
+  const scale = Math.min(1, LARGEST_SIDE / Math.max(naturalWidth, naturalHeight));
+  const [width, height] = [naturalWidth, naturalHeight].map((side) => Math.ceil(side * scale));
+  return painted(width, height, (brush) => {
+    brush.drawImage(image, 0, 0, width, height);
+    const pixels = brush.getImageData(0, 0, width, height);
+    // A word is a pixel: alpha, blue, green, red from the highest byte.
+    const words = new Uint32Array(pixels.data.buffer);
+    const colour = (blue << 16) | (green << 8) | red;
+    for (let at = 0; at < words.length; at += 1) words[at] = ((words[at] & 0xff) << 24) | colour;
     brush.putImageData(pixels, 0, 0);
   });
 }

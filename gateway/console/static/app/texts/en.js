@@ -58,6 +58,7 @@ export default {
   "try.missing": "A picture is missing: choose one, or use the sample.",
   "try.sending": "Sending…",
   "try.working": "Computing…",
+  "try.done": "The result is there.",
   "try.progress": "Progress",
   "try.cancel": "Cancel",
   "try.empty": "What the service finds is shown here.",

@@ -28,7 +28,9 @@ export class TryView {
   #isBusy = false;
   #form = element("form", { class: "ask", novalidate: true });
   #result = element("section", { class: "result" });
-  element = element("div", { class: "try" }, this.#form, this.#result);
+  /** Stays in the page, so that screen readers hear what changes in it. */
+  #status = element("p", { class: "visually-hidden", role: "status" });
+  element = element("div", { class: "try" }, this.#form, this.#result, this.#status);
 
   constructor(session, signIn) {
     this.#session = session;
@@ -208,6 +210,7 @@ export class TryView {
     const { signal } = this.#aborting;
     const shown = progress(() => this.#aborting.abort());
     this.#result.replaceChildren(shown.element);
+    this.#status.textContent = t("try.working");
     this.#bringIntoView();
     try {
       const { blob, seconds } = await this.#send(request, { signal, onProgress: shown.onProgress });
@@ -217,6 +220,7 @@ export class TryView {
       this.#aborting = null;
       this.#done = { request, text, seconds, total };
       await this.#fillResult();
+      this.#status.textContent = t("try.done");
     } catch (error) {
       // The reader has gone on to another service.
       if (request.service !== this.#service) return;
@@ -245,7 +249,12 @@ export class TryView {
   // The result
 
   #say(sentence) {
-    this.#result.replaceChildren(failure(sentence));
+    this.#status.textContent = "";
+    this.#result.replaceChildren(failure(sentence), this.#code());
+  }
+
+  #code() {
+    return requestAsCode(() => ({ ...this.#request(), isByKey: this.#session.isByKey }));
   }
 
   /** On a narrow screen the result is below the form. */
@@ -255,14 +264,14 @@ export class TryView {
 
   async #fillResult() {
     if (this.#aborting) return;
-    const code = requestAsCode(() => ({ ...this.#request(), isByKey: this.#session.isByKey }));
     const done = this.#done;
     if (!done) {
-      this.#result.replaceChildren(element("p", { class: "empty" }, t("try.empty")), code);
+      this.#result.replaceChildren(element("p", { class: "empty" }, t("try.empty")), this.#code());
       return;
     }
     const sendAgain = (accept) => this.#send(done.request, { accept });
-    this.#result.replaceChildren(...(await outcome(done, this.#overlay, sendAgain)), code);
+    const shown = await outcome(done, this.#overlay, sendAgain);
+    if (done === this.#done) this.#result.replaceChildren(...shown, this.#code());
   }
 }
 
