@@ -229,21 +229,17 @@ def test_the_request_as_code_runs_and_has_no_secret(
     assert "TOKEN" in code
 
 
-@pytest.mark.parametrize("way", ["drop", "paste"])
-def test_a_picture_is_dropped_or_pasted(console: ConsolePage, way: str) -> None:
+@pytest.mark.parametrize(("way", "where"), [("drop", ".well"), ("drop", "h1"), ("paste", "body")])
+def test_a_picture_is_dropped_or_pasted(console: ConsolePage, way: str, where: str) -> None:
     script = """
         const data = new DataTransfer();
         data.items.add(new File(["no picture"], "some.png", { type: "image/png" }));
         const options = { bubbles: true, cancelable: true };
-        if (arguments[0] === "paste") {
-            options.clipboardData = data;
-            document.dispatchEvent(new ClipboardEvent("paste", options));
-        } else {
-            options.dataTransfer = data;
-            document.querySelector(".well").dispatchEvent(new DragEvent("drop", options));
-        }
+        options.clipboardData = options.dataTransfer = data;
+        const Kind = arguments[0] === "drop" ? DragEvent : ClipboardEvent;
+        document.querySelector(arguments[1]).dispatchEvent(new Kind(arguments[0], options));
     """
-    console.browser.execute_script(script, way)
+    console.browser.execute_script(script, way, where)
     assert console.find(".chosen .file-name").text == "some.png"
 
 

@@ -28,7 +28,7 @@ export async function outcome({ request, text, seconds, total }, overlay, sendAg
   const shown = await drawing(overlay, answer, request.pictures);
   const took = { seconds: number(seconds, 3), total: number(total, 3) };
   return [
-    element("p", { class: "outcome", lang: "en" }, answer.details.message),
+    element("p", { class: "outcome", lang: "en" }, answer.details?.message),
     ...[shown].flat(),
     element("p", { class: "hint" }, t("try.took", took)),
     ...(request.service.answersPicture ? [servicesPicture(request.service.name, sendAgain)] : []),

@@ -83,16 +83,17 @@ function fromUrl(onchange) {
   return element("details", {}, element("summary", {}, t("picker.url")), row);
 }
 
+/** Whether what is dragged is a file, not a piece of text on its way into a field. */
+export const holdsFile = ({ dataTransfer }) => dataTransfer.types.includes("Files");
+
 function dropping(group, take) {
   const mark = (isOver) => group.classList.toggle("over", isOver);
-  group.addEventListener("dragover", (event) => {
-    event.preventDefault();
-    mark(true);
-  });
+  group.addEventListener("dragover", (event) => mark(holdsFile(event)));
   group.addEventListener("dragleave", () => mark(false));
   group.addEventListener("drop", (event) => {
+    if (!holdsFile(event)) return;
     event.preventDefault();
     mark(false);
-    if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]);
+    take(event.dataTransfer.files[0]);
   });
 }

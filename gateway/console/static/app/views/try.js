@@ -5,7 +5,7 @@ import { button, element } from "../dom.js";
 import { defaultOf, field } from "../fields.js";
 import { overlayOf } from "../overlays/index.js";
 import { failure, outcome, progress } from "../outcome.js";
-import { picker } from "../picker.js";
+import { holdsFile, picker } from "../picker.js";
 import { fromFile } from "../pictures.js";
 import { requestAsCode } from "../raw.js";
 import { samplesOf } from "../samples.js";
@@ -39,7 +39,14 @@ export class TryView {
       event.preventDefault();
       this.#run();
     });
-    document.addEventListener("paste", (event) => this.#paste(event));
+    document.addEventListener("paste", (event) => this.#takeLoose(event.clipboardData));
+    // A file that is dropped beside a picker would replace the page, and end the session.
+    document.addEventListener("dragover", (event) => holdsFile(event) && event.preventDefault());
+    document.addEventListener("drop", (event) => {
+      if (event.defaultPrevented || !holdsFile(event)) return;
+      event.preventDefault();
+      this.#takeLoose(event.dataTransfer);
+    });
   }
 
   async show(service) {
@@ -151,8 +158,8 @@ export class TryView {
     ];
   }
 
-  async #paste(event) {
-    const file = event.clipboardData?.files[0];
+  /** What is pasted, or dropped anywhere, goes to the first input that has nothing. */
+  async #takeLoose({ files: [file] }) {
     if (!file || !this.element.isConnected) return;
     const empty = this.#service.files.find((one) => !this.#pictures[this.#placeOf(one.name)]);
     const { name } = empty ?? this.#service.files[0];
