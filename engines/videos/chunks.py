@@ -15,7 +15,7 @@ from engines.videos.reading import Source, first_frame, open_video, upright
 from engines.videos.turn import Turn
 
 CHUNK_FRAMES = 100
-"""A chunk's least length: what is computed again when a process dies."""
+"""A chunk's least length; a video of less than two chunks stays whole."""
 MOST_CHUNKS = 1000
 
 
@@ -53,13 +53,15 @@ def frames_of(source: Path, chunk: Chunk) -> Iterator[tuple[int, Pixels]]:
     Some may be missing: where a container leads to another place than it was asked for, and where
     a decoder does not begin at a key frame.
     """
-    turn = Turn(first_frame(source))
+    turn, before = Turn(first_frame(source)), chunk.start - 1
     with open_video(source) as video:
         try:
             for frame in video.frames_from(chunk.start):
                 if frame.pts is None or (chunk.end is not None and frame.pts >= chunk.end):
                     return
-                if frame.pts >= chunk.start:
+                # Times ascend, so that what is left of a chunk is less each time.
+                if frame.pts > before:
+                    before = frame.pts
                     yield frame.pts, upright(frame, turn)
         except UndecodableVideo:
             return

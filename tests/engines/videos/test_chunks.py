@@ -16,6 +16,7 @@ from engines.core.shapes import Box, Pixels
 from engines.videos import chunks, video_sightings
 from engines.videos.anonymize_video import FRAMES, VIDEO, anonymize_video
 from engines.videos.chunk import Chunk
+from engines.videos.reading import Source
 from engines.videos.video_chunks import Params, video_chunks
 from tests.engines.videos.films import film, frames, picture
 
@@ -168,6 +169,18 @@ def test_what_was_seen_in_other_pictures_is_not_believed(
     for chunk in cut(other):
         look_at(other, tmp_path, chunk)
     assert hidden(source, tmp_path) == whole
+
+
+def test_frames_whose_times_go_back_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = film(tmp_path / "in.mkv", [picture(0)] * 5)
+    shown = frames(source)
+    for frame, time in zip(shown, [9, 10, 50, 11, 51], strict=True):
+        frame.pts = time
+    monkeypatch.setattr(Source, "frames_from", lambda *_: iter(shown))
+    chunk = Chunk(first=0, frames=5, start=10, end=None)
+    assert [time for time, _ in chunks.frames_of(source, chunk)] == [10, 50, 51]
 
 
 def test_a_short_video_is_one_chunk(tmp_path: Path) -> None:
