@@ -22,6 +22,8 @@ SMOOTH = 0.04
 ALIKE_LEVELS = 60
 """What differs by more after the flow is no guide to it."""
 NOISE_LEVELS = 12
+LEAST_FLOW_PX = 32
+"""Lower or narrower pictures crash OpenCV's flow: its patches of 8 px at a quarter of the size."""
 DOUBT = 0.005
 """Weight of no motion everywhere, as a share of a black and white edge's."""
 
@@ -50,8 +52,7 @@ def unbent(first: Plane, second: Plane, valid: NDArray[np.bool_]) -> Plane:
 
 
 def _bend(here: Pixels, there: Pixels, valid: NDArray[np.bool_]) -> Plane:
-    flow = np.zeros((*valid.shape, 2), np.float32)
-    cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST).calc(here, there, flow)
+    flow = _flow(here, there)
     is_alike = cv2.absdiff(_moved(there, flow), here) <= ALIKE_LEVELS
     is_near = np.abs(flow).max(axis=2) <= MOST_PX
     edges = cv2.morphologyEx(here, cv2.MORPH_GRADIENT, square(1)) / np.float32(255)
@@ -59,6 +60,17 @@ def _bend(here: Pixels, there: Pixels, valid: NDArray[np.bool_]) -> Plane:
     sigma = SMOOTH * max(valid.shape)
     total = cv2.GaussianBlur(flow * weights[..., None], (0, 0), sigma)
     return np.asarray(total / (cv2.GaussianBlur(weights, (0, 0), sigma) + DOUBT)[..., None])
+
+
+def _flow(here: Pixels, there: Pixels) -> Plane:
+    height, width = here.shape
+    below, beside = max(0, LEAST_FLOW_PX - height), max(0, LEAST_FLOW_PX - width)
+    first, second = (
+        cv2.copyMakeBorder(one, 0, below, 0, beside, cv2.BORDER_REPLICATE) for one in (here, there)
+    )
+    flow = np.zeros((*first.shape, 2), np.float32)
+    cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST).calc(first, second, flow)
+    return flow[:height, :width]
 
 
 def _apart(here: Pixels, there: Pixels) -> NDArray[np.int64]:

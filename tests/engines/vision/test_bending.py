@@ -47,3 +47,9 @@ def test_a_changed_part_of_a_bent_picture_stays() -> None:
     changed[100:130, 200:260] = (40, 60, 200)
     found = unbent(page, bent(changed, 3), np.ones(page.shape[:2], np.bool_))
     assert np.abs(found - changed)[106:124, 208:252].mean() < 20
+
+
+@pytest.mark.parametrize("size", [(7, 300), (12, 300), (24, 300), (24, 900), (1, 1), (300, 7)])
+def test_low_and_narrow_pictures_are_left_as_they_are(size: tuple[int, int]) -> None:
+    noise = np.random.default_rng(2026).uniform(0, 255, (*size, 3)).astype(np.float32)
+    assert np.array_equal(unbent(noise, noise, np.ones(size, np.bool_)), noise)
