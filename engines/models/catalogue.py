@@ -60,7 +60,7 @@ ENTRIES = (
         sha256="860dd87b507e0e2fa9bb352f15396e82a49f015bfc8c1e7a15636fe1a44478c9",
         licence="MIT (package); the upstream states none",
         source="@vladmandic/human 3.3.6, COCO-80",
-        description=Detector(range=(0, 255), size=(512, 512)),
+        description=Detector(range=(0, 255), size=(512, 512), classes=80),
         gives={"detections": ()},
         trial=(1, 512, 512),
     ),

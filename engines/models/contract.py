@@ -76,6 +76,24 @@ def find_outputs(
     return names
 
 
+def check_classes(description: Detector, labels: int, *, are_given: bool) -> None:
+    """Make sure that a detector is not read with the labels of another.
+
+    Args:
+        are_given: whether the labels came with the model.
+
+    Raises:
+        Misfit: it has more or fewer classes than labels, or it cannot be told how many.
+    """
+    if description.classes not in (None, labels):
+        raise Misfit(f"it has {description.classes} classes; its labels are {labels}")
+    if not (are_given or description.classes or description.row in objects.LONG_ROWS):
+        raise Misfit(
+            "its rows do not tell how many classes it has; expected labels given with it, "
+            f"or classes = {labels} if it has those of ours"
+        )
+
+
 def try_out(
     entry: Entry, description: Description, labels: int, run: Callable[[Pixels], Answer]
 ) -> None:

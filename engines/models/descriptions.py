@@ -196,6 +196,7 @@ class Detector(Sized):
         size: with `multiple_of`, that of the longer side.
         multiple_of: what the sides are then padded to.
         pad: level around the picture.
+        classes: how many; needed where rows hold a class and no labels are given with the model.
         units: of boxes: pixels of what is shown, or shares of its sides.
         threshold: least score of what is found where a request names none.
         nms: IoU above which two boxes of a class are one thing; 1 where the network sees to it.
@@ -206,6 +207,7 @@ class Detector(Sized):
     fit: Literal["pad", "stretch"] = "pad"
     pad: Annotated[int, Field(ge=0, le=255)] = 0
     row: Row = "box, score, class"
+    classes: Annotated[int, Field(ge=1, le=100_000)] | None = None
     boxes: Literal["xyxy", "xywh", "cxcywh"] = "xyxy"
     units: Literal["pixels", "shares"] = "pixels"
     scores: Literal["probabilities", "logits"] = "probabilities"

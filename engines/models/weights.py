@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from engines.core.errors import ModelUnavailable
 from engines.core.pixels import Pixels
 from engines.models.catalogue import ENTRIES, SLOTS, Entry
-from engines.models.contract import TYPES, Answer, check_input, find_outputs, try_out
+from engines.models.contract import TYPES, Answer, check_classes, check_input, find_outputs, try_out
 from engines.models.descriptions import Classifier, Description, Detector, Recognizer, read
 from engines.models.misfit import Misfit
 
@@ -219,6 +219,8 @@ def _load(entry: Entry) -> Model[Any]:
         loaded = Model(_title(entry), device, labels, description, names, is_single, session)
         if is_own:
             try_out(entry, description, len(labels), _tried(loaded))
+        if isinstance(description, Detector):
+            check_classes(description, len(labels), are_given=files.labels is not None)
     return loaded
 
 

@@ -217,7 +217,8 @@ def brought(tmp_path: Path) -> Iterator[Any]:
     """Bring a small detector of one's own, with its description."""
 
     def bring(network: bytes, description: str) -> None:
-        weights.configure({"detector": ModelFiles(placed(tmp_path, network, description))})
+        file = placed(tmp_path, network, f"classes = 80\n{description}")
+        weights.configure({"detector": ModelFiles(file)})
 
     yield bring
     weights.configure({})
@@ -251,7 +252,7 @@ NANODET = ROOT.parent / "shared" / "models" / "nanodet_plus_coco.onnx"
     reason="NanoDet-Plus is a user's to bring (docs/models.md); it is looked for beside the tree",
 )
 def test_nanodet_plus_finds_a_cat_by_its_description_alone(tmp_path: Path, cat: Pixels) -> None:
-    described = "range = [0, 255]\nsize = 512\nmultiple_of = 64\nthreshold = 0.4"
+    described = "range = [0, 255]\nclasses = 80\nsize = 512\nmultiple_of = 64\nthreshold = 0.4"
     weights.configure({"detector": ModelFiles(borrowed(tmp_path, NANODET, described))})
     try:
         (one,) = found(cat).objects

@@ -424,6 +424,16 @@ def test_a_detector_of_other_classes_is_refused_until_its_labels_are_given(tmp_p
     assert [label.name for label in weights.model("detector").labels] == RGB
 
 
+def test_a_detector_is_not_read_with_our_labels_by_mistake(tmp_path: Path) -> None:
+    network = always([[(0, 0, 600, 600, 0.5, 2)]], (1, 3, 640, 640))
+    said = refusal("detector", brought(tmp_path, "detector", network, "range = [0, 1]"))
+    assert said.endswith("expected labels given with it, or classes = 80 if it has those of ours.")
+    said = refusal("detector", brought(tmp_path, "detector", network, "range=[0, 1]\nclasses = 3"))
+    assert said.endswith("it has 3 classes; its labels are 80.")
+    weights.configure({"detector": brought(tmp_path, "detector", network, "range = [0, 1]", RGB)})
+    assert [label.name for label in weights.model("detector").labels] == RGB
+
+
 def test_logits_of_a_detector_are_refused_unless_they_are_called_so(tmp_path: Path) -> None:
     network = always(yolo(score=-9), (1, 3, 640, 640))
     said = refusal("detector", brought(tmp_path, "detector", network, YOLO))
@@ -452,7 +462,7 @@ def test_a_model_of_several_outputs_names_none(tmp_path: Path) -> None:
 def test_every_model_of_ours_could_be_brought_with_its_own_description(tmp_path: Path) -> None:
     described = {
         "classifier": "range = [0, 255]",
-        "detector": "range = [0, 255]\nsize = 512",
+        "detector": "range = [0, 255]\nsize = 512\nclasses = 80",
         "face_detector": "range = [0, 255]",
         "plate_detector": "range = [0, 255]\nmean = [104, 117, 123]\ncolour = 'BGR'",
     }
