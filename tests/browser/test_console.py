@@ -109,25 +109,43 @@ def test_who_is_not_known_any_more_is_asked_again_and_the_input_is_kept(
     assert console.find(".chosen .file-name").text == "sample.jpg"
 
 
+SHORT_LIVED = """
+    window.grants = [];
+    const asked = window.fetch;
+    window.fetch = async (address, options) => {
+        const answer = await asked(address, options);
+        if (!String(address).endsWith("/token")) return answer;
+        window.grants.push(options.body.get("grant_type"));
+        const told = await answer.json();
+        const changed = window.grants[1] ? {} : { expires_in: 1, ...arguments[0] };
+        return Response.json({ ...told, ...changed }, { status: answer.status });
+    };
+"""
+
+
 def test_the_token_is_refreshed_in_the_background(console: ConsolePage, trying: Served) -> None:
-    shorten = """
-        window.grants = [];
-        const asked = window.fetch;
-        window.fetch = async (address, options) => {
-            const answer = await asked(address, options);
-            if (!String(address).endsWith("/token")) return answer;
-            window.grants.push(options.body.get("grant_type"));
-            const told = { ...(await answer.json()), expires_in: window.grants[1] ? 600 : 1 };
-            return Response.json(told);
-        };
-    """
-    console.browser.execute_script(shorten)
+    console.browser.execute_script(SHORT_LIVED.replace("arguments[0]", "{}"))
     console.sign_in(trying.user, trying.password)
     console.until("return window.grants.length === 2")
     assert console.browser.execute_script("return window.grants[1]") == "refresh_token"
     console.take_sample()
     console.run()
-    console.find(".outcome")
+    assert console.answer()["details"]["name"] == "edges"
+
+
+def test_an_expired_session_is_a_sentence_and_the_input_is_kept(
+    console: ConsolePage, trying: Served
+) -> None:
+    ended = SHORT_LIVED.replace("arguments[0]", '{ refresh_token: "ended" }')
+    console.browser.execute_script(ended)
+    console.sign_in(trying.user, trying.password)
+    console.take_sample()
+    console.find("#sign-in")
+    console.run()
+    assert console.find("dialog .failure").text.startswith("You are signed out")
+    console.fill_in(trying.user, trying.password)
+    assert console.answer()["details"]["name"] == "edges"
+    assert console.find(".chosen .file-name").text == "sample.jpg"
 
 
 def test_signing_out_ends_the_session(signed_in: ConsolePage) -> None:

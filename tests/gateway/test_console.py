@@ -156,3 +156,13 @@ def test_the_console_loads_files_that_are_there() -> None:
 def test_the_page_offers_every_part() -> None:
     offered = re.findall(r'url: "openapi/(\w+)\.json"', (STATIC / "start.js").read_text())
     assert offered == [*TABLE.descriptions()]
+
+
+@pytest.mark.parametrize(
+    "page", sorted((STATIC / "app" / "texts").iterdir()), ids=lambda one: one.stem
+)
+def test_every_language_of_the_console_has_every_text(page: Path) -> None:
+    english = (STATIC / "app" / "texts" / "en.js").read_text()
+    key = re.compile(r'^  "([^"]+)":', re.MULTILINE)
+    assert sorted(key.findall(page.read_text())) == sorted(key.findall(english))
+    assert f"{page.stem}:" in (STATIC / "app" / "texts.js").read_text()

@@ -2,7 +2,10 @@
 
 import { t } from "./texts.js";
 
-export const ROOT = new URL("../../", import.meta.url);
+const ROOT = new URL("../../", import.meta.url);
+
+/** The address of a path of the API, below whatever prefix this page is. */
+export const addressOf = (path) => new URL(path.replace(/^\//, ""), ROOT);
 
 /** A failure in words that people can act on. */
 export class Failure extends Error {
@@ -39,10 +42,9 @@ export async function isOpen(service) {
 }
 
 async function ask(path, options = {}) {
-  const address = new URL(path.replace(/^\//, ""), ROOT);
   let answer;
   try {
-    answer = await fetch(address, { credentials: "omit", ...options });
+    answer = await fetch(addressOf(path), { credentials: "omit", ...options });
   } catch {
     throw new Failure(t("failure.gone"));
   }
@@ -60,7 +62,7 @@ export function send(
   { body, headers, accept = "application/json", signal = null, onProgress = () => {} },
 ) {
   const request = new XMLHttpRequest();
-  request.open("POST", new URL(service.path.replace(/^\//, ""), ROOT));
+  request.open("POST", addressOf(service.path));
   request.responseType = "blob";
   for (const [name, value] of Object.entries({ ...headers, accept })) {
     request.setRequestHeader(name, value);

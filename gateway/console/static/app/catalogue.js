@@ -43,5 +43,9 @@ export function issuerOf(document) {
   const token = ending("/openid-connect/token");
   if (!token) return null;
   const form = Object.values(document.paths[token].post.requestBody.content)[0].schema;
-  return { token, logout: ending("/openid-connect/logout"), client: form.properties.client_id.default };
+  return {
+    token,
+    logout: ending("/openid-connect/logout"),
+    client: form.properties.client_id.default,
+  };
 }

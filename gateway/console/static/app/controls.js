@@ -67,7 +67,10 @@ export function tabs(views) {
     shown.replaceChildren(view);
   };
   show(buttons[0], Object.values(views)[0]);
-  return [element("div", { class: "segmented", role: "group", "aria-label": t("control.view") }, buttons), shown];
+  return [
+    element("div", { class: "segmented", role: "group", "aria-label": t("control.view") }, buttons),
+    shown,
+  ];
 }
 
 /** Controls in a row above what they change. */

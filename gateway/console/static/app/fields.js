@@ -1,4 +1,5 @@
-// A parameter's field, made from its schema: a range is a slider, a choice a list, a yes or no a switch.
+// A parameter's field, made from its schema: a range is a slider, a choice a list, a yes or no a
+// switch.
 
 import { element, freshId } from "./dom.js";
 import { t } from "./texts.js";
@@ -47,7 +48,14 @@ function make(schema, shared, value, onchange) {
   return element(
     "div",
     { class: "text" },
-    element("input", { type: "text", ...shared, value, maxlength, spellcheck: "false", oninput: told }),
+    element("input", {
+      type: "text",
+      ...shared,
+      value,
+      maxlength,
+      spellcheck: "false",
+      oninput: told,
+    }),
   );
 }
 
@@ -68,7 +76,11 @@ function choice(schema, shared, value, onchange) {
 function toggle(shared, value, onchange) {
   const told = (event) => onchange(String(event.target.checked));
   const attributes = { type: "checkbox", role: "switch", checked: value === "true" };
-  return element("div", { class: "toggle" }, element("input", { ...attributes, ...shared, onchange: told }));
+  return element(
+    "div",
+    { class: "toggle" },
+    element("input", { ...attributes, ...shared, onchange: told }),
+  );
 }
 
 function slider(schema, shared, value, onchange) {

@@ -27,7 +27,10 @@ export function findings(items) {
 
 function row({ title, detail, marks }, at) {
   const numbered = element("span", { class: "row-number" }, at + 1);
-  const texts = [element("span", { class: "row-title" }, title), element("span", { class: "row-detail" }, detail)];
+  const texts = [
+    element("span", { class: "row-title" }, title),
+    element("span", { class: "row-detail" }, detail),
+  ];
   const lit = { pointed: false, pressed: false };
   const press = button([numbered, ...texts], () => change({ pressed: !lit.pressed }), {
     class: "row",

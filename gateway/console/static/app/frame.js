@@ -1,4 +1,4 @@
-// What stands around every view: who is signed in, the language, the way to other pages, the services.
+// What stands around every view: who is signed in, the language, other pages, the services.
 
 import { button, element } from "./dom.js";
 import { LANGUAGES, named, t } from "./texts.js";
@@ -39,7 +39,11 @@ function languages(language, onlanguage) {
     element("option", { value: name, lang: name, selected: name === language }, title),
   );
   const told = (event) => onlanguage(event.target.value);
-  return element("select", { id: "language", "aria-label": t("page.language"), onchange: told }, options);
+  return element(
+    "select",
+    { id: "language", "aria-label": t("page.language"), onchange: told },
+    options,
+  );
 }
 
 /** Fill the list of services; on a narrow screen it folds behind the current one's name. */
@@ -51,10 +55,14 @@ export function navigation(services, current) {
     const title = named("groups", group);
     list.append(element("h2", { lang: !title && "en" }, title ?? group), element("ul", {}, links));
   }
-  const fold = button(titleOf(current), () => {
-    const isOpen = nav.classList.toggle("open");
-    fold.setAttribute("aria-expanded", isOpen);
-  }, { class: "fold", "aria-expanded": "false", "aria-controls": "service-list" });
+  const fold = button(
+    titleOf(current),
+    () => {
+      const isOpen = nav.classList.toggle("open");
+      fold.setAttribute("aria-expanded", isOpen);
+    },
+    { class: "fold", "aria-expanded": "false", "aria-controls": "service-list" },
+  );
   nav.classList.remove("open");
   nav.setAttribute("aria-label", t("page.services"));
   nav.replaceChildren(fold, list);

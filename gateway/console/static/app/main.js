@@ -22,7 +22,8 @@ async function start() {
   }
   const services = servicesOf(described);
   const session = new Session(issuerOf(described));
-  const signIn = (reason) => askToSignIn(session, reason);
+  const signIn = (reason = session.isExpired ? t("failure.ended") : "") =>
+    askToSignIn(session, reason);
   const view = new TryView(session, signIn);
   const wanted = () => services.find(({ name }) => location.hash === `#try/${name}`) ?? services[0];
   const showFrame = () => {

@@ -38,7 +38,11 @@ function chosen(picture, remove) {
     { class: "chosen" },
     picture.isShown
       ? element("img", { src: picture.url, alt: "", width: 72, height: 56 })
-      : element("span", { class: "no-preview", "aria-hidden": "true" }, picture.address ? "URL" : "···"),
+      : element(
+          "span",
+          { class: "no-preview", "aria-hidden": "true" },
+          picture.address ? "URL" : "···",
+        ),
     element(
       "div",
       { class: "chosen-text" },

@@ -9,7 +9,10 @@ export async function fromFile(file) {
   const url = URL.createObjectURL(file);
   const image = new Image();
   image.src = url;
-  const isShown = await image.decode().then(() => true, () => false);
+  const isShown = await image.decode().then(
+    () => true,
+    () => false,
+  );
   const { naturalWidth: width, naturalHeight: height } = image;
   return { file, name: file.name, url, isShown, width, height };
 }

@@ -31,9 +31,14 @@ export async function readPly(file) {
   const told = head.slice(0, end.index);
   const count = Number(/element vertex (\d+)/.exec(told)[1]);
   const vertex = told.split(/element vertex \d+/)[1].split(/\nelement /)[0];
-  const columns = [...vertex.matchAll(/property (\w+) (\w+)/g)].map(([, type, name]) => ({ type, name }));
+  const columns = [...vertex.matchAll(/property (\w+) (\w+)/g)].map(([, type, name]) => ({
+    type,
+    name,
+  }));
   const body = bytes.slice(end.index + end[0].length);
-  const read = told.includes("format ascii") ? asText(body, columns) : asBinary(body, columns, told);
+  const read = told.includes("format ascii")
+    ? asText(body, columns)
+    : asBinary(body, columns, told);
   const step = Math.max(1, Math.ceil(count / MOST_POINTS));
   return Array.from({ length: Math.ceil(count / step) }, (_, at) => read(at * step));
 }
@@ -58,5 +63,7 @@ function asBinary(body, columns, told) {
     stride += size;
   }
   return (at) =>
-    ["x", "y", "z"].map((axis) => view[places[axis].method](at * stride + places[axis].offset, isLittle));
+    ["x", "y", "z"].map((axis) =>
+      view[places[axis].method](at * stride + places[axis].offset, isLittle),
+    );
 }

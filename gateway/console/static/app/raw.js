@@ -20,7 +20,12 @@ export function rawJson(text) {
 
 function copyable(text, label, shown = text) {
   const block = element("pre", { tabindex: 0, role: "region", "aria-label": label }, shown);
-  return element("div", { class: "copyable" }, block, copyButton(() => text));
+  return element(
+    "div",
+    { class: "copyable" },
+    block,
+    copyButton(() => text),
+  );
 }
 
 function shortened(text) {

@@ -13,6 +13,8 @@ export class Session extends EventTarget {
   #timer = 0;
   #headers = null;
   name = "";
+  /** Whether the issuer ended it, not the reader. */
+  isExpired = false;
 
   /** `issuer` has the addresses and the client of our own issuer; null with an outside one. */
   constructor(issuer) {
@@ -90,6 +92,7 @@ export class Session extends EventTarget {
       // Without an answer the tokens may be good still.
       if (!failure.status) throw failure;
       this.end();
+      this.isExpired = true;
       throw new Failure(t("failure.ended"), 401);
     }
   }
@@ -110,6 +113,7 @@ export class Session extends EventTarget {
     clearTimeout(this.#timer);
     this.#tokens = null;
     this.#headers = null;
+    this.isExpired = false;
   }
 
   #become(name) {

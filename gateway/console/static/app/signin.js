@@ -5,7 +5,10 @@ import { t } from "./texts.js";
 
 const WAYS = {
   account: {
-    fields: { username: { autocomplete: "username" }, password: { type: "password", autocomplete: "current-password" } },
+    fields: {
+      username: { autocomplete: "username" },
+      password: { type: "password", autocomplete: "current-password" },
+    },
     use: (session, { username, password }) => session.signIn(username, password),
   },
   key: {
@@ -19,7 +22,7 @@ const WAYS = {
 };
 
 /** Ask who it is; true once the session is signed in, false where the dialog was closed before. */
-export function askToSignIn(session, reason = "") {
+export function askToSignIn(session, reason) {
   const names = session.hasOwnIssuer ? ["account", "key"] : ["key", "token"];
   const said = element("p", { class: "failure", role: "alert" }, reason);
   const fieldset = element("div", { class: "signin-fields" });
@@ -39,7 +42,12 @@ export function askToSignIn(session, reason = "") {
     fieldset,
     element("p", { class: "hint" }, t("signin.memory")),
     said,
-    element("div", { class: "actions" }, submit, button(t("signin.cancel"), () => dialog.close())),
+    element(
+      "div",
+      { class: "actions" },
+      submit,
+      button(t("signin.cancel"), () => dialog.close()),
+    ),
   );
   const dialog = element("dialog", { class: "signin", "aria-label": t("signin.title") }, form);
   form.addEventListener("submit", async (event) => {
@@ -62,7 +70,8 @@ export function askToSignIn(session, reason = "") {
     dialog.addEventListener("close", () => {
       dialog.remove();
       // The button that opened it may be another one by now.
-      if (document.activeElement === document.body) document.querySelector("#account button").focus();
+      if (document.activeElement === document.body)
+        document.querySelector("#account button").focus();
       resolve(dialog.returnValue === "done");
     });
   });
@@ -79,9 +88,18 @@ function choices(names, choose) {
     element(
       "label",
       {},
-      element("input", { type: "radio", name: "way", checked: at === 0, onchange: () => choose(name) }),
+      element("input", {
+        type: "radio",
+        name: "way",
+        checked: at === 0,
+        onchange: () => choose(name),
+      }),
       t(`signin.by.${name}`),
     ),
   );
-  return element("div", { class: "segmented", role: "radiogroup", "aria-label": t("signin.way") }, radios);
+  return element(
+    "div",
+    { class: "segmented", role: "radiogroup", "aria-label": t("signin.way") },
+    radios,
+  );
 }

@@ -1,6 +1,6 @@
 // The request as it would be sent from elsewhere; a name stands where the secret goes.
 
-import { ROOT } from "./api.js";
+import { addressOf } from "./api.js";
 
 const TOKEN = "TOKEN";
 const KEY = "API_KEY";
@@ -12,7 +12,6 @@ export const snippets = (request) => ({
   JavaScript: javascript(request),
 });
 
-const addressOf = ({ service }) => new URL(service.path.slice(1), ROOT).href;
 const entries = ({ pictures }) => Object.entries(pictures);
 const quoted = (text) => JSON.stringify(text);
 const inShell = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -20,10 +19,19 @@ const inShell = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 function curl(request) {
   const header = request.isByKey ? `"X-API-Key: $${KEY}"` : `"Authorization: Bearer $${TOKEN}"`;
   const files = entries(request).map(([name, { address, name: file }]) =>
-    address ? `--form-string ${inShell(`${name}=${address}`)}` : `-F ${inShell(`${name}=@${quoted(file)}`)}`,
+    address
+      ? `--form-string ${inShell(`${name}=${address}`)}`
+      : `-F ${inShell(`${name}=@${quoted(file)}`)}`,
   );
-  const told = request.values.map(([name, value]) => `--form-string ${inShell(`${name}=${value}`)}`);
-  return [`curl ${inShell(addressOf(request))}`, `-H ${header}`, ...files, ...told].join(" \\\n  ");
+  const told = request.values.map(
+    ([name, value]) => `--form-string ${inShell(`${name}=${value}`)}`,
+  );
+  return [
+    `curl ${inShell(addressOf(request.service.path).href)}`,
+    `-H ${header}`,
+    ...files,
+    ...told,
+  ].join(" \\\n  ");
 }
 
 function python(request) {
@@ -45,7 +53,7 @@ function python(request) {
     "import requests",
     "",
     "answer = requests.post(",
-    `    ${quoted(addressOf(request))},`,
+    `    ${quoted(addressOf(request.service.path).href)},`,
     `    headers=${header},`,
     ...(files.length ? ["    files={", ...files, "    },"] : []),
     ...(data.length ? ["    data={", ...data, "    },"] : []),
@@ -66,7 +74,7 @@ function javascript(request) {
     "const form = new FormData();",
     ...files,
     ...request.values.map(([name, value]) => `form.append(${quoted(name)}, ${quoted(value)});`),
-    `const answer = await fetch(${quoted(addressOf(request))}, {`,
+    `const answer = await fetch(${quoted(addressOf(request.service.path).href)}, {`,
     '  method: "POST",',
     `  headers: { ${header} },`,
     "  body: form,",

@@ -7,10 +7,7 @@ import { sideBySide, stageOf } from "./parts.js";
 
 export function show({ answer, pictures: { image1, image2 } }) {
   const { matrix1 } = answer.result;
-  const beside = sideBySide(
-    stageOf(image1, [], t("inputs.1")),
-    stageOf(image2, [], t("inputs.2")),
-  );
+  const beside = sideBySide(stageOf(image1, [], t("inputs.1")), stageOf(image2, [], t("inputs.2")));
   if (!image1.isShown || !image2.isShown) return [beside, table(matrix1)];
   const stage = stageOf(image2);
   const upper = stage.warped(image1, matrix1);

@@ -6,7 +6,11 @@ import { sideBySide, stageOf } from "./parts.js";
 
 export function show({ answer, pictures }) {
   const { matches, outline } = answer.result;
-  const query = stageOf(pictures.query, matches.map((one) => one.query), t("matches.query"));
+  const query = stageOf(
+    pictures.query,
+    matches.map((one) => one.query),
+    t("matches.query"),
+  );
   const ends = [...matches.map((one) => one.train), ...(outline ?? [])];
   const train = stageOf(pictures.train, ends, t("matches.train"));
   if (outline) train.mark(outline);

@@ -7,7 +7,10 @@ import { pictureWithList, stageOf } from "./parts.js";
 
 export function show({ answer, pictures }) {
   const { objects } = answer.result;
-  const stage = stageOf(pictures.image, objects.flatMap(({ box }) => outlineOf(box)));
+  const stage = stageOf(
+    pictures.image,
+    objects.flatMap(({ box }) => outlineOf(box)),
+  );
   const items = objects.map(({ name, score, box }, at) => ({
     title: name,
     detail: percent(score),

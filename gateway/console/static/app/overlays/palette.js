@@ -17,7 +17,11 @@ export function show({ answer, pictures }) {
   );
 }
 
-const hexOf = (color) => `#${color.slice(0, 3).map((one) => one.toString(16).padStart(2, "0")).join("")}`;
+const hexOf = (color) =>
+  `#${color
+    .slice(0, 3)
+    .map((one) => one.toString(16).padStart(2, "0"))
+    .join("")}`;
 
 function share(color) {
   const part = element("span");
@@ -31,5 +35,11 @@ function swatch(color) {
   const chip = element("span", { class: "chip", "aria-hidden": "true" });
   chip.style.background = hex;
   const shareText = element("span", { class: "row-detail" }, percent(color[3] / 100));
-  return element("li", {}, chip, copyButton(() => hex, hex), shareText);
+  return element(
+    "li",
+    {},
+    chip,
+    copyButton(() => hex, hex),
+    shareText,
+  );
 }

@@ -16,7 +16,11 @@ export const pictureWithList = (stage, list) =>
   element("div", { class: "with-list" }, stage.element, list);
 
 export const sideBySide = (...stages) =>
-  element("div", { class: "pair" }, stages.map((one) => one.element));
+  element(
+    "div",
+    { class: "pair" },
+    stages.map((one) => one.element),
+  );
 
 /** The outline of a thing of which box and vertices are told, as contours and differences have it. */
 export function verticesOf({ boundingBox: { x, y, width, height }, relativeVertices }) {

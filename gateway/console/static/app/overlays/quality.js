@@ -42,10 +42,17 @@ async function mask(stage, picture, colour, text) {
 /** Base64 of a byte a bin, the fullest bin 255. */
 function histogram(told) {
   const bins = Array.from(atob(told), (one) => one.charCodeAt(0));
-  const bars = bins.map((height, x) =>
-    drawn("rect", { x, y: 255 - height, width: 1.05, height }),
-  );
+  const bars = bins.map((height, x) => drawn("rect", { x, y: 255 - height, width: 1.05, height }));
   const attributes = { viewBox: `0 0 ${bins.length} 255`, preserveAspectRatio: "none" };
-  const picture = drawn("svg", { class: "histogram", role: "img", "aria-label": t("quality.histogram"), ...attributes }, bars);
-  return element("figure", { class: "stage" }, picture, element("figcaption", {}, t("quality.histogram")));
+  const picture = drawn(
+    "svg",
+    { class: "histogram", role: "img", "aria-label": t("quality.histogram"), ...attributes },
+    bars,
+  );
+  return element(
+    "figure",
+    { class: "stage" },
+    picture,
+    element("figcaption", {}, t("quality.histogram")),
+  );
 }

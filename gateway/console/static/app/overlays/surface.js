@@ -5,7 +5,12 @@ import { number, percent, t } from "../texts.js";
 import { readPly } from "../ply.js";
 
 const STEP = 0.1;
-const KEYS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
+const KEYS = {
+  ArrowLeft: [-STEP, 0],
+  ArrowRight: [STEP, 0],
+  ArrowUp: [0, -STEP],
+  ArrowDown: [0, STEP],
+};
 
 export async function show({ answer, pictures }) {
   const { pose, overlap } = answer.result;
@@ -57,13 +62,19 @@ function turntable(clouds) {
 }
 
 const median = (values) => values.toSorted((one, other) => one - other)[values.length >> 1];
-const spread = (cloud, axis) => cloud.reduce((most, point) => Math.max(most, Math.abs(point[axis])), 0);
+const spread = (cloud, axis) =>
+  cloud.reduce((most, point) => Math.max(most, Math.abs(point[axis])), 0);
 
 function draw(canvas, clouds, { around, over }, radius) {
   const brush = canvas.getContext("2d");
   const colours = getComputedStyle(document.documentElement);
   const inks = ["--edge", "--accent"].map((name) => colours.getPropertyValue(name));
-  const [sin, cos, dip, level] = [Math.sin(around), Math.cos(around), Math.sin(over), Math.cos(over)];
+  const [sin, cos, dip, level] = [
+    Math.sin(around),
+    Math.cos(around),
+    Math.sin(over),
+    Math.cos(over),
+  ];
   const zoom = canvas.height / 2 / radius;
   brush.clearRect(0, 0, canvas.width, canvas.height);
   clouds.forEach((cloud, at) => {

@@ -7,7 +7,10 @@ import { pictureWithList, stageOf } from "./parts.js";
 
 export function show({ answer, pictures }) {
   const { matches } = answer.result;
-  const stage = stageOf(pictures.image, matches.flatMap(({ box }) => outlineOf(box)));
+  const stage = stageOf(
+    pictures.image,
+    matches.flatMap(({ box }) => outlineOf(box)),
+  );
   const items = matches.map(({ box, score, scale, angle }, at) => ({
     title: percent(score),
     detail: t("templates.pose", { scale: number(scale), angle: number(angle, 1) }),

@@ -8,7 +8,10 @@ import { pictureWithList, stageOf } from "./parts.js";
 
 export function show({ answer, pictures }) {
   const { text, lines } = answer.result;
-  const stage = stageOf(pictures.image, lines.flatMap(({ box }) => outlineOf(box)));
+  const stage = stageOf(
+    pictures.image,
+    lines.flatMap(({ box }) => outlineOf(box)),
+  );
   const items = lines.map((line, at) => ({
     title: line.text,
     detail: line.language === "und" ? "" : line.language,
@@ -17,6 +20,9 @@ export function show({ answer, pictures }) {
   for (const { words, angle } of lines) {
     for (const word of words) stage.word(word.text, word.box, angle);
   }
-  const controls = bar(markSwitch(stage), copyButton(() => text, t("text.copy")));
+  const controls = bar(
+    markSwitch(stage),
+    copyButton(() => text, t("text.copy")),
+  );
   return [controls, pictureWithList(stage, findings(items))];
 }

@@ -115,5 +115,6 @@ export default {
   "matches.query": "Query",
   "matches.train": "Picture to search",
   "surface.told": "Overlap {overlap}, places {poses}.",
-  "surface.turn": "The scan in grey, the solid in green. Drag it, or use the arrow keys, to turn it.",
+  "surface.turn":
+    "The scan in grey, the solid in green. Drag it, or use the arrow keys, to turn it.",
 };

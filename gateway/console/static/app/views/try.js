@@ -111,7 +111,11 @@ export class TryView {
   }
 
   #pictureFields() {
-    return element("div", { class: "pickers" }, this.#service.files.map((one) => this.#picker(one)));
+    return element(
+      "div",
+      { class: "pickers" },
+      this.#service.files.map((one) => this.#picker(one)),
+    );
   }
 
   #refillPictures() {
@@ -154,7 +158,12 @@ export class TryView {
     const more = element("summary", {}, t("try.more", { count: made.length - FIRST_FIELDS }));
     return [
       element("div", { class: "fields" }, made.slice(0, FIRST_FIELDS)),
-      element("details", { class: "more" }, more, element("div", { class: "fields" }, made.slice(FIRST_FIELDS))),
+      element(
+        "details",
+        { class: "more" },
+        more,
+        element("div", { class: "fields" }, made.slice(FIRST_FIELDS)),
+      ),
     ];
   }
 
@@ -238,7 +247,8 @@ export class TryView {
 
   async #send({ service, pictures, values }, options) {
     const body = new FormData();
-    for (const [name, { file, address }] of Object.entries(pictures)) body.append(name, file ?? address);
+    for (const [name, { file, address }] of Object.entries(pictures))
+      body.append(name, file ?? address);
     for (const [name, value] of values) body.append(name, value);
     return send(service, { body, headers: await this.#session.headers(), ...options });
   }
