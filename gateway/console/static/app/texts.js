@@ -12,7 +12,7 @@ export const currentLanguage = () => language;
 
 /** The language that was chosen here before, or else the browser's first that there is. */
 export function preferredLanguage() {
-  const wished = [localStorage.getItem(KEPT), ...navigator.languages];
+  const wished = [keptLanguage(), ...navigator.languages];
   const known = wished.map((one) => one?.slice(0, 2)).find((one) => one in LANGUAGES);
   return known ?? "en";
 }
@@ -24,7 +24,19 @@ export async function speak(name) {
 }
 
 export function keepLanguage(name) {
-  localStorage.setItem(KEPT, name);
+  try {
+    localStorage.setItem(KEPT, name);
+  } catch {
+    // A browser that lets pages store nothing; the choice lasts until a reload.
+  }
+}
+
+function keptLanguage() {
+  try {
+    return localStorage.getItem(KEPT);
+  } catch {
+    return null;
+  }
 }
 
 /** A sentence, its {names} filled in. */
