@@ -489,6 +489,16 @@ def test_a_network_is_shown_its_own_type_and_layout(
     assert weights.model("classifier").run(blue)[0] == pytest.approx([0, 51, 255])
 
 
+def test_a_network_that_does_not_say_that_it_takes_one_at_a_time_is_told_to(tmp_path: Path) -> None:
+    network = always([[(0.5, 0.25, 0.25)] * 9], ("N", 3, 48, "W"))
+    described = "range = [0, 1]\nspace = false"
+    own = brought(tmp_path, "text_recognizer", network, described, ["a", "b"])
+    assert "its output is [1, 9, 3]; expected [2, *, 3]" in refusal("text_recognizer", own)
+    own = brought(tmp_path, "text_recognizer", network, f"{described}\nbatch = 1", ["a", "b"])
+    weights.configure({"text_recognizer": own})
+    assert len(weights.model("text_recognizer").run(np.zeros((3, 48, 64, 3), np.uint8))) == 3
+
+
 def test_a_network_of_one_picture_at_a_time_is_shown_them_one_by_one(tmp_path: Path) -> None:
     own = brought(tmp_path, "classifier", means((1, 3, 16, 16)), "range = [0, 1]", RGB)
     weights.configure({"classifier": own})
