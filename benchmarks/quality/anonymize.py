@@ -26,6 +26,7 @@ from engines.anonymization.hiding import Method
 from engines.anonymize import HiddenObject, Params, Result, anonymize
 from engines.core.pixels import OriginalImage
 from engines.core.shapes import Box, Mask, Pixels
+from engines.process.slot import keep_freed_memory
 
 Hide: TypeAlias = Callable[[Pixels], Mask]
 """What says which pixels of a picture are hidden."""
@@ -237,7 +238,11 @@ def _bodies_row(case: str, bodies: list[tuple[Pixels, Thing]]) -> Row:
 
 
 def _time() -> Row:
-    """Of all threads, for a picture of a street and of faces, all four kinds and its hiding."""
+    """Of all threads, for a picture of a street and of faces, all four kinds and its hiding.
+
+    Memory is handled as in an engine process.
+    """
+    keep_freed_memory()
     random = np.random.default_rng(SEED)
     image = portraits.scene(Shot((64, 256), size=(4000, 3000)), random).image
     original = OriginalImage(image, "image/jpeg", b"", b"")

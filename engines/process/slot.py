@@ -116,7 +116,7 @@ def begin(memory_limit_bytes: int, prepare: Callable[[], None]) -> None:
 def limit_process(memory_limit_bytes: int) -> None:
     """One thread, bounded memory, no core file with somebody's picture in it."""
     cv2.setNumThreads(1)
-    _keep_freed_memory()
+    keep_freed_memory()
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     limit = memory_limit_bytes if most == resource.RLIM_INFINITY else min(most, memory_limit_bytes)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
@@ -126,7 +126,7 @@ def limit_process(memory_limit_bytes: int) -> None:
         Path("/proc/self/oom_score_adj").write_text("500")
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Have malloc use again what a job has freed, and not ask the kernel for each large array.
 
     To have the pages of every layer's arrays cleared anew took a third of a network's time.
