@@ -4,6 +4,7 @@ import { button, element } from "./dom.js";
 import { LANGUAGES, named, t } from "./texts.js";
 
 const PAGES = {
+  "page.guide": "../docs/",
   "page.swagger": "../swagger?urls.primaryName=Core",
   "page.pekat": "../pekat",
   "page.openapi": "../openapi.yaml",

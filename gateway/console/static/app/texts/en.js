@@ -18,6 +18,7 @@ export default {
   "page.skip": "Skip to the form",
   "page.services": "Services",
   "page.language": "Language",
+  "page.guide": "Guide",
   "page.swagger": "Swagger UI",
   "page.pekat": "PEKAT",
   "page.openapi": "OpenAPI",

@@ -58,6 +58,7 @@ export default {
   "page.skip": "К форме",
   "page.services": "Сервисы",
   "page.language": "Язык",
+  "page.guide": "Руководство",
   "page.swagger": "Swagger UI",
   "page.pekat": "PEKAT",
   "page.openapi": "OpenAPI",
