@@ -5,6 +5,7 @@ from itertools import product
 import cv2
 import numpy as np
 from cv2.typing import MatLike
+from numpy.typing import NDArray
 
 from engines.vision.bending import unbent
 from engines.vision.homography import Matrix, Points
@@ -20,6 +21,8 @@ _LEAST_INSIDE = 0.6
 _OCTAVES = 3
 _AS_FINE = 0.4
 """Share of the finer one's detail of an octave that the softer one has to show."""
+_NOTHING = 0.9
+"""Share of a picture's detail that the other does not show if not even a part is the same."""
 _FLAT_LEVELS = 3.0
 """Standard deviation of a flattened cell without a pattern; one with a pattern has about 42."""
 
@@ -41,6 +44,29 @@ def disagreement(
     Returns:
         from 0, all is the same, to 1; 0 if neither has any detail, 1 if too little is covered.
     """
+    energies, apart = _cells(first, second, matrix, part)
+    most = energies.max(axis=1)
+    if not most.any():
+        return 0.0 if len(most) else 1.0
+    return float(np.average(apart, weights=most))
+
+
+def share_nothing(first: MatLike, second: MatLike, matrix: Matrix) -> bool:
+    """Whether both show something, and the other has hardly any of it at that place.
+
+    Args:
+        first: uint8 (H, W, 3), BGR.
+        second: uint8 (H, W, 3), BGR.
+        matrix: from the first to the second.
+    """
+    energies, apart = _cells(first, second, matrix, None)
+    return all(own.any() and np.average(apart, weights=own) > _NOTHING for own in energies.T)
+
+
+def _cells(
+    first: MatLike, second: MatLike, matrix: Matrix, part: Points | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each cell the energy of its detail in both (N, 2), and 1 - r² (N,)."""
     laid, covered = _laid(first, second, matrix)
     if part is not None:
         inside = cv2.fillConvexPoly(np.zeros_like(covered), np.rint(part).astype(np.int32), 1)
@@ -50,7 +76,7 @@ def disagreement(
     moved = unbent(second.astype(np.float32), shown, covered > 0).clip(0, 255).astype(np.uint8)
     octave, here, there = _as_fine_as_both(moved, second)
     compared = cv2.resize(covered, size_of(there), interpolation=cv2.INTER_NEAREST)
-    return _unexplained(flattened(here), flattened(there), compared, octave)
+    return _compared(flattened(here), flattened(there), compared, octave)
 
 
 def _laid(first: MatLike, second: MatLike, matrix: Matrix) -> tuple[MatLike, MatLike]:
@@ -76,11 +102,12 @@ def _finest_detail(image: MatLike) -> float:
     return float(np.sqrt(np.mean((image.astype(np.float32) - coarse) ** 2)))
 
 
-def _unexplained(here: MatLike, there: MatLike, covered: MatLike, octave: int) -> float:
-    """1 - r² of the cells, weighted with the energy of their detail."""
+def _compared(
+    here: MatLike, there: MatLike, covered: MatLike, octave: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     side, reach = max(_LEAST_CELL_PX, _CELL_PX >> octave), max(1, _REACH_PX >> octave)
-    height, width = there.shape[:2]
-    energies, apart = list[float](), list[float]()
+    height, width = covered.shape
+    energies, apart = list[tuple[float, float]](), list[float]()
     for top, left in product(range(0, height, side), range(0, width, side)):
         rows, columns = slice(top, top + side), slice(left, left + side)
         inside = covered[rows, columns] > 0
@@ -88,11 +115,9 @@ def _unexplained(here: MatLike, there: MatLike, covered: MatLike, octave: int) -
             continue
         cell = there[rows, columns]
         around = here[max(0, top - reach) : top + side + reach, max(0, left - reach) :]
-        energies.append(max(_energy(one[inside]) for one in (cell, here[rows, columns])))
+        energies.append((_energy(here[rows, columns][inside]), _energy(cell[inside])))
         apart.append(1 - _best_correlation(cell, around[:, : side + 2 * reach]) ** 2)
-    if not any(energies):
-        return 0.0 if energies else 1.0
-    return float(np.average(apart, weights=energies))
+    return np.reshape(energies, (-1, 2)), np.array(apart)
 
 
 def _energy(pixels: MatLike) -> float:

@@ -11,7 +11,7 @@ from engines.core.shapes import Image
 from engines.vision.comparison import Flags, Layers
 from engines.vision.equality import is_exact
 from engines.vision.homography import Matrix, inverse, stretch, transform
-from engines.vision.registration import has_detail, register
+from engines.vision.registration import are_strangers, has_detail, register
 from engines.vision.scaling import Size, reduced, scaled, size_of
 from engines.vision.translation import common_parts
 
@@ -21,7 +21,11 @@ SEAM_PX = 2
 
 
 def align(image1: Image, image2: Image, *, resolution: int, is_wanted: bool) -> Matrix:
-    """Image 1 to image 2; pictures without detail, or if not wanted, lie as they are."""
+    """Image 1 to image 2; if not wanted, or without detail to go by, they lie as they are.
+
+    Raises:
+        NotAlignable: they have no common part, or show nothing that is the same.
+    """
     as_they_lie = stretch(size_of(image1), size_of(image2))
     if not is_wanted:
         return as_they_lie
@@ -29,7 +33,8 @@ def align(image1: Image, image2: Image, *, resolution: int, is_wanted: bool) -> 
         return register(image1, image2, resolution=resolution).matrix
     except NotAlignable:
         is_alike = abs(as_they_lie[0, 0] / as_they_lie[1, 1] - 1) < 0.02
-        if is_alike and not (has_detail(image1) and has_detail(image2)):
+        is_plain = not (has_detail(image1) and has_detail(image2))
+        if is_alike and is_plain and not are_strangers(image1, image2):
             return as_they_lie
         raise
 

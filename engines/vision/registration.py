@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from cv2.typing import MatLike
 
+from engines.core.errors import NotAlignable
+from engines.vision.disagreement import share_nothing
 from engines.vision.equality import is_still
 from engines.vision.homography import (
     Fit,
@@ -102,15 +104,31 @@ def register(first: MatLike, second: MatLike, *, resolution: int = 512) -> Regis
     if _is_plain(grey_first, grey_second, start, fit):
         fit = Fit(start, *_NO_PAIRS)
     if fit is None:
-        return Registration(phase_correlation(_grey(first), _grey(second)), 0, 0.0)
-    if fit.matrix is start:
+        fit = Fit(start, *_NO_PAIRS)
+        matrix = phase_correlation(_grey(first), _grey(second))
+    elif fit.matrix is start:
         matrix = stretch(size_of(first), size_of(second))
     else:
         to_first = stretch(size_of(first), size_of(small_first))
         to_second = stretch(size_of(second), size_of(small_second))
         matrix = inverse(to_second) @ fit.matrix @ to_first
         matrix = on_whole_pixels(_grey(first), _grey(second), matrix / matrix[2, 2])
+    is_moved = not np.array_equal(matrix, stretch(size_of(first), size_of(second)))
+    if not len(fit.first) and not is_moved and are_strangers(first, second):
+        raise NotAlignable("The two pictures show nothing that is the same in both.")
     return Registration(matrix, len(fit.first), _residual(fit))
+
+
+def are_strangers(first: MatLike, second: MatLike, *, resolution: int = 512) -> bool:
+    """Whether both show something, and hardly any of it is the same as they lie.
+
+    Args:
+        first: uint8 (H, W) or (H, W, 3).
+        second: uint8 (H, W) or (H, W, 3).
+        resolution: the longer side at which they are compared, px.
+    """
+    here, there = (_colour(shrink(one, resolution)) for one in (first, second))
+    return share_nothing(here, there, stretch(size_of(here), size_of(there)))
 
 
 def _fit_in_place(first: MatLike, second: MatLike, start: Matrix) -> Fit | None:
@@ -244,6 +262,10 @@ def has_detail(image: MatLike, *, resolution: int = 512) -> bool:
 
 def _grey(image: MatLike) -> MatLike:
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+
+
+def _colour(image: MatLike) -> MatLike:
+    return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image
 
 
 def _residual(fit: Fit) -> float:

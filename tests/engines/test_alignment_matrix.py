@@ -201,6 +201,28 @@ def test_pictures_without_a_common_part_are_refused(
         alignment_matrix(photograph, change(photograph), params=Params())
 
 
+def sheet(word: str = "", place: tuple[int, int] = (50, 100)) -> Pixels:
+    """Nearly empty: level for level most of it is the same whatever is written."""
+    paper = np.full((300, 400, 3), 240, np.uint8)
+    cv2.putText(paper, word, place, cv2.FONT_HERSHEY_SIMPLEX, 1, (0, 0, 0), 2, cv2.LINE_AA)
+    return paper
+
+
+def test_nearly_empty_sheets_with_nothing_alike_are_refused() -> None:
+    with pytest.raises(NotAlignable, match="nothing that is the same"):
+        aligned(sheet("Hello"), sheet("World", (200, 250)))
+
+
+def test_a_word_written_on_an_empty_sheet_leaves_it_in_place() -> None:
+    assert aligned(sheet(), sheet("Hello")) == IDENTITY
+    assert aligned(sheet("Hello"), sheet()) == IDENTITY
+
+
+def test_a_second_word_leaves_the_sheet_in_place() -> None:
+    both = np.minimum(sheet("Hello"), sheet("World", (200, 250)))
+    assert aligned(sheet("Hello"), both) == IDENTITY
+
+
 def test_the_first_picture_is_returned_as_it_lies_on_the_second(photograph: Pixels) -> None:
     second, _ = turned(photograph, 15)
     result = alignment_matrix(photograph, second, params=Params(return_image=True))

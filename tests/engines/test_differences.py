@@ -261,6 +261,15 @@ def test_unrelated_photographs_are_refused(photograph: Pixels) -> None:
         compare(photograph, cat)
 
 
+def test_sparse_drawings_with_nothing_alike_are_refused() -> None:
+    disc, box = (np.full((300, 400, 3), 240, np.uint8) for _ in range(2))
+    cv2.circle(disc, (250, 180), 70, (40, 40, 160), 3, cv2.LINE_AA)
+    cv2.rectangle(box, (40, 30), (120, 110), (40, 40, 160), 3)
+    with pytest.raises(NotAlignable):
+        compare(disc, box)
+    assert len(compare(disc, box, align=False).on_image1) == 2
+
+
 def test_unaligned_pictures_are_compared_as_they_lie(photograph: Pixels) -> None:
     second = np.roll(photograph, 40, axis=1)
     assert compare(photograph, second, align=False).differing_percent > 20

@@ -6,7 +6,7 @@ import pytest
 import skimage.data
 
 from engines.core.shapes import Pixels
-from engines.vision.disagreement import disagreement
+from engines.vision.disagreement import disagreement, share_nothing
 
 SAME_PLACE = np.eye(3)
 
@@ -82,3 +82,13 @@ def test_nothing_differs_where_nothing_is_shown() -> None:
 def test_where_nothing_is_covered_nothing_agrees() -> None:
     away = np.array([[1, 0, 1000], [0, 1, 0], [0, 0, 1]], np.float64)
     assert disagreement(texture(1), texture(1), away) == 1
+
+
+def test_what_was_added_to_a_sheet_leaves_something_shared() -> None:
+    sheet = np.full((512, 512, 3), 240, np.uint8)
+    sheet[40:70, 40:140] = texture(1)[40:70, 40:140]
+    more = sheet.copy()
+    more[100:500, 20:500] = texture(2)[100:500, 20:500]
+    assert disagreement(sheet, more, SAME_PLACE) > 0.9
+    assert not share_nothing(sheet, more, SAME_PLACE)
+    assert share_nothing(texture(1), texture(2), SAME_PLACE)
