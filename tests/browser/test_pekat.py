@@ -126,15 +126,18 @@ def test_a_page_below_a_prefix_asks_its_own_project(browser: Chrome, inspecting:
 
 @pytest.mark.parametrize("path", ["/", "/pekat", "/pekat/quality/"])
 @pytest.mark.parametrize(
-    ("link", "page"), [("services", "/console/"), ("swagger", "/swagger?urls.primaryName=Core")]
+    ("link", "page"),
+    [
+        ("services", "/console/"),
+        ("swagger", "/swagger?urls.primaryName=Core"),
+        ("guide", "/docs/"),
+    ],
 )
 def test_the_page_leads_to_all_services(
     browser: Chrome, inspecting: Served, path: str, link: str, page: str
 ) -> None:
     browser.get(inspecting.url + path)
-    browser.find_element(By.ID, link).click()
-    there = inspecting.url + page
-    WebDriverWait(browser, WAIT_SECONDS).until(lambda _: browser.current_url == there)
+    assert browser.find_element(By.ID, link).get_property("href") == inspecting.url + page
 
 
 def test_a_wrong_key_shows_the_message(page: Chrome) -> None:

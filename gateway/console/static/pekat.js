@@ -6,7 +6,7 @@ const SHOWN_FIELDS = ["content-type", "content-length", "imagelen", "contextbase
 const MOST_SHOWN = 60;
 
 if (/\/pekat\/[\w-]+\/$/.test(location.pathname)) {
-  for (const id of ["services", "swagger"]) {
+  for (const id of ["services", "swagger", "guide"]) {
     element(id).setAttribute("href", `../../${element(id).getAttribute("href")}`);
   }
 }
