@@ -30,7 +30,7 @@ def made(path: Path, scenes: int, height: int) -> int:
     """Write a video of heads on photographs, four scenes at a time; the number of its frames."""
     random = np.random.default_rng(SEED)
     pictures = [shot.picture for _ in range(scenes // 4) for shot in video(random)]
-    write(path, [_scaled(picture, height) for picture in pictures])
+    write(path, [_scaled(picture, height) for picture in pictures], g="50")
     return len(pictures)
 
 

@@ -158,10 +158,10 @@ def _judge(shots: Sequence[Shot]) -> Judged:
     )
 
 
-def write(path: Path, pictures: Sequence[Pixels]) -> None:
-    """A video of 25 frames a second, with a key frame every two seconds at least."""
+def write(path: Path, pictures: Sequence[Pixels], **options: str) -> None:
+    """A video of 25 frames a second, by x264 with options."""
     with av.open(str(path), "w") as writer:
-        stream = writer.add_stream("libx264", 25, {"crf": "20", "g": "50"})
+        stream = writer.add_stream("libx264", 25, {"crf": "20", **options})
         stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt = "yuv420p"
         for number, picture in enumerate(pictures):
