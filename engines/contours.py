@@ -18,7 +18,9 @@ from engines.core.shapes import (
 )
 from engines.core.transparency import laid
 from engines.vision.foreground import Outline, cut_out, foreground, outlines
+from engines.vision.margins import placed, within_margins
 from engines.vision.marking import GREEN, RED, numbered, pen_px
+from engines.vision.shadows import soft_shadows, without
 
 MOST_CONTOURS = 2000
 
@@ -58,10 +60,11 @@ def draw(image: WithAlpha, result: Result) -> Picture:
     return Picture(numbered(laid(image), marks, pen_px(image)))
 
 
-@engine(version="2.0.0", draw=draw)
+@engine(version="3.0.0", draw=draw)
 def contours(image: WithAlpha, *, params: Params) -> Result:
     """Outline what differs from the ground around it in saturation or value.
 
+    Bars, frames and scan edges are ground, and so are soft shadows.
     On a transparent ground the objects are what is visible. Those within holes of others are left
     out.
 
@@ -72,12 +75,20 @@ def contours(image: WithAlpha, *, params: Params) -> Result:
         Suzuki & Abe, Topological structural analysis of digitized binary images by border
         following, CVGIP 30(1), 1985; what is an object: engines.vision.foreground.
     """
-    objects = cut_out(image) or foreground(_plane(laid(image), params.channel))
-    found = outlines(objects.mask)[:MOST_CONTOURS]
+    inside, box = within_margins(image)
+    mask = placed(_objects(inside, params.channel), box, image)
+    found = outlines(mask)[:MOST_CONTOURS]
     return Result(
         contours=[_contour(one) for one in found],
         details=Details[Info](message=f"Found {len(found)} contours", info=Info()),
     )
+
+
+def _objects(image: Pixels, channel: Channel) -> Pixels:
+    if found := cut_out(image):
+        return found.mask
+    opaque = laid(image)
+    return without(foreground(_plane(opaque, channel)).mask, soft_shadows(opaque))
 
 
 def _plane(image: Pixels, channel: Channel) -> Pixels:

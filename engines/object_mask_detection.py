@@ -13,7 +13,9 @@ from engines.core.registry import engine
 from engines.core.shapes import Details, EngineResult, Info, Parameters, Picture, Pixels, WithAlpha
 from engines.core.transparency import laid
 from engines.vision.foreground import Foreground, border, cut_out, foreground, outlines
+from engines.vision.margins import placed, within_margins
 from engines.vision.morphology import closed, square
+from engines.vision.shadows import soft_shadows, without
 
 GAP = 0.015
 COLOURS_A_CHANNEL = 8
@@ -115,10 +117,11 @@ class Candidate(NamedTuple):
     separation: float
 
 
-@engine(version="2.0.0")
+@engine(version="3.0.0")
 def object_mask_detection(image: WithAlpha, *, params: Params) -> Result:
     """Part a picture's object from its ground, which is what surrounds it at the border.
 
+    Bars, frames and scan edges are ground, and so are soft shadows.
     Without a channel alpha is taken where the ground is transparent, and else the one whose mask
     has the greatest Fisher ratio: the squared difference of object's and ground's mean contrast,
     by the sum of the contrast's variances.
@@ -134,12 +137,17 @@ def object_mask_detection(image: WithAlpha, *, params: Params) -> Result:
         measurements in taxonomic problems, Annals of Eugenics 7(2), 1936. histogram: the ratio
         histogram of Swain & Ballard, Color indexing, IJCV 7(1), 1991, of border and picture.
     """
-    candidates = [_candidate(name, found, params) for name, found in _views(image, params)]
+    inside, box = within_margins(image)
+    shadows = soft_shadows(laid(inside))
+    candidates = [
+        _candidate(name, found._replace(mask=without(found.mask, shadows)), params)
+        for name, found in _views(inside, params)
+    ]
     best = max(candidates, key=lambda one: one.separation)
     channel = best.channel if best.mask.any() else ""
     found = f"Found an object in channel {channel}"
     return Result(
-        mask=Picture(best.mask.astype(np.bool_)),
+        mask=Picture(placed(best.mask, box, image).astype(np.bool_)),
         details=Details(
             message=found if channel else "No object found",
             info=MaskInfo(channel=channel, unused=_unused(params)),

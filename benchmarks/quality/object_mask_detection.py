@@ -13,13 +13,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.quality import disturbed
 from benchmarks.quality.pairs import Random, as_pixels, jpeg, mask_iou, noisy, photographs
+from benchmarks.quality.rivals import masks
 from benchmarks.quality.row import Row
 from engines.core.shapes import Mask, Pixels
 from engines.object_mask_detection import Algorithm, Params, object_mask_detection
 
 SEED = 2026
 EACH_ON_EACH = 6
+DRAWINGS = 200
+SEEN_BY_OTHERS = 50
 WIDTH, HEIGHT = 640, 480
 NEUTRALS = (20, 60, 128, 190, 235, 255)
 TEXTURES = ("brick", "grass", "gravel")
@@ -47,7 +51,40 @@ def rows() -> list[Row]:
         _row("all grounds, channel chosen automatically", everything, default),
         *found,
         *(_row(f"all grounds, {one}", everything, Params(algorithm=one)) for one in others),
+        *(row for kind in disturbed.KINDS for row in _disturbed_rows(kind)),
     ]
+
+
+def _disturbed_rows(kind: str) -> list[Row]:
+    """Drawn objects with a shadow, frame, scan edge or bars; Otsu and GrabCut see some of them."""
+    random = np.random.default_rng(SEED)
+    pictures = [disturbed.disturbed(kind, random) for _ in range(DRAWINGS)]
+    return [
+        _disturbed_row(kind, "", _found, pictures),
+        _disturbed_row(kind, ": Otsu", masks.otsu, pictures[:SEEN_BY_OTHERS]),
+        _disturbed_row(
+            kind, ": GrabCut from the centre", masks.grab_cut, pictures[:SEEN_BY_OTHERS]
+        ),
+    ]
+
+
+def _disturbed_row(
+    kind: str, name: str, find: Callable[[Pixels], Mask], pictures: list[disturbed.Disturbed]
+) -> Row:
+    overlaps = np.array([mask_iou(find(one.image), one.mask) for one in pictures])
+    good = float(np.mean(overlaps >= 0.9))
+    return Row(
+        f"drawn, with {kind}{name}",
+        f"median {np.median(overlaps):.3f}, >= 0.9 in {good:.1%}",
+        "to compare" if name else "IoU >= 0.9 in 95 %",
+        bool(name) or good >= 0.95,
+        len(overlaps),
+        SEED,
+    )
+
+
+def _found(image: Pixels) -> Mask:
+    return object_mask_detection(image, params=Params()).mask.pixels
 
 
 def _row(case: str, composites: list[Composite], params: Params) -> Row:

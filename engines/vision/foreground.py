@@ -42,7 +42,7 @@ def foreground(channel: Pixels) -> Foreground:
         own in where the ground comes from.
     """
     smooth = np.asarray(cv2.GaussianBlur(channel, (0, 0), 1), np.uint8)
-    contrast = np.asarray(cv2.absdiff(smooth, _ground(smooth)), np.uint8)
+    contrast = np.asarray(cv2.absdiff(smooth, ground(smooth)), np.uint8)
     differs = (contrast > _threshold(smooth, contrast)).astype(np.uint8)
     without_specks = cv2.morphologyEx(differs, cv2.MORPH_OPEN, disc(1))
     return Foreground(_trimmed(without_specks, contrast), contrast)
@@ -90,7 +90,8 @@ def _border_px(channel: MatLike) -> int:
     return max(1, round(BORDER * side))
 
 
-def _ground(channel: Pixels) -> Pixels:
+def ground(channel: Pixels) -> Pixels:
+    """The quadratic surface that fits a channel's border best."""
     height, width = channel.shape
     size = min(width, SURFACE_PX), min(height, SURFACE_PX)
     x, y = _places(size[0]), _places(size[1])

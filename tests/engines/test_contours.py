@@ -153,3 +153,13 @@ def test_the_outlines_are_drawn_over_the_picture(shapes: Pixels) -> None:
 def test_a_view_of_a_picture_has_its_copys_contours(shapes: Pixels) -> None:
     view = shapes[::-1, ::2]
     assert find(view).contours == find(view.copy()).contours
+
+
+@pytest.mark.parametrize("frame_px", [1, 2, 8])
+def test_a_frame_does_not_hide_what_is_in_it(frame_px: int) -> None:
+    image = np.full((300, 400, 3), 255, np.uint8)
+    cv2.circle(image, (200, 150), 80, (90, 90, 90), -1)
+    cv2.rectangle(image, (0, 0), (399, 299), (0, 0, 0), 2 * frame_px - 1)
+    found = contours(image, params=Params()).contours
+    assert len(found) == 1
+    assert np.abs(np.subtract(found[0].box, (120, 70, 281, 231))).max() <= 1

@@ -256,3 +256,22 @@ def test_a_view_of_a_picture_is_left_as_it_is(cat: Pixels) -> None:
     ours = detect(view).mask.pixels
     assert (ours == detect(before).mask.pixels).all()
     assert (view == before).all()
+
+
+@pytest.mark.parametrize("algorithm", Algorithm)
+@pytest.mark.parametrize("frame_px", [1, 2, 8])
+def test_a_frame_is_ground(algorithm: Algorithm, frame_px: int) -> None:
+    image, truth = np.full((300, 400, 3), 255, np.uint8), np.zeros((300, 400), np.uint8)
+    cv2.circle(image, (200, 150), 80, (90, 90, 90), -1)
+    cv2.circle(truth, (200, 150), 80, 1, -1)
+    cv2.rectangle(image, (0, 0), (399, 299), (0, 0, 0), 2 * frame_px - 1)
+    assert mask_iou(detect(image, algorithm=algorithm).mask.pixels, truth > 0) > 0.9
+
+
+def test_a_soft_shadow_is_ground() -> None:
+    truth, light = np.zeros((300, 400), np.uint8), np.ones((300, 400))
+    cv2.circle(light, (220, 165), 80, 0.6, -1)
+    cv2.circle(truth, (200, 150), 80, 1, -1)
+    image = np.rint(cv2.GaussianBlur(light, (0, 0), 10)[..., np.newaxis] * (235, 235, 235))
+    image[truth > 0] = (40, 160, 60)
+    assert mask_iou(detect(image.astype(np.uint8)).mask.pixels, truth > 0) > 0.95

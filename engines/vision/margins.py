@@ -1,0 +1,63 @@
+"""Margins: bars, frames and scan edges along a picture's sides, no part of what it shows."""
+
+import numpy as np
+from cv2.typing import MatLike
+
+from engines.core.shapes import Box, Pixels
+
+LIKE_LEVELS = 24
+LINE_ALIKE = 0.9
+LINE_OTHER = 0.2
+DEEPEST = 0.4
+SOFT_PX, SOFT = 3, 0.02
+TRIM_PX = 1
+ROUNDS = 4
+SAMPLES = 256
+
+
+def within_margins(image: Pixels) -> tuple[Pixels, Box]:
+    """The part of a picture within its bars, frames and scan edges, and where it lies.
+
+    A margin is of one colour from its side on, and ends along the whole side at once: a plain
+    ground does not, since what lies on it seldom fills the width.
+
+    Args:
+        image: uint8 (H, W, 3); one with transparency, (H, W, 4), has no margins.
+
+    Source:
+        Own.
+    """
+    box = Box(0, 0, image.shape[1], image.shape[0])
+    for _ in range(ROUNDS if image.shape[2] == 3 else 0):
+        part = image[box.top : box.bottom, box.left : box.right]
+        turned = np.swapaxes(part, 0, 1)
+        left, top, right, bottom = (
+            _depth(lines) for lines in (turned, part, turned[::-1], part[::-1])
+        )
+        if not left + top + right + bottom:
+            break
+        box = Box(box.left + left, box.top + top, box.right - right, box.bottom - bottom)
+    return np.ascontiguousarray(image[box.top : box.bottom, box.left : box.right]), box
+
+
+def _depth(lines: MatLike) -> int:
+    """How many of the first lines are a margin."""
+    count = int(DEEPEST * len(lines))
+    window = SOFT_PX + round(SOFT * len(lines))
+    lines = lines[: count + window, :: max(1, lines.shape[1] // SAMPLES)]
+    levels = np.median(lines[0], axis=0).astype(np.int16)
+    apart = np.abs(lines.astype(np.int16) - levels).max(axis=2)
+    alike = (apart <= LIKE_LEVELS).mean(axis=1)
+    is_end = alike < LINE_ALIKE
+    end = int(is_end.argmax())
+    if end in (0, count) or not is_end.any():
+        return 0
+    is_other = alike[end : end + window] <= LINE_OTHER
+    return end + int(is_other.argmax()) + TRIM_PX if is_other.any() else 0
+
+
+def placed(mask: Pixels, box: Box, image: Pixels) -> Pixels:
+    """The mask of a part of a picture as one of the whole."""
+    whole = np.zeros(image.shape[:2], np.uint8)
+    whole[box.top : box.bottom, box.left : box.right] = mask
+    return whole

@@ -1,0 +1,60 @@
+"""Shadows: what a plain ground looks like where an object keeps off some of the light."""
+
+import cv2
+import numpy as np
+
+from engines.core.shapes import Pixels
+from engines.vision.foreground import ground
+from engines.vision.morphology import disc
+
+LONGEST_PX = 400
+SMOOTH_PX = 1.5
+DARKEST = 0.35
+UNTINTED = 0.06
+SOFT = 0.045
+NARROWEST_PX = 2
+LEAST_LEFT = 0.6
+
+
+def soft_shadows(image: Pixels) -> Pixels:
+    """1 where the ground is, however dark by soft steps, and of its own colour.
+
+    What is dark but has an edge all around is no shadow: it is reached from the ground only
+    across that edge.
+
+    Args:
+        image: uint8 (H, W, 3), BGR.
+
+    Source:
+        Own; that shadows keep the ratio of the channels: Horprasert et al., A statistical
+        approach for real-time robust background subtraction and shadow detection, ICCV
+        FRAME-RATE Workshop, 1999.
+    """
+    height, width = image.shape[:2]
+    scale = min(1.0, LONGEST_PX / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.GaussianBlur(
+        cv2.resize(image, size, interpolation=cv2.INTER_AREA), (0, 0), SMOOTH_PX
+    )
+    planes = [np.ascontiguousarray(plane) for plane in cv2.split(small)]
+    lit = np.stack([ground(np.asarray(plane, np.uint8)) for plane in planes], axis=2)
+    light = (small.astype(np.float32) + 1) / (lit.astype(np.float32) + 1)
+    middle = np.median(light, axis=2)
+    is_untinted = np.ptp(light, axis=2) <= UNTINTED
+    step = np.hypot(cv2.Sobel(middle, cv2.CV_32F, 1, 0), cv2.Sobel(middle, cv2.CV_32F, 0, 1)) / 8
+    is_open = is_untinted & (middle > DARKEST) & (middle < 1.1) & (step < SOFT)
+    passable = cv2.morphologyEx(is_open.astype(np.uint8), cv2.MORPH_OPEN, disc(NARROWEST_PX))
+    _, labels = cv2.connectedComponents(passable)
+    rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    around = np.bincount(rim, minlength=2)
+    around[0] = 0
+    reached = (labels == around.argmax()) & (passable > 0)
+    return np.asarray(
+        cv2.resize(reached.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    )
+
+
+def without(mask: Pixels, shadows: Pixels) -> Pixels:
+    """A mask without shadows, unless they are most of it: a blurred grey object looks like one."""
+    left = mask & ~shadows
+    return left if left.sum() >= LEAST_LEFT * mask.sum() else mask

@@ -1,0 +1,59 @@
+"""Margins: bars, frames and scan edges are found, and plain grounds are none."""
+
+import cv2
+import numpy as np
+import pytest
+
+from engines.core.shapes import Box, Pixels
+from engines.vision.margins import placed, within_margins
+
+
+@pytest.fixture
+def picture(photograph: Pixels) -> Pixels:
+    return np.ascontiguousarray(cv2.resize(photograph, (320, 240)))
+
+
+def test_a_photograph_has_no_margins(picture: Pixels) -> None:
+    inside, box = within_margins(picture)
+    assert box == Box(0, 0, 320, 240)
+    assert np.array_equal(inside, picture)
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_bars_above_and_below_are_margins(level: int) -> None:
+    image = np.full((300, 400, 3), 128, np.uint8)
+    image[:40] = image[-40:] = level
+    assert within_margins(image)[1] == Box(0, 41, 400, 259)
+
+
+@pytest.mark.parametrize("inset", [0, 6])
+@pytest.mark.parametrize("thickness", [1, 2, 7])
+def test_a_frame_at_or_near_the_border_is_a_margin(inset: int, thickness: int) -> None:
+    image = np.full((300, 400, 3), 255, np.uint8)
+    image[inset : 300 - inset, inset : 400 - inset] = 0
+    edge = inset + thickness
+    image[edge : 300 - edge, edge : 400 - edge] = 255
+    left, top, right, bottom = within_margins(image)[1]
+    assert edge <= left == top <= edge + 2
+    assert (400 - right, 300 - bottom) == (left, top)
+
+
+def test_an_object_on_a_plain_ground_leaves_no_margins() -> None:
+    image = np.full((300, 400, 3), 250, np.uint8)
+    image[80:220, 90:310] = 30
+    assert within_margins(image)[1] == Box(0, 0, 400, 300)
+
+
+def test_one_colour_has_no_margins() -> None:
+    assert within_margins(np.zeros((40, 50, 3), np.uint8))[1] == Box(0, 0, 50, 40)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 40, 3), (3, 2, 3)])
+def test_the_smallest_pictures_stay_whole(shape: tuple[int, ...]) -> None:
+    assert within_margins(np.zeros(shape, np.uint8))[0].shape == shape
+
+
+def test_a_mask_is_placed_where_its_part_lies(picture: Pixels) -> None:
+    whole = placed(np.ones((10, 20), np.uint8), Box(5, 7, 25, 17), picture)
+    assert whole.shape == (240, 320)
+    assert whole[7:17, 5:25].sum() == whole.sum() == 200
