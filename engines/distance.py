@@ -19,8 +19,10 @@ from engines.vision.scaling import size_of, to_longer_side
 
 SIDE_PX = 512
 FEW_KEYPOINTS = 120
-LONG, LONGEST = 3.0, 256.0
+LONG = 3.0
 """How many times as long as wide a picture is that is looked at in a larger size, too."""
+WIDTH_PX, LONGEST_PX, USUAL, MOST_KEYPOINTS = 256, 4096, 1500, 10_000
+"""Of that size: more keypoints, for a crop holds only a few of those of the whole."""
 LIKENESS_SCALE = 5.0
 
 
@@ -115,12 +117,14 @@ def _match(originals: Two, sides: Two) -> tuple[Match | None, float]:
 
 
 def _match_at_full_width(originals: Two, sides: Two) -> Match | None:
-    """The match of pictures of the usual number of pixels, however long they are then."""
-    first, second = (
-        to_longer_side(one, round(SIDE_PX * float(np.sqrt(min(LONGEST, _elongation(one))))))
-        for one in originals
+    """The match at a size at which the width of a long one shows detail, too."""
+    first, second = (_lengthened(one) for one in originals)
+    least = min(_elongation(first), _elongation(second))
+    # For the longer alone: with thousands in both the table of their likeness is half a gigabyte.
+    here, there = (
+        find_keypoints(_grey(one), most=MOST_KEYPOINTS if _elongation(one) > least else USUAL)
+        for one in (first, second)
     )
-    here, there = (find_keypoints(_grey(one)) for one in (first, second))
     match, _ = match_by_keypoints((first, second), here, there)
     if match is None:
         return None
@@ -129,6 +133,11 @@ def _match_at_full_width(originals: Two, sides: Two) -> Match | None:
         resized(match.boxes[1], size_of(second), size_of(sides[1])),
     )
     return Match(boxes, match.scores)
+
+
+def _lengthened(image: MatLike) -> MatLike:
+    elongation = max(_elongation(image), SIDE_PX / WIDTH_PX)
+    return to_longer_side(image, min(LONGEST_PX, round(WIDTH_PX * elongation)))
 
 
 def _elongation(image: MatLike) -> float:
