@@ -14,8 +14,8 @@ from engines.vision.scaling import Size, size_of
 
 Two: TypeAlias = tuple[MatLike, MatLike]
 
-MOST_DIFFERING = 0.24
-"""Share of the detail: copies have up to 0.16, other things of one template 0.27 and more."""
+MOST_DIFFERING = 0.27
+"""Share of the detail: copies have up to 0.26, most other things of one template more than 0.3."""
 MOSTLY = 0.5
 """Share of each that the other covers if they lie on one another."""
 
