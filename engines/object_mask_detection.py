@@ -138,11 +138,7 @@ def object_mask_detection(image: WithAlpha, *, params: Params) -> Result:
         histogram of Swain & Ballard, Color indexing, IJCV 7(1), 1991, of border and picture.
     """
     inside, box = within_margins(image)
-    shadows = soft_shadows(laid(inside))
-    candidates = [
-        _candidate(name, found._replace(mask=without(found.mask, shadows)), params)
-        for name, found in _views(inside, params)
-    ]
+    candidates = [_candidate(name, found, params) for name, found in _views(inside, params)]
     best = max(candidates, key=lambda one: one.separation)
     channel = best.channel if best.mask.any() else ""
     found = f"Found an object in channel {channel}"
@@ -166,6 +162,14 @@ def _views(image: Pixels, params: Params) -> list[tuple[str, Foreground]]:
     if is_free and (found := cut_out(image)):
         return [(ALPHA, found)]
     opaque = laid(image)
+    shadows = soft_shadows(opaque)
+    return [
+        (name, found._replace(mask=without(found.mask, shadows)))
+        for name, found in _opaque_views(opaque, params)
+    ]
+
+
+def _opaque_views(opaque: Pixels, params: Params) -> list[tuple[str, Foreground]]:
     if params.algorithm is Algorithm.SOBEL:
         return [("grey", foreground(_gradient(opaque)))]
     if params.algorithm is Algorithm.HISTOGRAM:

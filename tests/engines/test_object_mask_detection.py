@@ -48,6 +48,15 @@ def test_what_is_cut_out_of_a_transparent_ground_is_the_object(colours: str) -> 
     assert result.details.info.channel == "alpha"
 
 
+def test_what_alpha_shows_is_no_shadow() -> None:
+    grey = np.full((300, 400, 3), 105, np.uint8)
+    cv2.circle(grey, (200, 150), 70, (20, 20, 20), -1)
+    alpha = cv2.circle(np.zeros((300, 400), np.uint8), (200, 150), 80, 255, -1)
+    soft = np.asarray(cv2.GaussianBlur(alpha, (0, 0), 8), np.uint8)
+    result = detect(np.dstack([grey, soft]))
+    assert np.array_equal(result.mask.pixels, soft > 127)
+
+
 @pytest.mark.parametrize(
     "params", [{"algorithm": "sobel"}, {"algorithm": "histogram"}, {"channel": "V"}]
 )
