@@ -40,8 +40,10 @@ def outlined(found: list[Sighting], image: Pixels) -> list[Sighting]:
 def _outlined(one: Sighting, likely: NDArray[np.float32], size: Size) -> Sighting:
     """By its outline, or by its box where that is small or mostly something else."""
     shorter = min(one.box.right - one.box.left, one.box.bottom - one.box.top)
+    if shorter * segmenter.SIDE < LEAST_SIDE * max(size):
+        return one
     shown = (segmenter.enlarged(likely, one.box, size) > LEAST_PIXEL).astype(np.uint8)
-    if shorter * segmenter.SIDE < LEAST_SIDE * max(size) or shown.mean() < LEAST_SHARE:
+    if shown.mean() < LEAST_SHARE:
         return one
     reach = 2 * round(MARGIN * shorter) + 1
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))

@@ -95,9 +95,9 @@ def _looks(image: Pixels, min_score: float, *, is_glance: bool) -> Iterator[_Pla
     if is_glance:
         yield _look_at_whole(image, EUROPEAN, min_score)
         return
+    mirrored = np.ascontiguousarray(image[:, ::-1])
     for view in (EUROPEAN, AMERICAN, SMALL):
         yield _look_at_whole(image, view, min_score)
-        mirrored = np.ascontiguousarray(image[:, ::-1])
         yield _mirrored(_look_at_whole(mirrored, view, min_score), image.shape[1])
     if max(image.shape[:2]) > TILE:
         yield from _look_in_tiles(image, min_score)

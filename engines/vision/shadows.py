@@ -6,6 +6,7 @@ import numpy as np
 from engines.core.shapes import Pixels
 from engines.vision.foreground import ground
 from engines.vision.morphology import disc
+from engines.vision.scaling import shrink, size_of
 
 LONGEST_PX = 400
 SMOOTH_PX = 1.5
@@ -30,12 +31,7 @@ def soft_shadows(image: Pixels) -> Pixels:
         approach for real-time robust background subtraction and shadow detection, ICCV
         FRAME-RATE Workshop, 1999.
     """
-    height, width = image.shape[:2]
-    scale = min(1.0, LONGEST_PX / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.GaussianBlur(
-        cv2.resize(image, size, interpolation=cv2.INTER_AREA), (0, 0), SMOOTH_PX
-    )
+    small = cv2.GaussianBlur(shrink(image, LONGEST_PX), (0, 0), SMOOTH_PX)
     planes = [np.ascontiguousarray(plane) for plane in cv2.split(small)]
     lit = np.stack([ground(np.asarray(plane, np.uint8)) for plane in planes], axis=2)
     light = (small.astype(np.float32) + 1) / (lit.astype(np.float32) + 1)
@@ -50,7 +46,7 @@ def soft_shadows(image: Pixels) -> Pixels:
     around[0] = 0
     reached = (labels == around.argmax()) & (passable > 0)
     return np.asarray(
-        cv2.resize(reached.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+        cv2.resize(reached.astype(np.uint8), size_of(image), interpolation=cv2.INTER_NEAREST)
     )
 
 
