@@ -53,7 +53,7 @@ class Grants:
             raise ClientNotAllowed("Client not allowed for direct access grants")
         asked = form.get("scope")
         known = self.config.service_scopes
-        grant_scope(asked, known=known, allowed=None)
+        grant_scope(asked, known=known, allowed=known)
         user = self._log_in(form.get("username"), form.get("password"), address)
         scope = grant_scope(asked, known=known, allowed=user.scopes)
         session = self.sessions.start(user.id, client.id, scope)

@@ -18,6 +18,7 @@ from jose.exceptions import JWKError
 from auth.cache import FreshCache
 from auth.errors import IssuerRefused, IssuerUnreachable, TokenInvalid
 from auth.jws_checks import Claims, read_claims, read_kid
+from auth.scopes import ADMIN
 from auth.tokens import audiences, check_time, numeric_date
 from auth.verifier import CACHED_TOKENS, Caller
 
@@ -116,7 +117,8 @@ class OutsideTokens:
     ) -> None:
         self._keys = keys
         self._audiences = audiences
-        self._service_scopes = service_scopes
+        # Any client of a foreign issuer may be given a scope of that name.
+        self._service_scopes = service_scopes - {ADMIN}
         self._clock = clock
         self._cache = FreshCache[Caller](seconds=FRESH_SECONDS, capacity=CACHED_TOKENS, clock=clock)
 

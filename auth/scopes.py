@@ -1,13 +1,16 @@
 """Which scopes a request is given (RFC 6749 §3.3), in the order Keycloak prints them.
 
-A scope is either one of OpenID Connect's or the name of a service. A token that names no service
-is limited by its user's rights alone.
+A scope is either one of OpenID Connect's, the name of a service, or `ADMIN`. A token that names no
+service is limited by its user's rights alone.
 """
 
 from auth.errors import ScopeInvalid
 
 OPENID = ("openid", "email", "profile", "offline_access")
 ALWAYS = frozenset({"email", "profile"})
+ADMIN = "admin"
+"""The right to run the service. Nobody has it who is not limited: it must be named, both by the
+account and by the token or key."""
 
 
 def grant_scope(asked: str, *, known: frozenset[str], allowed: frozenset[str] | None) -> str:
@@ -20,7 +23,7 @@ def grant_scope(asked: str, *, known: frozenset[str], allowed: frozenset[str] | 
     """
     names = frozenset(asked.split()) or frozenset({"openid"})
     services = names.difference(OPENID)
-    if services - known or (allowed is not None and services - allowed):
+    if services - known or not all(is_allowed(name, by=allowed) for name in services):
         raise ScopeInvalid(f"Invalid scopes: {asked}")
     return _print(names.intersection(OPENID) | ALWAYS | (services or allowed or frozenset()))
 
@@ -45,8 +48,14 @@ def both_scopes(
 ) -> frozenset[str] | None:
     """What two limits leave, None for no limit."""
     if first is None or second is None:
-        return second if first is None else first
+        limit = second if first is None else first
+        return None if limit is None else limit - {ADMIN}
     return first & second
+
+
+def is_allowed(scope: str, *, by: frozenset[str] | None) -> bool:
+    """Whether a limit leaves a scope; None is no limit."""
+    return scope != ADMIN if by is None else scope in by
 
 
 def split_scopes(text: str | None) -> frozenset[str] | None:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from auth.cache import FreshCache
 from auth.errors import TokenRevoked
-from auth.scopes import both_scopes, services_of
+from auth.scopes import both_scopes, is_allowed, services_of
 from auth.sessions import Sessions
 from auth.threads import Threads
 from auth.tokens import TokenReader, numeric_date
@@ -30,7 +30,7 @@ class Caller:
     expires_at: float
 
     def may_use(self, scope: str) -> bool:
-        return not scope or self.scopes is None or scope in self.scopes
+        return not scope or is_allowed(scope, by=self.scopes)
 
 
 class Verifier(Protocol):

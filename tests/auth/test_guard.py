@@ -29,6 +29,7 @@ from auth.errors import (
     TokenRevoked,
 )
 from auth.jws_checks import Claims
+from auth.scopes import ADMIN
 from auth.tables import users
 from auth.verifier import Caller
 from tests.auth.conftest import MakeRealm, Realm
@@ -184,6 +185,16 @@ async def test_a_token_may_ask_for_fewer_services_than_its_user_has(
     await pass_guard(realm, token, "edges")
     with pytest.raises(ScopeInsufficient):
         await pass_guard(realm, token, "contours")
+
+
+async def test_an_admin_is_who_is_named_one(make_realm: MakeRealm, realm: Realm) -> None:
+    realm = make_realm(service_scopes=frozenset({"edges", ADMIN}))
+    realm.users.add("bob", "correct horse", scopes=frozenset({ADMIN}))
+    token = (await realm.log_in(username="bob"))["access_token"]
+    assert (await pass_guard(realm, token, ADMIN)).name == "bob"
+    unlimited = (await realm.log_in())["access_token"]
+    with pytest.raises(ScopeInsufficient):
+        await pass_guard(realm, unlimited, ADMIN)
 
 
 async def test_rights_taken_from_a_user_are_taken_from_open_tokens(realm: Realm) -> None:

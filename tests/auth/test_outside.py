@@ -9,6 +9,7 @@ from jose import jws
 from auth.errors import IssuerRefused, IssuerUnreachable, TokenExpired, TokenInvalid
 from auth.jws_checks import Claims
 from auth.outside import KEYS_SECONDS, REFETCH_SECONDS, OutsideKeys, OutsideTokens
+from auth.scopes import ADMIN
 from tests.auth.conftest import Clock, MakeRealm, Realm
 
 pytestmark = pytest.mark.anyio
@@ -78,6 +79,16 @@ async def test_services_named_by_the_issuer_are_limits(
 ) -> None:
     token = (await outside.log_in(scope="openid edges"))["access_token"]
     assert (await tokens.verify(token)).scopes == frozenset({"edges"})
+
+
+async def test_an_outside_issuer_makes_nobody_an_admin(
+    outside: Realm, wire: Wire, clock: Clock
+) -> None:
+    keys = OutsideKeys(ISSUER, transport=wire, clock=clock)
+    known = frozenset({"edges", ADMIN})
+    tokens = OutsideTokens(keys, audiences=AUDIENCES, service_scopes=known, clock=clock)
+    token = resign(outside, claims(outside, scope="openid admin"))
+    assert not (await tokens.verify(token)).may_use(ADMIN)
 
 
 @pytest.mark.parametrize("kind", ["id_token", "refresh_token"])

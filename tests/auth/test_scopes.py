@@ -3,7 +3,7 @@
 import pytest
 
 from auth.errors import ScopeInvalid
-from auth.scopes import both_scopes, grant_scope, narrow_scope
+from auth.scopes import ADMIN, both_scopes, grant_scope, narrow_scope
 
 KNOWN = frozenset({"contours", "edges"})
 
@@ -70,3 +70,20 @@ def test_two_limits_leave_what_both_allow() -> None:
     assert both_scopes(None, None) is None
     assert both_scopes(None, one) == both_scopes(one, None) == both_scopes(one, both) == one
     assert both_scopes(one, frozenset({"contours"})) == frozenset()
+
+
+@pytest.mark.parametrize("allowed", [None, frozenset({"edges"})])
+def test_who_is_not_named_an_admin_is_granted_no_such_token(allowed: frozenset[str] | None) -> None:
+    known = KNOWN | {ADMIN}
+    with pytest.raises(ScopeInvalid):
+        grant_scope("openid admin", known=known, allowed=allowed)
+    with pytest.raises(ScopeInvalid):
+        narrow_scope("openid admin", held="openid email profile", known=known)
+    assert grant_scope("", known=known, allowed=known).endswith("profile admin contours edges")
+
+
+def test_an_admin_is_named_by_both_limits() -> None:
+    admin = frozenset({ADMIN})
+    assert both_scopes(admin, admin | KNOWN) == admin
+    assert both_scopes(None, admin) == both_scopes(admin, None) == frozenset()
+    assert both_scopes(None, admin | KNOWN) == KNOWN
