@@ -11,7 +11,8 @@ from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import validate
 
 from engines.core.registry import Engine, catalogue
-from gateway.dialects.ltu import describe_errors, examples
+from gateway.dialects import describe_errors
+from gateway.dialects.ltu import examples
 from gateway.dialects.ltu.models import ALIASES, PREFIX
 from gateway.dialects.table import DialectTable
 from gateway.errors import STATUS

@@ -11,12 +11,14 @@ from starlette.types import Receive, Scope, Send
 
 from auth.errors import AuthError
 from auth.guard import BEARER_SCHEME
+from gateway.dialects.failure import Failure
 from gateway.errors import GatewayError, Problem, StateUnreachable, WrongMethod, status_of
 from gateway.flow import Call, Endpoint, State, answer
 from gateway.openapi.description import Description
 from gateway.settings import Settings
 from gateway.store.database import OUTAGES, Database
 from gateway.tasks.work import Work
+from gateway.version import VERSION
 
 log = structlog.get_logger()
 
@@ -32,6 +34,19 @@ class Refusal:
     message: str
     errors: tuple[str, ...]
     request_id: str
+
+
+def as_failure(refusal: Refusal) -> Response:
+    """An error in the native form, which unknown paths get too."""
+    body = Failure(
+        code=refusal.status,
+        error=refusal.word,
+        message=refusal.message,
+        errors=list(refusal.errors),
+        version=VERSION,
+        request_id=refusal.request_id,
+    )
+    return Response(body.model_dump_json(), refusal.status, media_type="application/json")
 
 
 @dataclass(frozen=True, slots=True)

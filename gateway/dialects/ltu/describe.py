@@ -7,7 +7,9 @@ from typing import Any, Literal, get_type_hints
 from pydantic import BaseModel, Field, create_model
 
 from engines.core.registry import Engine, Input, catalogue
-from gateway.dialects.ltu import describe_errors, describe_tasks, examples
+from gateway.dialects import describe_errors
+from gateway.dialects.failure import Failure
+from gateway.dialects.ltu import describe_tasks, examples
 from gateway.dialects.ltu.models import (
     ALIASES,
     DETAILS_NAME,
@@ -15,7 +17,6 @@ from gateway.dialects.ltu.models import (
     PREFIX,
     Details,
     Extra,
-    Failure,
     ImageObject,
 )
 from gateway.dialects.ltu.services.table import (

@@ -1,6 +1,6 @@
 """What openapi.yaml says of tasks: their paths, and what they add to every service."""
 
-from gateway.dialects.ltu import describe_errors
+from gateway.dialects import describe_errors
 from gateway.dialects.ltu.models import TASKS, TaskAnswer, TaskList
 from gateway.dialects.ltu.tasks import Page, Waiting
 from gateway.openapi import schemas

@@ -5,6 +5,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
+from gateway.dialects.failure import Failure
 from gateway.tasks.task import Status
 
 PREFIX = "/v2/services/image/"
@@ -57,17 +58,6 @@ class ImageObject(BaseModel):
     encoding: Literal["base64"]
     format: Literal["image/png", "image/jpeg"]
     value: str = Field(description="The file, in base64.")
-
-
-class Failure(BaseModel):
-    """Why there is no result."""
-
-    code: int = Field(description="The HTTP status.")
-    error: str = Field(description="A word for the cause, for programs.")
-    message: str = Field(description="What was found and what was expected.")
-    errors: list[str] = Field(description="The single faults.")
-    version: str = Field(description="The service's version.")
-    request_id: str = Field(description="Names this request in the service's log.")
 
 
 class TaskAnswer(BaseModel):

@@ -2,21 +2,18 @@
 
 from functools import partial
 
-from starlette.responses import Response
-
 from engines.core.registry import Engine, catalogue
 from engines.core.run import Job, name_of
 from gateway.dialects.callers import by_header
-from gateway.dialects.dialect import Dialect, Refusal
+from gateway.dialects.dialect import Dialect, as_failure
 from gateway.dialects.ltu import present, tasks
 from gateway.dialects.ltu.describe import describe
-from gateway.dialects.ltu.models import ALIASES, PREFIX, TASKS, Failure
+from gateway.dialects.ltu.models import ALIASES, PREFIX, TASKS
 from gateway.dialects.ltu.reading import ignored, translate
 from gateway.dialects.ltu.services.table import inputs_of
 from gateway.flow import Call, Endpoint, Handle
 from gateway.intake.accept import prefers
 from gateway.intake.forms import read_form
-from gateway.version import VERSION
 
 ENVELOPE, PICTURE = name_of(present.envelope), name_of(present.picture)
 
@@ -35,19 +32,6 @@ def endpoints() -> list[Endpoint]:
         _of_tasks("GET", f"{TASKS}/{{id}}/result", tasks.result),
         _of_tasks("GET", f"{TASKS}/{{id}}/events", tasks.events),
     ]
-
-
-def render(refusal: Refusal) -> Response:
-    """An error in the native form, which unknown paths get too."""
-    body = Failure(
-        code=refusal.status,
-        error=refusal.word,
-        message=refusal.message,
-        errors=list(refusal.errors),
-        version=VERSION,
-        request_id=refusal.request_id,
-    )
-    return Response(body.model_dump_json(), refusal.status, media_type="application/json")
 
 
 def _endpoint(name: str, engine: Engine) -> Endpoint:
@@ -85,7 +69,7 @@ DIALECT = Dialect(
     document="core",
     prefixes=(PREFIX, TASKS),
     endpoints=endpoints,
-    render=render,
+    render=as_failure,
     describe=describe,
     works=tasks.works,
     preload=("gateway.dialects.ltu.present",),

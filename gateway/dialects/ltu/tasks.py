@@ -13,7 +13,8 @@ from auth.threads import Threads
 from engines.core.registry import catalogue
 from engines.core.run import Job
 from engines.core.shapes import File, Parameters
-from gateway.dialects.ltu.models import TASKS, Failure, TaskAnswer, TaskList
+from gateway.dialects.failure import Failure
+from gateway.dialects.ltu.models import TASKS, TaskAnswer, TaskList
 from gateway.errors import BadRequestKey, TaskUnfinished, UnknownTask
 from gateway.flow import Call, as_presented, compute
 from gateway.tasks import jobs

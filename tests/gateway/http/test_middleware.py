@@ -8,7 +8,7 @@ from starlette.routing import Mount, Route, Router
 from structlog.testing import capture_logs
 
 from engines.process.wire_format import Fault
-from gateway.dialects.ltu.models import Failure
+from gateway.dialects.failure import Failure
 from gateway.errors import UploadTooLarge
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.logs import describe

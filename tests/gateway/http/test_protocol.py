@@ -7,7 +7,7 @@ import json
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from gateway.dialects.ltu.models import Failure
+from gateway.dialects.failure import Failure
 from gateway.http import early_answers as early
 from gateway.http.protocol import MAX_READING_SECONDS, Stage
 from gateway.http.request_cycle import RequestCycle

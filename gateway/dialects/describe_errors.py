@@ -4,7 +4,7 @@ import inspect
 
 from auth.errors import ScopeInsufficient, TokenExpired
 from engines.core.errors import BadParameter, ModelUnavailable
-from gateway.dialects.ltu.models import Failure
+from gateway.dialects.failure import Failure
 from gateway.errors import (
     STATUS,
     JobTimedOut,
