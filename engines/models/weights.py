@@ -104,6 +104,23 @@ class Check:
     fault: str
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model's file, which was not loaded.
+
+    Args:
+        bytes: its size; 0 where it cannot be read.
+        sha256: of the file as it is; empty where it cannot be read.
+    """
+
+    name: str
+    title: str
+    licence: str
+    source: str
+    bytes: int
+    sha256: str
+
+
 _replaced: dict[str, ModelFiles] = {}
 
 
@@ -132,6 +149,12 @@ def check_all() -> tuple[Check, ...]:
     """Load every model that there is once, to tell which can be used, and keep none."""
     given = (slot for slot in SLOTS if is_given(slot.name))
     return tuple(_check(entry, keep=False) for entry in (*ENTRIES, *given))
+
+
+def listed(replaced: Mapping[str, ModelFiles]) -> tuple[Listed, ...]:
+    """The models that there are, a user's in place of ours."""
+    given = (slot for slot in SLOTS if slot.name in replaced)
+    return tuple(_listed(entry, replaced.get(entry.name)) for entry in (*ENTRIES, *given))
 
 
 def names() -> list[str]:
@@ -187,9 +210,7 @@ def _entry(name: str) -> Entry:
 
 
 def _check(entry: Entry, *, keep: bool) -> Check:
-    replaced = is_given(entry.name)
-    licence, source = ("the user's", "setting") if replaced else (entry.licence, entry.source)
-    told = (entry.name, _title(entry), licence, source)
+    told = _told(entry, _replaced.get(entry.name))
     try:
         loaded = model(entry.name) if keep else _load(entry)
     except ModelUnavailable as error:
@@ -197,8 +218,32 @@ def _check(entry: Entry, *, keep: bool) -> Check:
     return Check(*told, device=loaded.device, description=str(loaded.description), fault="")
 
 
+def _listed(entry: Entry, own: ModelFiles | None) -> Listed:
+    file = own.file if own else FOLDER / entry.file
+    try:
+        status = file.stat()
+        digest = _digest(file, status.st_size, status.st_mtime_ns)
+    except OSError:
+        return Listed(*_told(entry, own), bytes=0, sha256="")
+    return Listed(*_told(entry, own), bytes=status.st_size, sha256=digest)
+
+
+@cache
+def _digest(file: Path, size: int, changed_ns: int) -> str:
+    """Once for each state of a file: some have hundreds of megabytes."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _told(entry: Entry, own: ModelFiles | None) -> tuple[str, str, str, str]:
+    """Name, title, licence and source."""
+    if own:
+        return entry.name, own.file.stem, "the user's", "setting"
+    return entry.name, entry.title, entry.licence, entry.source
+
+
 def _title(entry: Entry) -> str:
-    return _replaced[entry.name].file.stem if is_given(entry.name) else entry.title
+    return _told(entry, _replaced.get(entry.name))[1]
 
 
 def _load(entry: Entry) -> Model[Any]:

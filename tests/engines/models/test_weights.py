@@ -90,6 +90,18 @@ def test_all_models_load() -> None:
     assert all(check.device and check.licence and check.source for check in checks)
 
 
+def test_a_list_tells_of_a_users_file_in_place_of_ours_without_loading_it(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.onnx"
+    mine.write_bytes(b"no model")
+    listed = {one.name: one for one in weights.listed({"classifier": ModelFiles(mine)})}
+    assert [name for name, one in listed.items() if one.licence == "the user's"] == ["classifier"]
+    assert (listed["classifier"].title, listed["classifier"].bytes) == ("mine", 8)
+    assert listed["classifier"].sha256 == hashlib.sha256(b"no model").hexdigest()
+    mine.unlink()
+    (gone,) = (one for one in weights.listed({"classifier": ModelFiles(mine)}) if not one.bytes)
+    assert (gone.name, gone.sha256) == ("classifier", "")
+
+
 def test_a_model_is_loaded_once() -> None:
     assert weights.model("text_angle") is weights.model("text_angle")
 
