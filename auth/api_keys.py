@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, Row, insert, or_, select, update
 
 from auth.cache import FreshCache
-from auth.errors import AccountRefused, ApiKeyInvalid
+from auth.errors import AccountUnknown, ApiKeyInvalid
 from auth.scopes import both_scopes, join_scopes, split_scopes
 from auth.tables import api_keys, users
 from auth.threads import Threads
@@ -20,6 +20,7 @@ from auth.verifier import CACHED_TOKENS, FRESH_SECONDS, Caller
 
 FORM = re.compile(r"(pg_[0-9a-f]{8})_[A-Za-z0-9_-]{43}")
 
+DAY_SECONDS = 86_400
 # Last use is for people to read: writing it at each request would serve nobody.
 USE_NOTED_EVERY_SECONDS = 60.0
 
@@ -78,7 +79,7 @@ class ApiKeys:
             revoke = update(api_keys).where(named).values(revoked_at=self._clock())
             changed = connection.execute(revoke)
         if changed.rowcount != 1:
-            raise AccountRefused(f"There is no valid API key {prefix}.")
+            raise AccountUnknown(f"There is no valid API key {prefix}.")
 
     def all(self) -> list[ApiKey]:
         query = (
@@ -121,6 +122,11 @@ class ApiKeys:
         noting = update(api_keys).where(api_keys.c.prefix == row.prefix).values(used_at=now)
         with self._engine.begin() as connection:
             connection.execute(noting)
+
+
+def prefix_of(key: str) -> str:
+    """Its beginning, which names it and may be shown."""
+    return "_".join(key.split("_", 2)[:2])
 
 
 class KeyCheck:

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from auth.errors import AccountRefused, ClientMissing, ClientSecretWrong, ClientUnknown
+from auth.errors import (
+    AccountRefused,
+    AccountTaken,
+    AccountUnknown,
+    ClientMissing,
+    ClientSecretWrong,
+    ClientUnknown,
+)
 from auth.tables import clients
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -63,7 +70,7 @@ class Clients:
             with self._engine.begin() as connection:
                 connection.execute(insert(clients).values(values))
         except IntegrityError as error:
-            raise AccountRefused(f"There is already a client {client_id}.") from error
+            raise AccountTaken(f"There is already a client {client_id}.") from error
         return secret
 
     def remove(self, client_id: str) -> None:
@@ -107,7 +114,7 @@ def _digest(secret: str) -> str:
 
 def _expect_one(count: int, client_id: str) -> None:
     if count != 1:
-        raise AccountRefused(f"There is no client {client_id}.")
+        raise AccountUnknown(f"There is no client {client_id}.")
 
 
 def _client(row: Row[tuple[object, ...]]) -> Client:

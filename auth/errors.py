@@ -184,5 +184,13 @@ class AccountRefused(AuthError):
     """A user, client or API key that cannot be added, changed or found."""
 
 
+class AccountUnknown(AccountRefused):
+    """There is no such user, client or valid API key."""
+
+
+class AccountTaken(AccountRefused):
+    """There is a user or client of this name already."""
+
+
 class SigningKeyUnusable(AuthError):
     """A file in the key folder that holds no RSA key of ours."""

@@ -4,7 +4,9 @@ A scope is either one of OpenID Connect's, the name of a service, or `ADMIN`. A 
 service is limited by its user's rights alone.
 """
 
-from auth.errors import ScopeInvalid
+from collections.abc import Iterable
+
+from auth.errors import AccountRefused, ScopeInvalid
 
 OPENID = ("openid", "email", "profile", "offline_access")
 ALWAYS = frozenset({"email", "profile"})
@@ -56,6 +58,18 @@ def both_scopes(
 def is_allowed(scope: str, *, by: frozenset[str] | None) -> bool:
     """Whether a limit leaves a scope; None is no limit."""
     return scope != ADMIN if by is None else scope in by
+
+
+def expect_known(names: Iterable[str], known: frozenset[str]) -> frozenset[str]:
+    """What an account or a key may be limited to.
+
+    Raises:
+        AccountRefused: one of the names means nothing here.
+    """
+    if unknown := set(names) - known:
+        listed = ", ".join(sorted(known))
+        raise AccountRefused(f"{min(unknown)} is no service; there are {listed}.")
+    return frozenset(names)
 
 
 def split_scopes(text: str | None) -> frozenset[str] | None:

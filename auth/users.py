@@ -11,7 +11,7 @@ from pwdlib import PasswordHash
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from auth.errors import AccountRefused
+from auth.errors import AccountRefused, AccountTaken, AccountUnknown
 from auth.scopes import join_scopes, split_scopes
 from auth.tables import sessions, users
 
@@ -69,7 +69,7 @@ class Users:
             with self._engine.begin() as connection:
                 connection.execute(insert(users).values(values | profile | rights | secret))
         except IntegrityError as error:
-            raise AccountRefused(f"There is already a user {name}.") from error
+            raise AccountTaken(f"There is already a user {name}.") from error
         return self.get(name)
 
     def remove(self, name: str) -> None:
@@ -98,7 +98,7 @@ class Users:
         with self._reads.connect() as connection:
             row = _find(connection, name)
         if row is None:
-            raise AccountRefused(f"There is no user {name}.")
+            raise AccountUnknown(f"There is no user {name}.")
         return _user(row)
 
     def find(self, user_id: str) -> User | None:
@@ -175,7 +175,7 @@ def _update(connection: Connection, name: str, values: dict[str, object]) -> str
 
 def _expect_one(count: int, name: str) -> None:
     if count != 1:
-        raise AccountRefused(f"There is no user {name}.")
+        raise AccountUnknown(f"There is no user {name}.")
 
 
 def _user(row: Row[tuple[object, ...]]) -> User:

@@ -45,8 +45,9 @@ def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> Re
     """The whole service as an ASGI application; keys and database are opened here."""
     lifecycle, table, metrics = Lifecycle(), DialectTable(dialects), Metrics()
     tracing = _tracing(settings)
-    if unknown := set(settings.open_dialects) - {one.name for one in dialects}:
-        known = ", ".join(one.name for one in dialects)
+    openable = [one.name for one in dialects if one.may_be_open]
+    if unknown := set(settings.open_dialects).difference(openable):
+        known = ", ".join(openable)
         raise ValueError(f"open_dialects names {min(unknown)!r}; the dialects are {known}.")
     database = open_database(settings.database_url, patience_seconds=DATABASE_SECONDS)
     parts = {one.name: one.parts(settings, database) for one in dialects}
@@ -123,6 +124,7 @@ async def _lifespan(
             "tracing": tracing,
             "guard": wiring.guard,
             "token_url": wiring.token_url,
+            "scopes": table.scopes(),
             "budget": budget,
             "admission": _admission(settings, database),
             "intake": Intake(metrics.counting(fetcher.fetch), max_bytes=settings.max_upload_bytes),

@@ -196,6 +196,10 @@ class PictureRefused(GatewayError):
     """The same picture killed its process before, and is not tried again for a while."""
 
 
+class UnknownRefusedJob(GatewayError):
+    """No job with this digest is refused, or none any more."""
+
+
 class CallerElsewhere(GatewayError):
     """What only a process of this machine may ask for was asked for by another."""
 
@@ -227,13 +231,17 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     FilesDeleted: (404, "files_deleted"),
     UnknownWebhook: (404, "no_such_webhook"),
     UnknownDelivery: (404, "no_such_delivery"),
+    UnknownRefusedJob: (404, "no_such_refused_job"),
+    auth_errors.AccountUnknown: (404, "no_such_account"),
     WrongMethod: (405, "method_not_allowed"),
     TaskUnfinished: (409, "unfinished"),
     TooManyWebhooks: (409, "too_many_webhooks"),
+    auth_errors.AccountTaken: (409, "account_exists"),
     UploadTooLarge: (413, "upload_too_large"),
     UnsupportedBody: (415, "unsupported_body"),
     RangeUnsatisfiable: (416, "range_not_satisfiable"),
     PictureRefused: (422, "picture_refused"),
+    auth_errors.AccountRefused: (422, "account_refused"),
     RequestKeyReused: (422, "idempotency_key_reused"),
     UrlRefused: (422, "url_refused"),
     UrlUnreachable: (422, "url_unreachable"),

@@ -29,8 +29,8 @@ from gateway.tracing import Tracing
 class State(TypedDict):
     """What a request finds in its `state`: parts of the service, and its own name.
 
-    `parts` are those that each dialect has made for itself, by its name. `caller` is who has proved
-    to ask, for the log. `refused` is the class of
+    `scopes` are what callers can be limited to. `parts` are those that each dialect has made for
+    itself, by its name. `caller` is who has proved to ask, for the log. `refused` is the class of
     the error that was its answer; the error itself would keep alive what its traceback refers to.
     """
 
@@ -39,6 +39,7 @@ class State(TypedDict):
     tracing: Tracing
     guard: Guard
     token_url: Callable[[], Coroutine[Any, Any, str]]
+    scopes: frozenset[str]
     budget: MemoryBudget
     admission: Admission
     intake: Intake

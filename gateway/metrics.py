@@ -3,12 +3,13 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import TypeAlias
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.samples import Sample
 
 from gateway.errors import GatewayError, reason_of
 from gateway.limits.memory_budget import MemoryBudget
@@ -19,7 +20,7 @@ Fetch: TypeAlias = Callable[[str, str], Awaitable[bytes]]
 """What a URL names, for an owner."""
 
 SAMPLE_SECONDS = 1.0
-_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+BOUNDS_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
 def count_together() -> str:
@@ -46,7 +47,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         counter = partial(Counter, namespace="pixelgate", registry=self._registry)
         histogram = partial(
-            Histogram, namespace="pixelgate", registry=self._registry, buckets=_SECONDS
+            Histogram, namespace="pixelgate", registry=self._registry, buckets=BOUNDS_SECONDS
         )
         gauge = partial(
             Gauge, namespace="pixelgate", registry=self._registry, multiprocess_mode="livesum"
@@ -147,8 +148,16 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """Prometheus' text format, of all processes that count together."""
+        return generate_latest(self._of_all_processes())
+
+    def samples(self) -> Iterator[Sample]:
+        """The same, one by one."""
+        for metric in self._of_all_processes().collect():
+            yield from metric.samples
+
+    def _of_all_processes(self) -> CollectorRegistry:
         if values.ValueClass is values.MutexValue:
-            return generate_latest(self._registry)
+            return self._registry
         registry = CollectorRegistry()
         MultiProcessCollector(registry)
-        return generate_latest(registry)
+        return registry

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from auth.errors import AccountRefused, AuthError, SigningKeyUnusable
+from auth.errors import AuthError, SigningKeyUnusable
 from gateway.errors import STATUS, Problem, status_of
 
 FAMILIES = ("engines.core.errors", "auth.errors", "gateway.errors")
@@ -23,7 +23,7 @@ def errors_of(module: ModuleType) -> list[type[Exception]]:
 
 
 ERRORS = [kind for name in FAMILIES for kind in errors_of(importlib.import_module(name))]
-STOPPING = {AuthError, AccountRefused, SigningKeyUnusable}
+STOPPING = {AuthError, SigningKeyUnusable}
 """They end a start or a command; a caller who meets one meets a fault."""
 every_error = pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
 

@@ -4,10 +4,8 @@ import time
 
 import click
 
-from auth.api_keys import ApiKey, ApiKeys
+from auth.api_keys import DAY_SECONDS, ApiKey, ApiKeys
 from gateway.cli.command import opened_database, scope_option, shown_scopes
-
-DAY_SECONDS = 86_400
 
 
 @click.group()

@@ -9,6 +9,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from auth.errors import AccountRefused
+from auth.scopes import expect_known
 from gateway.cli import drivers
 from gateway.settings import Settings, misspelt, read_settings
 from gateway.store.database import Database, open_database
@@ -76,8 +77,7 @@ def _known_services(
         return None
     from gateway.dialects.table import DialectTable  # it loads every engine
 
-    known = DialectTable().scopes()
-    if unknown := set(names) - known:
-        listed = ", ".join(sorted(known))
-        raise click.BadParameter(f"{min(unknown)} is no service; there are {listed}.")
-    return frozenset(names)
+    try:
+        return expect_known(names, DialectTable().scopes())
+    except AccountRefused as error:
+        raise click.BadParameter(error.message) from None

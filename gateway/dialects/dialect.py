@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from auth.errors import AuthError
+from auth.errors import AccountRefused, AuthError
 from auth.guard import BEARER_SCHEME
 from gateway.dialects.failure import Failure
 from gateway.errors import GatewayError, Problem, StateUnreachable, WrongMethod, status_of
@@ -63,6 +63,7 @@ class Dialect:
         preload: modules that engine processes import before the first job: its presenters.
         works: the kinds of tasks that it queues.
         scheme: how its callers prove who they are, as WWW-Authenticate names it.
+        may_be_open: whether the setting `open_dialects` may name it.
         parts: makes what its endpoints find in their request's `State` under its name, once in
             each gateway process, before the service starts; raises what is wrong with its settings.
     """
@@ -76,6 +77,7 @@ class Dialect:
     preload: tuple[str, ...]
     works: Callable[[], Sequence[Work]] = tuple
     scheme: str = BEARER_SCHEME
+    may_be_open: bool = True
     parts: Callable[[Settings, Database], object] = lambda settings, database: None
 
     def routes(self) -> list[Route]:
@@ -104,7 +106,7 @@ class Dialect:
             response.headers["Retry-After"] = str(problem.retry_after_seconds)
         if isinstance(error, WrongMethod):
             response.headers["Allow"] = error.allow
-        if isinstance(error, AuthError) and status < 500:
+        if isinstance(error, AuthError) and status < 500 and not isinstance(error, AccountRefused):
             response.headers["WWW-Authenticate"] = state["guard"].challenge(
                 error, scheme=self.scheme
             )

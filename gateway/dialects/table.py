@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from gateway.dialects.admin.routes import DIALECT as ADMIN
 from gateway.dialects.aerovision.routes import DIALECT as AEROVISION
 from gateway.dialects.celantur.routes import DIALECT as CELANTUR
 from gateway.dialects.dialect import Dialect, Resource
@@ -10,7 +11,7 @@ from gateway.dialects.pekat.routes import DIALECT as PEKAT
 from gateway.openapi.description import Description
 from gateway.tasks.work import Work
 
-DIALECTS: tuple[Dialect, ...] = (LTU, PEKAT, AEROVISION, CELANTUR)
+DIALECTS: tuple[Dialect, ...] = (LTU, PEKAT, AEROVISION, CELANTUR, ADMIN)
 
 
 class DialectTable:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from auth.threads import Threads
 from engines.core.run import Job
+from gateway.errors import UnknownRefusedJob
 from gateway.store.database import Database
 from gateway.store.known_rows import KnownRows
 from gateway.store.tables import refused_jobs
@@ -79,7 +80,7 @@ class DatabaseQuarantine:
         self._threads = Threads(DATABASE_THREADS)
         self._until = KnownRows[dict[str, float]](
             refused_jobs.name,
-            partial(_refused, database, clock),
+            partial(refused_until, database, clock),
             {},
             threads=self._threads,
             clock=clock,
@@ -108,8 +109,20 @@ class DatabaseQuarantine:
             log.warning("refused job cannot be written", exc_info=True)
 
 
-def _refused(database: Database, clock: Callable[[], float]) -> dict[str, float]:
+def refused_until(database: Database, clock: Callable[[], float] = time.time) -> dict[str, float]:
     """Until when each is, by digest."""
     rows = select(refused_jobs.c.digest, refused_jobs.c.until).where(refused_jobs.c.until > clock())
     with database.execution_options(reads_only=True).connect() as connection:
         return {row.digest: row.until for row in connection.execute(rows)}
+
+
+def release(database: Database, digest: str) -> None:
+    """Have a job tried again; every worker knows within a second.
+
+    Raises:
+        UnknownRefusedJob: it is not refused.
+    """
+    with database.begin() as connection:
+        released = connection.execute(delete(refused_jobs).where(refused_jobs.c.digest == digest))
+    if not released.rowcount:
+        raise UnknownRefusedJob("There is no refused job with this digest.")

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaMode
 
 from engines.core.shapes import Parameters
 
@@ -66,13 +67,19 @@ def by_header(*scopes: str) -> list[dict[str, list[str]]]:
     return [{"password": [*scopes]}, {"bearer": []}, {"apiKey": []}]
 
 
-def collect(schemas: dict[str, Schema], model: type[BaseModel], name: str) -> Schema:
+def collect(
+    schemas: dict[str, Schema],
+    model: type[BaseModel],
+    name: str,
+    *,
+    mode: JsonSchemaMode = "serialization",
+) -> Schema:
     """Put a model and what it refers to among the schemas, and refer to it.
 
     Raises:
         ValueError: two different types have one name.
     """
-    schema = model.model_json_schema(mode="serialization", ref_template=_REF + "{model}")
+    schema = model.model_json_schema(mode=mode, ref_template=_REF + "{model}")
     for nested, value in schema.pop("$defs", {}).items():
         _add(schemas, nested, _tidy(value))
     _add(schemas, name, _tidy(schema))

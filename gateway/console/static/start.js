@@ -56,6 +56,7 @@ window.ui = SwaggerUIBundle({
     { name: "PEKAT Vision", url: "openapi/pekat.json" },
     { name: "AeroVision", url: "openapi/aerovision.json" },
     { name: "Celantur", url: "openapi/celantur.json" },
+    { name: "Admin", url: "openapi/admin.json" },
   ],
   dom_id: "#swagger-ui",
   presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],

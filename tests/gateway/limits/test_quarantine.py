@@ -9,7 +9,14 @@ from sqlalchemy import Engine, create_engine, func, select
 from auth.tables import metadata
 from engines.core.decoders import PictureDecoder
 from engines.core.pixels import Mode
-from gateway.limits.quarantine import DatabaseQuarantine, MemoryQuarantine, Quarantine, digest
+from gateway.errors import UnknownRefusedJob
+from gateway.limits.quarantine import (
+    DatabaseQuarantine,
+    MemoryQuarantine,
+    Quarantine,
+    digest,
+    release,
+)
 from gateway.store.tables import refused_jobs
 from tests.gateway.pool.work import job
 
@@ -102,6 +109,20 @@ async def test_another_worker_knows_within_two_seconds(database: Engine, clock: 
     clock.now += 2
     assert await theirs.has_any()
     assert await theirs.is_refused("d")
+
+
+@pytest.mark.anyio
+async def test_a_released_job_is_tried_again_by_every_worker(
+    database: Engine, clock: Clock
+) -> None:
+    ours = DatabaseQuarantine(database, clock=clock)
+    await ours.refuse("d", 60)
+    await ours.refuse("e", 60)
+    release(database, "d")
+    clock.now += 2
+    assert [await ours.is_refused(one) for one in "de"] == [False, True]
+    with pytest.raises(UnknownRefusedJob):
+        release(database, "d")
 
 
 @pytest.mark.anyio
