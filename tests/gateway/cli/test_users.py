@@ -32,7 +32,7 @@ def test_a_limit_is_changed_and_lifted(run: Run, ada: str) -> None:
 def test_a_service_that_does_not_exist_limits_nobody(run: Run, ada: str) -> None:
     refused = run("users", "limit", ada, "--scope", "edgess")
     assert refused.exit_code == 2
-    assert "edgess is no service; there are aerovision, " in refused.stderr
+    assert "edgess is no service; there are admin, aerovision, " in refused.stderr
 
 
 def test_a_new_password_replaces_the_old_one(run: Run, ada: str, tmp_path: Path) -> None:
