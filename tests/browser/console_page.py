@@ -1,16 +1,23 @@
 """The console as people use it: what they press, and what they see."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from selenium.webdriver import Chrome
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+from tests.needs import need_npm_file
 from tests.serving import WAIT_SECONDS
 
+MOST_TABS = 60
 _IS_DONE = """
     return !document.querySelector(".working") &&
         !!document.querySelector("dialog, .result > .failure, .result > .outcome");
@@ -51,6 +58,11 @@ class ConsolePage:
         name = link.get_property("textContent")
         self.browser.execute_script("arguments[0].click()", link)
         self.until(f"return document.querySelector('h1').textContent === {json.dumps(name)}")
+
+    def visit(self, view: str) -> None:
+        """To another view."""
+        self.find(f"#views a[href='#{view}']").click()
+        self.until(f"return !!document.querySelector('#views a[href=\"#{view}\"][aria-current]')")
 
     def find(self, selector: str) -> WebElement:
         """Wait for an element."""
@@ -118,3 +130,36 @@ class ConsolePage:
     def outlines(self, frame: int = 0) -> list[Box]:
         """Where outlines stand on a picture, as boxes in its pixels."""
         return [tuple(one) for one in self.browser.execute_script(_OUTLINES, frame)]
+
+    def press_on(self, selector: str) -> None:
+        """Go to an element by the Tab key, and press Enter."""
+        is_there = "return document.activeElement.matches(arguments[0])"
+        for _ in range(MOST_TABS):
+            if self.browser.execute_script(is_there, selector):
+                ActionChains(self.browser).send_keys(Keys.ENTER).perform()
+                return
+            ActionChains(self.browser).send_keys(Keys.TAB).perform()
+        pytest.fail(f"{selector} is not reached by the Tab key")
+
+    @contextmanager
+    def narrow(self) -> Iterator[None]:
+        """As on the narrowest phone."""
+        metrics = {"width": 320, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        yield
+        self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+    def prefer(self, scheme: str) -> None:
+        """Light or dark."""
+        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+
+    def serious_faults(self) -> list[str]:
+        """What axe says, with the elements it says it of."""
+        self.browser.execute_script(need_npm_file("axe-core/axe.min.js").read_text())
+        script = """
+            return axe.run().then(({ violations }) => violations
+                .filter(({ impact }) => ["serious", "critical"].includes(impact))
+                .map(({ id, nodes }) => `${id}: ${nodes.map((one) => one.target).join(", ")}`));
+        """
+        return [str(one) for one in self.browser.execute_script(script)]

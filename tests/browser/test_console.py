@@ -17,11 +17,9 @@ from tests.browser.conftest import chromium, keep, violations
 from tests.browser.console_page import ConsolePage
 from tests.browser.prefix import PREFIX, proxy
 from tests.keys import api_key
-from tests.needs import need_npm_file
 from tests.serving import Served, free_port, serving
 
 MOST_FIRST_BYTES = 200_000
-MOST_TABS = 60
 CHOSEN = """
     import { openAsBlob } from "node:fs";
     const TOKEN = process.env.TOKEN;
@@ -276,26 +274,15 @@ def test_a_job_is_cancelled_while_it_is_sent(signed_in: ConsolePage) -> None:
 
 
 def test_one_job_is_done_by_the_keyboard_alone(console: ConsolePage, trying: Served) -> None:
-    press_on(console, "#sample")
+    console.press_on("#sample")
     console.find(".chosen")
-    press_on(console, "#run")
+    console.press_on("#run")
     console.find("dialog")
     keys = ActionChains(console.browser)
     keys.send_keys(trying.user, Keys.TAB, trying.password, Keys.ENTER).perform()
     console.find(".outcome")
-    press_on(console, ".segmented button:last-child")
+    console.press_on(".segmented button:last-child")
     assert console.count(".pair .frame") == 2
-
-
-def press_on(console: ConsolePage, selector: str) -> None:
-    """Go to an element by the Tab key, and press Enter."""
-    is_there = "return document.activeElement.matches(arguments[0])"
-    for _ in range(MOST_TABS):
-        if console.browser.execute_script(is_there, selector):
-            ActionChains(console.browser).send_keys(Keys.ENTER).perform()
-            return
-        ActionChains(console.browser).send_keys(Keys.TAB).perform()
-    pytest.fail(f"{selector} is not reached by the Tab key")
 
 
 def test_the_input_survives_another_language(console: ConsolePage) -> None:
@@ -312,16 +299,10 @@ def test_the_input_survives_another_language(console: ConsolePage) -> None:
     console.browser.execute_script("localStorage.clear()")
 
 
-def resize(browser: Chrome, width: int) -> None:
-    metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-
-
 @pytest.fixture
-def narrow(window: Chrome) -> Iterator[None]:
-    resize(window, 320)
-    yield
-    window.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+def narrow(console: ConsolePage) -> Iterator[None]:
+    with console.narrow():
+        yield
 
 
 @pytest.mark.usefixtures("narrow")
@@ -352,27 +333,15 @@ def test_the_first_view_is_small_and_stands_still(console: ConsolePage) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault(console: ConsolePage, trying: Served, scheme: str) -> None:
-    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    console.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    console.browser.execute_script(need_npm_file("axe-core/axe.min.js").read_text())
-    assert serious_faults(console) == []
+    console.prefer(scheme)
+    assert console.serious_faults() == []
     console.find("#sign-in").click()
-    assert serious_faults(console) == []
+    assert console.serious_faults() == []
     console.fill_in(trying.user, trying.password)
     console.find("#sign-out")
     for service in ("objectDetection", "colorPalette", "distance"):
         console.shown(service)
-        assert serious_faults(console) == []
-
-
-def serious_faults(console: ConsolePage) -> list[str]:
-    """What axe says, with the elements it says it of."""
-    script = """
-        return axe.run().then(({ violations }) => violations
-            .filter(({ impact }) => ["serious", "critical"].includes(impact))
-            .map(({ id, nodes }) => `${id}: ${nodes.map((one) => one.target).join(", ")}`));
-    """
-    return [str(one) for one in console.browser.execute_script(script)]
+        assert console.serious_faults() == []
 
 
 def test_without_an_issuer_of_its_own_keys_and_pasted_tokens_are_left(

@@ -41,11 +41,13 @@ export async function isOpen(service) {
   return true;
 }
 
-async function ask(path, options = {}) {
+/** Any answer that is no refusal; whoever is signed in asks by `Session.ask`. */
+export async function ask(path, options = {}) {
   let answer;
   try {
     answer = await fetch(addressOf(path), { credentials: "omit", ...options });
-  } catch {
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
     throw new Failure(t("failure.gone"));
   }
   if (answer.ok) return answer;
@@ -72,7 +74,7 @@ export function send(
   return new Promise((resolve, reject) => {
     request.onload = async () => {
       const { status, response } = request;
-      if (status === 200) resolve({ blob: response, seconds: secondsOf(request) });
+      if (status < 300) resolve({ blob: response, seconds: secondsOf(request) });
       else reject(new Failure(sentence(status, await response.text()), status));
     };
     request.onerror = () => reject(new Failure(t("failure.gone")));
@@ -91,7 +93,9 @@ function secondsOf(request) {
 function sentence(status, text) {
   try {
     const told = JSON.parse(text);
-    const message = told.message ?? told.error_description;
+    const message = told.message ?? told.error_description ?? told.detail;
+    // FastAPI's form, which AeroVision's API has, tells several faults at once.
+    if (Array.isArray(message)) return message.map(({ msg }) => msg).join(" ");
     if (message) return message;
   } catch {
     // No JSON: not the service's own answer.

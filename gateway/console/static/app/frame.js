@@ -2,6 +2,7 @@
 
 import { button, element } from "./dom.js";
 import { LANGUAGES, named, t } from "./texts.js";
+import { VIEWS } from "./views/index.js";
 
 const PAGES = {
   "page.guide": "../docs/",
@@ -11,7 +12,15 @@ const PAGES = {
 };
 
 /** Fill the top of the page. */
-export function header({ session, signIn, language, onlanguage }) {
+export function header({ session, signIn, language, onlanguage, place }) {
+  const nav = document.getElementById("views");
+  nav.setAttribute("aria-label", t("page.views"));
+  nav.replaceChildren(
+    ...VIEWS.map((view) => {
+      const isCurrent = view === place.view && "page";
+      return element("a", { href: `#${view}`, "aria-current": isCurrent }, t(`page.${view}`));
+    }),
+  );
   const links = Object.entries(PAGES).map(([key, href]) => element("a", { href }, t(key)));
   document.getElementById("pages").replaceChildren(...links);
   const skip = document.getElementById("skip");
@@ -48,16 +57,17 @@ function languages(language, onlanguage) {
 }
 
 /** Fill the list of services; on a narrow screen it folds behind the current one's name. */
-export function navigation(services, current) {
+export function navigation(services, { view, service }) {
+  const [home, current] = view === "tasks" ? ["try", null] : [view, service];
   const nav = document.getElementById("services");
   const list = element("div", { class: "service-list", id: "service-list" });
   for (const group of new Set(services.map((one) => one.group))) {
-    const links = services.filter((one) => one.group === group).map((one) => link(one, current));
+    const links = services.filter((one) => one.group === group).map((one) => link(home, one, current));
     const title = named("groups", group);
     list.append(element("h2", { lang: !title && "en" }, title ?? group), element("ul", {}, links));
   }
   const fold = button(
-    titleOf(current),
+    current ? titleOf(current) : t("page.services"),
     () => {
       const isOpen = nav.classList.toggle("open");
       fold.setAttribute("aria-expanded", isOpen);
@@ -71,9 +81,9 @@ export function navigation(services, current) {
 
 const titleOf = ({ name, title }) => named("services", name)?.title ?? title;
 
-function link(service, current) {
+function link(view, service, current) {
   const isCurrent = service === current && "page";
   const lang = !named("services", service.name) && "en";
-  const attributes = { href: `#try/${service.name}`, "aria-current": isCurrent, lang };
+  const attributes = { href: `#${view}/${service.name}`, "aria-current": isCurrent, lang };
   return element("li", {}, element("a", attributes, titleOf(service)));
 }

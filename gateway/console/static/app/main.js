@@ -4,10 +4,11 @@ import { readDocument } from "./api.js";
 import { issuerOf, servicesOf } from "./catalogue.js";
 import { element } from "./dom.js";
 import { header, navigation } from "./frame.js";
+import { failure } from "./outcome.js";
 import { Session } from "./session.js";
 import { askToSignIn } from "./signin.js";
 import { currentLanguage, keepLanguage, preferredLanguage, speak, t } from "./texts.js";
-import { TryView } from "./views/try.js";
+import { makeView, VIEWS } from "./views/index.js";
 
 const main = document.getElementById("main");
 
@@ -16,24 +17,38 @@ async function start() {
   let described;
   try {
     described = await readDocument();
-  } catch (failure) {
-    main.replaceChildren(element("p", { class: "failure", role: "alert" }, failure.message));
+  } catch ({ message }) {
+    main.replaceChildren(failure(message));
     return;
   }
   const services = servicesOf(described);
   const session = new Session(issuerOf(described));
   const signIn = (reason = session.isExpired ? t("failure.ended") : "") =>
     askToSignIn(session, reason);
-  const view = new TryView(session, signIn);
-  const wanted = () => services.find(({ name }) => location.hash === `#try/${name}`) ?? services[0];
+  const views = {};
+  let shown = null;
+  let place = placeOf(services, services[0]);
   const showFrame = () => {
-    header({ session, signIn, language: currentLanguage(), onlanguage: change });
-    navigation(services, wanted());
+    header({ session, signIn, language: currentLanguage(), onlanguage: change, place });
+    navigation(services, place);
   };
   const show = async () => {
+    const wanted = (place = placeOf(services, place.service));
     showFrame();
-    await view.show(wanted());
-    main.replaceChildren(view.element);
+    const view = await (views[wanted.view] ??= makeView(wanted.view, { session, signIn, services })).catch(
+      () => null,
+    );
+    // The reader was quicker than the module.
+    if (wanted !== place) return;
+    if (view !== shown) shown?.hide?.();
+    shown = view;
+    if (!view) {
+      delete views[wanted.view];
+      main.replaceChildren(failure(t("failure.gone")));
+      return;
+    }
+    await view.show(wanted.service);
+    if (wanted === place) main.replaceChildren(view.element);
   };
   const change = async (language) => {
     keepLanguage(language);
@@ -48,6 +63,15 @@ async function start() {
     main.focus({ preventScroll: true });
   });
   await show();
+}
+
+/** What the address names; without a service there, the one that was shown last. */
+function placeOf(services, last) {
+  const [view, name] = location.hash.replace(/^#\/?/, "").split("/");
+  return {
+    view: VIEWS.includes(view) ? view : VIEWS[0],
+    service: services.find((one) => one.name === name) ?? last,
+  };
 }
 
 start();

@@ -1,6 +1,7 @@
 // What is shown of a request: how far it is, and then its result with what lies behind it.
 
 import { button, element } from "./dom.js";
+import { overlayOf } from "./overlays/index.js";
 import { forgetAnswers, fromFile } from "./pictures.js";
 import { rawJson } from "./raw.js";
 import { number, t } from "./texts.js";
@@ -24,16 +25,28 @@ export const failure = (sentence) => element("p", { class: "failure", role: "ale
 /** All of a result; `sendAgain` asks for it in another media type. */
 export async function outcome({ request, text, seconds, total }, overlay, sendAgain) {
   forgetAnswers();
-  const answer = JSON.parse(text);
-  const shown = await drawing(overlay, answer, request.pictures);
   const took = { seconds: number(seconds, 3), total: number(total, 3) };
   return [
-    element("p", { class: "outcome", lang: "en" }, answer.details?.message),
-    ...[shown].flat(),
+    ...(await findings(text, overlay, request.pictures)),
     element("p", { class: "hint" }, t("try.took", took)),
     ...(request.service.answersPicture ? [servicesPicture(request.service.name, sendAgain)] : []),
     rawJson(text),
   ];
+}
+
+/** A result that was kept; of its pictures some may not be at hand. */
+export async function keptOutcome(blob, service, pictures) {
+  if (blob.type.startsWith("image/")) return wholePicture(blob, service.name);
+  const [text, overlay] = await Promise.all([blob.text(), overlayOf(service)]);
+  const unseen = service.files.map(({ name }) => [name, { name, isShown: false }]);
+  const all = { ...Object.fromEntries(unseen), ...pictures };
+  return [...(await findings(text, overlay, all)), rawJson(text)];
+}
+
+async function findings(text, overlay, pictures) {
+  const answer = JSON.parse(text);
+  const message = element("p", { class: "outcome", lang: "en" }, answer.details?.message);
+  return [message, await drawing(overlay, answer, pictures)].flat();
 }
 
 /** A picture too large for this browser's canvas must not keep the answer back. */
@@ -51,13 +64,17 @@ function servicesPicture(service, sendAgain) {
   const inside = element("div");
   const ask = async () => {
     const { blob } = await sendAgain("image/png");
-    const name = `${service}.png`;
-    const { url } = await fromFile(new File([blob], name, { type: blob.type }));
-    const save = element("a", { href: url, download: name }, t("try.save"));
-    inside.replaceChildren(element("img", { class: "whole", src: url, alt: name }), save);
+    inside.replaceChildren(...(await wholePicture(blob, service)));
   };
   const say = ({ message }) => inside.replaceChildren(failure(message));
   const ontoggle = (event) => event.target.open && !inside.firstChild && ask().catch(say);
   const summary = element("summary", {}, t("try.picture"));
   return element("details", { class: "raw", ontoggle }, summary, inside);
+}
+
+async function wholePicture(blob, service) {
+  const name = `${service}.${blob.type.split("/")[1]}`;
+  const { url } = await fromFile(new File([blob], name, { type: blob.type }));
+  const save = element("a", { href: url, download: name }, t("try.save"));
+  return [element("img", { class: "whole", src: url, alt: name }), save];
 }

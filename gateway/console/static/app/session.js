@@ -1,6 +1,6 @@
 // Who asks: an account's tokens, an API key or a pasted token. All of it lives in memory alone.
 
-import { Failure, postForm } from "./api.js";
+import { ask, Failure, postForm } from "./api.js";
 import { t } from "./texts.js";
 
 const SPARE_SECONDS = 30;
@@ -75,6 +75,11 @@ export class Session extends EventTarget {
     if (!this.#tokens) return this.#headers ?? {};
     if (Date.now() > this.#tokens.freshUntil) await this.#refresh();
     return { Authorization: `Bearer ${this.#tokens.access_token}` };
+  }
+
+  /** Ask for a path as whoever is signed in. */
+  async ask(path, options = {}) {
+    return ask(path, { ...options, headers: { ...options.headers, ...(await this.headers()) } });
   }
 
   #refresh() {

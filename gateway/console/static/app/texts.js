@@ -52,6 +52,11 @@ export function number(value, mostDigits = 2) {
   return new Intl.NumberFormat(language, { maximumFractionDigits: mostDigits }).format(value);
 }
 
+export function moment(time) {
+  const form = { dateStyle: "medium", timeStyle: "medium" };
+  return new Intl.DateTimeFormat(language, form).format(new Date(time));
+}
+
 export function percent(share) {
   const form = { style: "percent", maximumFractionDigits: share < 0.1 ? 1 : 0 };
   return new Intl.NumberFormat(language, form).format(share);

@@ -1,6 +1,7 @@
 // Try a service: its form on one side, what it found on the other.
 
 import { Failure, isOpen, send } from "../api.js";
+import { remember } from "../deferred.js";
 import { button, element } from "../dom.js";
 import { defaultOf, field } from "../fields.js";
 import { overlayOf } from "../overlays/index.js";
@@ -14,7 +15,7 @@ import { named, t } from "../texts.js";
 const FIRST_FIELDS = 6;
 
 /** Keeps what was chosen when the reader goes from one service to another, or changes language. */
-export class TryView {
+export default class TryView {
   #session;
   #signIn;
   #wanted;
@@ -32,7 +33,7 @@ export class TryView {
   #status = element("p", { class: "visually-hidden", role: "status" });
   element = element("div", { class: "try" }, this.#form, this.#result, this.#status);
 
-  constructor(session, signIn) {
+  constructor({ session, signIn }) {
     this.#session = session;
     this.#signIn = signIn;
     this.#form.addEventListener("submit", (event) => {
@@ -85,7 +86,13 @@ export class TryView {
       element("p", { class: "summary", lang: !own && "en" }, summary),
       this.#pictureFields(),
       ...this.#parameterFields(),
-      element("div", { class: "actions" }, this.#runButton(), this.#sampleButton()),
+      element(
+        "div",
+        { class: "actions" },
+        this.#runButton(),
+        button(t("try.later"), () => this.#run({ isLater: true }), { id: "later" }),
+        this.#sampleButton(),
+      ),
     );
   }
 
@@ -195,11 +202,11 @@ export class TryView {
     return { service: this.#service, pictures: this.#chosen(), values: this.#changed() };
   }
 
-  async #run() {
+  async #run(how = {}) {
     if (this.#isBusy) return;
     this.#isBusy = true;
     try {
-      if (this.#isComplete() && (await this.#isWelcome())) await this.#compute();
+      if (this.#isComplete() && (await this.#isWelcome())) await this.#compute(how);
     } finally {
       this.#isBusy = false;
     }
@@ -219,7 +226,8 @@ export class TryView {
     return this.#session.isSignedIn || (await isOpen(this.#service)) || this.#signIn();
   }
 
-  async #compute() {
+  /** `isLater` queues it as a task. */
+  async #compute({ isLater = false }) {
     const request = this.#request();
     const begun = performance.now();
     this.#aborting = new AbortController();
@@ -229,11 +237,15 @@ export class TryView {
     this.#status.textContent = t("try.working");
     this.#bringIntoView();
     try {
-      const { blob, seconds } = await this.#send(request, { signal, onProgress: shown.onProgress });
+      const preference = isLater && { prefer: "respond-async" };
+      const options = { signal, onProgress: shown.onProgress, headers: preference };
+      const { blob, seconds } = await this.#send(request, options);
       const total = (performance.now() - begun) / 1000;
       const text = await blob.text();
+      if (isLater) remember(JSON.parse(text).id, request.pictures);
       if (request.service !== this.#service) return;
       this.#aborting = null;
+      if (isLater) return this.#leaveForTasks();
       this.#done = { request, text, seconds, total };
       await this.#fillResult();
       this.#status.textContent = t("try.done");
@@ -241,26 +253,32 @@ export class TryView {
       // The reader has gone on to another service.
       if (request.service !== this.#service) return;
       this.#aborting = null;
-      await this.#fail(error);
+      await this.#fail(error, isLater);
     }
   }
 
-  async #send({ service, pictures, values }, options) {
+  async #leaveForTasks() {
+    await this.#fillResult();
+    location.hash = "tasks";
+  }
+
+  async #send({ service, pictures, values }, { headers, ...options }) {
     const body = new FormData();
     for (const [name, { file, address }] of Object.entries(pictures))
       body.append(name, file ?? address);
     for (const [name, value] of values) body.append(name, value);
-    return send(service, { body, headers: await this.#session.headers(), ...options });
+    const all = { ...headers, ...(await this.#session.headers()) };
+    return send(service, { body, headers: all, ...options });
   }
 
-  async #fail(error) {
+  async #fail(error, isLater = false) {
     if (error.name === "AbortError") return this.#fillResult();
     if (!(error instanceof Failure)) throw error;
     if (error.status !== 401) return this.#say(error.message);
     const reason = this.#session.isSignedIn ? error.message : t("failure.ended");
     this.#session.end();
     this.#say(reason);
-    if (await this.#signIn(reason)) await this.#compute();
+    if (await this.#signIn(reason)) await this.#compute({ isLater });
   }
 
   // The result
