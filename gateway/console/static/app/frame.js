@@ -16,7 +16,7 @@ export function header({ session, signIn, language, onlanguage, place }) {
   const nav = document.getElementById("views");
   nav.setAttribute("aria-label", t("page.views"));
   nav.replaceChildren(
-    ...VIEWS.map((view) => {
+    ...VIEWS.filter((view) => view !== "run" || session.isAdmin).map((view) => {
       const isCurrent = view === place.view && "page";
       return element("a", { href: `#${view}`, "aria-current": isCurrent }, t(`page.${view}`));
     }),
@@ -58,7 +58,7 @@ function languages(language, onlanguage) {
 
 /** Fill the list of services; on a narrow screen it folds behind the current one's name. */
 export function navigation(services, { view, service }) {
-  const [home, current] = view === "tasks" ? ["try", null] : [view, service];
+  const [home, current] = ["tasks", "run"].includes(view) ? ["try", null] : [view, service];
   const nav = document.getElementById("services");
   const list = element("div", { class: "service-list", id: "service-list" });
   for (const group of new Set(services.map((one) => one.group))) {

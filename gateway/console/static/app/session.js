@@ -13,6 +13,8 @@ export class Session extends EventTarget {
   #timer = 0;
   #headers = null;
   name = "";
+  /** Whether the view that runs the service is theirs. */
+  isAdmin = false;
   /** Whether the issuer ended it, not the reader. */
   isExpired = false;
 
@@ -39,19 +41,19 @@ export class Session extends EventTarget {
     const tokens = await this.#token({ grant_type: "password", username, password });
     this.#clear();
     this.#keep(tokens);
-    this.#become(username);
+    await this.#become(username);
   }
 
-  useKey(key) {
+  async useKey(key) {
     this.#clear();
     this.#headers = { "X-API-Key": key };
-    this.#become(t("session.key"));
+    await this.#become(t("session.key"));
   }
 
-  useToken(token) {
+  async useToken(token) {
     this.#clear();
     this.#headers = { Authorization: `Bearer ${token}` };
-    this.#become(t("session.token"));
+    await this.#become(t("session.token"));
   }
 
   /** Forget everything, and let the issuer end the session. */
@@ -121,8 +123,18 @@ export class Session extends EventTarget {
     this.isExpired = false;
   }
 
-  #become(name) {
+  async #become(name) {
     this.name = name;
+    this.isAdmin = this.isSignedIn && (await this.#mayRun());
     this.dispatchEvent(new Event("change"));
+  }
+
+  async #mayRun() {
+    try {
+      return (await (await this.ask("v2/admin/caller")).json()).is_admin;
+    } catch {
+      // What is asked next says what is wrong.
+      return false;
+    }
   }
 }

@@ -3,6 +3,7 @@
 const MODULES = {
   try: () => import("./try.js"),
   tasks: () => import("./tasks.js"),
+  run: () => import("./run.js"),
 };
 
 export const VIEWS = Object.keys(MODULES);
