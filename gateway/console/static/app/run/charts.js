@@ -24,21 +24,22 @@ export function chart({ title, note, lines, times, write, top }) {
   return element(
     "figure",
     { class: "chart" },
-    element("figcaption", {}, element("h3", {}, title), element("div", { class: "now" }, said)),
     element(
-      "div",
-      { class: "plot" },
-      element("span", { class: "scale", "aria-hidden": "true" }, write(most)),
-      drawn(
-        "svg",
-        {
-          viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
-          preserveAspectRatio: "none",
-          role: "img",
-          "aria-label": label,
-        },
-        lines.flatMap(({ values, tone }) => traces(values, times, most, tone)),
-      ),
+      "figcaption",
+      {},
+      element("h3", {}, title),
+      element("span", { class: "hint" }, `0–${write(most)}`),
+      element("div", { class: "now" }, said),
+    ),
+    drawn(
+      "svg",
+      {
+        viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+        preserveAspectRatio: "none",
+        role: "img",
+        "aria-label": label,
+      },
+      lines.flatMap(({ values, tone }) => traces(values, times, most, tone)),
     ),
     element("p", { class: "hint" }, note),
   );
