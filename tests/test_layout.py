@@ -23,6 +23,7 @@ FLOORS = {
             "intake",
             "pool",
             "limits",
+            "receipts",
             "issuer",
             "store",
             "errors",

@@ -237,13 +237,17 @@ class Shelf:
         if self.folder:
             for text in (self.folder / RESULTS).read_bytes().splitlines():
                 known |= _read_line(text)
-        folder = self.folder or Path()
 
         def is_done(found: Found) -> bool:
             written = known.get(_text(order.line(found.path)))
-            return written is not None and all((folder / name).exists() for name in written)
+            return written is not None and self.is_whole(written)
 
         return is_done
+
+    def is_whole(self, written: Sequence[str]) -> bool:
+        """Whether the files of an earlier result are all that there should be, and still there."""
+        assert self.folder is not None
+        return all((self.folder / name).exists() for name in written)
 
     def name(self, found: Found, file: File) -> str:
         """How a file of a result is called below the folder."""
@@ -262,10 +266,10 @@ class Shelf:
             draft = path.with_name(f"{path.name}.part")
             draft.write_bytes(data)
             draft.replace(path)
-        self.note(line | {"files": [*files]})
+        self.note(found, line | {"files": [*files]})
 
-    def note(self, line: dict[str, Any]) -> None:
-        """Add a line to the results."""
+    def note(self, found: Found, line: dict[str, Any]) -> None:
+        """Add a file's line to the results."""
         assert self.folder is not None
         with (self.folder / RESULTS).open("ab") as lines:
             lines.write(_text(line) + b"\n")

@@ -1,5 +1,6 @@
 """`pixelgate anonymize`: trees of pictures and videos with what must not be seen hidden."""
 
+import hashlib
 import mimetypes
 import shutil
 import sys
@@ -7,12 +8,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
 
+from auth.jws_checks import Claims
+from auth.receipts import as_json
 from engines.anonymization.hiding import Method
-from engines.anonymize import Result
+from engines.anonymize import Params, Result
 from engines.anonymize import anonymize as anonymize_picture
 from engines.core.registry import engine_named
 from engines.core.run import Answer, Computed, Job, name_of
@@ -32,11 +36,14 @@ from gateway.cli.analyze import (
     with_paths,
 )
 from gateway.cli.command import load_settings
+from gateway.receipts import Digested, Signer, signer, treatment
+from gateway.settings import Settings
 
 KINDS = ("face", "license_plate", "person", "vehicle")
 VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".wmv", ".flv")
 ITSELF = "itself"
 """Name of the picture that takes the place of the one that was read."""
+RECEIPT = ".receipt.json"
 
 
 @click.command("anonymize")
@@ -67,6 +74,13 @@ ITSELF = "itself"
     is_flag=True,
     help="Write NAME.binary-mask.png and NAME.instance-mask.png, and of a video NAME.frames.jsonl.",
 )
+@click.option(
+    "--receipts",
+    "with_receipts",
+    is_flag=True,
+    help="Write NAME.receipt.json: what was hidden in which file, signed with the key in"
+    " PIXELGATE_DATA, for `pixelgate receipt verify`.",
+)
 @with_params
 def anonymize(
     paths: tuple[Path, ...],
@@ -74,6 +88,7 @@ def anonymize(
     kinds: tuple[str, ...],
     method: str,
     masks: bool,
+    with_receipts: bool,
     pairs: tuple[str, ...],
 ) -> None:
     """Hide faces, licence plates, persons and vehicles in pictures and videos, without a server.
@@ -87,22 +102,48 @@ def anonymize(
     )
     found = [*find(paths, (*SUFFIXES, *VIDEOS), leaving_out=out)]
     refuse_overwriting(paths, found, out)
-    sys.exit(run(found, params, out, with_masks=masks or method == Method.DETECT))
+    settings = load_settings()
+    signs = own_signer(settings) if with_receipts else None
+    with_masks = masks or method == Method.DETECT
+    sys.exit(run(settings, found, params, out, signs, with_masks=with_masks))
 
 
-def run(found: Sequence[Found], params: Parameters, out: Path, *, with_masks: bool) -> int:
+def own_signer(settings: Settings) -> Signer:
+    """Who signs receipts: the installation, which is not made for that.
+
+    Raises:
+        click.UsageError: it has no key.
+    """
+    if not any((settings.data / "keys").glob("*.pem")):
+        raise click.UsageError(
+            f"--receipts signs with the service's key, and there is none to be read in"
+            f" {settings.data / 'keys'}. PIXELGATE_DATA names the service's data folder; the"
+            " service makes a key when it is first started."
+        )
+    return signer(settings)
+
+
+def run(
+    settings: Settings,
+    found: Sequence[Found],
+    params: Parameters,
+    out: Path,
+    signs: Signer | None,
+    *,
+    with_masks: bool,
+) -> int:
     """Compute pictures, then videos, say what was left out, and answer the exit code."""
-    settings, code = load_settings(), 0
+    code = 0
     videos = [one for one in found if one.path.suffix.lower() in VIDEOS]
     pictures = [one for one in found if one not in videos]
     if not videos or any(one.is_wanted for one in pictures):
         present = name_of(picture_and_masks if with_masks else picture_alone)
         order = Order(engine_named(anonymize_picture.__name__), params, present=present)
-        code = compute(settings, order, pictures, Gallery(out))
+        code = compute(settings, order, pictures, Gallery(out, signs))
     if videos and code != INTERRUPTED:
         engine = engine_named(anonymize_video.__name__)
         films = VideoOrder(engine, params, present=name_of(video), out=out)
-        gallery = VideoGallery(out, with_frames=with_masks)
+        gallery = VideoGallery(out, signs, with_frames=with_masks)
         code = compute(settings, films, videos, gallery) or code
     others = [one.path for one in found if not one.is_wanted and _shows_something(one.path)]
     for path in others:
@@ -160,7 +201,48 @@ def refuse_overwriting(paths: Sequence[Path], found: Sequence[Found], out: Path)
         raise click.UsageError(f"{min(twice)} is there twice; anonymize the folders one by one.")
 
 
-class Gallery(Shelf):
+class SigningShelf(Shelf):
+    """A folder where every result has a receipt, if there is somebody who signs it."""
+
+    def __init__(self, out: Path, signer: Signer | None) -> None:
+        super().__init__(out)
+        self._out = out
+        self._signer = signer
+
+    def is_whole(self, written: Sequence[str]) -> bool:
+        is_signed = any(name.endswith(RECEIPT) for name in written)
+        return (is_signed or self._signer is None) and super().is_whole(written)
+
+    def note(self, found: Found, line: dict[str, Any]) -> None:
+        if self._signer:
+            receipt = f"{found.name}{RECEIPT}"
+            signed = as_json(self._signer.sign(_stated(found, line, self._out)))
+            (self._out / receipt).write_bytes(signed)
+            line["files"].append(receipt)
+        super().note(found, line)
+
+
+def _stated(found: Found, line: dict[str, Any], out: Path) -> Claims:
+    """What a receipt states, of what the results say of a file."""
+    params, result = Params.model_validate(line["params"]), line["result"]
+    objects = result.get("objects", [])
+    told = [{name: one[name] for name in ("kind", "score", "box")} for one in objects]
+    models = result.get("models") or {one["kind"]: one["model"] for one in objects}
+    made = None if params.method is Method.DETECT else line["files"][0]
+    return {
+        **treatment(params, result.get("found", told), models),
+        "input": _digested(str(found.name), found.path),
+        "output": _digested(made, out / made) if made else None,
+    }
+
+
+def _digested(name: str, path: Path) -> Digested:
+    with path.open("rb") as data:
+        digest = hashlib.file_digest(data, "sha256").hexdigest()
+    return Digested(name=name, bytes=path.stat().st_size, sha256=digest)
+
+
+class Gallery(SigningShelf):
     """A folder of pictures under the names that they had, if they are of the same format."""
 
     def name(self, found: Found, file: File) -> str:
@@ -184,12 +266,11 @@ class VideoOrder(Order):
         return Job(self.engine.name, inputs, self.params, self.present)
 
 
-class VideoGallery(Shelf):
+class VideoGallery(SigningShelf):
     """A folder of videos under the names that they had."""
 
-    def __init__(self, out: Path, *, with_frames: bool) -> None:
-        super().__init__(out)
-        self._out = out
+    def __init__(self, out: Path, signer: Signer | None, *, with_frames: bool) -> None:
+        super().__init__(out, signer)
         self._names = {VIDEO: ".mp4", **({FRAMES: f".{FRAMES}"} if with_frames else {})}
 
     def put(self, order: Order, found: Found, answer: Answer) -> None:
@@ -200,7 +281,7 @@ class VideoGallery(Shelf):
                 files.append(str(found.name) if is_alike else f"{found.name}{suffix}")
                 (draft / made).replace(self._out / files[-1])
         self.give_up(found)
-        self.note(order.line(found.path) | orjson.loads(answer.body) | {"files": files})
+        self.note(found, order.line(found.path) | orjson.loads(answer.body) | {"files": files})
 
     def give_up(self, found: Found) -> None:
         shutil.rmtree(_draft(self._out, found), ignore_errors=True)

@@ -21,7 +21,7 @@ EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def receipt() -> None:
-    """Check what the service signed of a file that it anonymised."""
+    """Check what was signed of a file that was anonymised."""
 
 
 @receipt.command()

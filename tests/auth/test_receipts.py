@@ -54,3 +54,17 @@ def test_a_receipt_of_another_signer_is_refused(keys: KeyRing, tmp_path: Path) -
     other = KeyRing(tmp_path / "other", lifetime_seconds=60)
     with pytest.raises(TokenInvalid, match="none of these keys"):
         receipts.read(receipts.sign(CLAIMS, other), find_in(keys))
+
+
+def test_a_receipt_is_read_as_an_object_too(keys: KeyRing) -> None:
+    text = receipts.as_json(receipts.sign(CLAIMS, keys)).decode()
+    assert receipts.read(text, find_in(keys)) == CLAIMS
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "{}", '{"protected": 1, "payload": 2, "signature": 3}', '{"a":' * 5_000, '{"a": "\xff'],
+)
+def test_an_object_that_is_no_receipt_is_refused(text: str, keys: KeyRing) -> None:
+    with pytest.raises(TokenInvalid, match="is JSON without protected, payload, signature"):
+        receipts.read(text, find_in(keys))

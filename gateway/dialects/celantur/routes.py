@@ -14,6 +14,7 @@ from gateway.dialects.celantur.service_status import status
 from gateway.dialects.celantur.wording import render, worded
 from gateway.dialects.dialect import Dialect
 from gateway.flow import Endpoint, Handle
+from gateway.receipts import signer
 from gateway.tasks.work import Work
 
 FILE = f"{PREFIX}/file/{{id}}"
@@ -74,7 +75,7 @@ DIALECT = Dialect(
     endpoints=endpoints,
     render=render,
     describe=describe,
-    parts=receipts.open_keys,
+    parts=lambda settings, database: signer(settings),
     preload=(present.__name__,),
     works=works,
 )

@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import skimage
 from click.testing import CliRunner, Result
 from PIL import Image
 
+from auth.keys import KeyRing
 from gateway.__main__ import main
 from tests.engines.videos.films import film
 
@@ -127,6 +129,73 @@ def test_videos_are_written_as_mp4(folder: Path, tmp_path: Path) -> None:
         "1 computed before"
         in anonymize(folder, "--out", out, "--hide", "face", "--masks", "--param", REGION).output
     )
+
+
+@pytest.fixture
+def signed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A data folder whose key signs."""
+    KeyRing(tmp_path / "data" / "keys", lifetime_seconds=60)
+    monkeypatch.setenv("PIXELGATE_DATA", str(tmp_path / "data"))
+
+
+def verified(receipt: Path, **files: Path) -> dict[str, Any]:
+    """What it states, of these files."""
+    given = [word for name, path in files.items() for word in (f"--{name}", str(path))]
+    result = CliRunner().invoke(main, ["receipt", "verify", str(receipt), *given])
+    assert result.exit_code == 0, result.output
+    return cast(dict[str, Any], json.loads(result.stdout))
+
+
+@pytest.mark.usefixtures("signed")
+def test_a_receipt_is_of_the_picture_that_was_read_and_of_the_one_written(
+    folder: Path, tmp_path: Path
+) -> None:
+    out, read = tmp_path / "out", folder / "deeper" / "b.gif"
+    anonymize(folder, "--out", out, "--hide", "face", "--receipts")
+    receipt = out / "deeper" / "b.gif.receipt.json"
+    told = verified(receipt, input=read, output=out / "deeper" / "b.gif.png")
+    assert [one["kind"] for one in told["hidden"]] == ["face"]
+    assert told["thresholds"] == {"face": 0.2}
+    assert [told[one]["name"] for one in ("input", "output")] == [
+        "deeper/b.gif",
+        "deeper/b.gif.png",
+    ]
+
+
+@pytest.mark.usefixtures("signed")
+def test_a_receipt_of_a_video_counts_what_was_hidden(folder: Path, tmp_path: Path) -> None:
+    made = film(folder / "c.mkv", [np.full((64, 96, 3), 90, np.uint8)] * 4)
+    out = tmp_path / "out"
+    anonymize(made, "--out", out, "--hide", "face", "--receipts", "--param", REGION)
+    told = verified(out / "c.mkv.receipt.json", input=made, output=out / "c.mkv.mp4")
+    assert told["hidden"] == {"region": 1}
+
+
+@pytest.mark.usefixtures("signed")
+def test_where_nothing_was_hidden_a_receipt_names_no_output(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    anonymize(folder / "a.JPG", "--out", out, "--hide", "face", "--method", "detect", "--receipts")
+    assert verified(out / "a.JPG.receipt.json")["output"] is None
+
+
+@pytest.mark.usefixtures("signed")
+def test_a_result_without_the_receipt_that_is_asked_for_is_computed_again(
+    folder: Path, tmp_path: Path
+) -> None:
+    given = (folder / "a.JPG", "--out", tmp_path / "out", "--hide", "face")
+    anonymize(*given)
+    assert "1 computed, 0 failed" in anonymize(*given, "--receipts").output
+    assert "0 computed, 0 failed" in anonymize(*given, "--receipts").output
+
+
+def test_without_a_key_there_are_no_receipts(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIXELGATE_DATA", str(tmp_path / "data"))
+    result = anonymize(folder, "--out", tmp_path / "out", "--receipts")
+    assert result.exit_code == 2
+    assert "there is none to be read in" in result.output
+    assert not (tmp_path / "data").exists()
 
 
 def test_nothing_is_left_of_a_video_that_cannot_be_read(folder: Path, tmp_path: Path) -> None:
