@@ -1,5 +1,6 @@
 """What receipts of anonymised files state, and who signs them, however a file was asked for."""
 
+import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,3 +49,8 @@ def treatment(params: Params, hidden: object, models: Mapping[str, str]) -> Clai
         "models": dict(models),
         "hidden": hidden,
     }
+
+
+def digested(name: str, data: bytes) -> Digested:
+    """The file of these bytes."""
+    return Digested(name=name, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())

@@ -49,7 +49,19 @@ class DistanceExtra(DifferencesExtra):
     source: dict[str, Any] = {}
 
 
-EXTRA: dict[str, type[Extra]] = {"distance": DistanceExtra, "differences": DifferencesExtra}
+class AnonymizeExtra(Extra):
+    """What `anonymize` says beside its result, where that is asked for."""
+
+    receipt: str | None = Field(
+        None, description="A JWS (RFC 7515) that `pixelgate receipt verify` reads."
+    )
+
+
+EXTRA: dict[str, type[Extra]] = {
+    "anonymize": AnonymizeExtra,
+    "distance": DistanceExtra,
+    "differences": DifferencesExtra,
+}
 
 
 class ImageObject(BaseModel):

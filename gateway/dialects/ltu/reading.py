@@ -14,8 +14,12 @@ MOST_NAMES, MOST_CHARACTERS = 10, 40
 """What of the fields that are ignored is told."""
 
 
-def translate(form: Form, engine: Engine) -> tuple[Form, Parameters]:
-    """The form with its pictures under the names of `inputs_of`, and the engine's parameters.
+def translate(form: Form, engine: Engine) -> tuple[Form, Parameters, bool]:
+    """What is asked for, in the engine's words.
+
+    Returns:
+        the form with its pictures under the names of `inputs_of`, the engine's parameters, and
+        whether there is to be a signed receipt.
 
     Raises:
         BadParameter: a value is out of range, unknown, or no number.
@@ -29,7 +33,8 @@ def translate(form: Form, engine: Engine) -> tuple[Form, Parameters]:
         form.texts[name] = [_unquoted(text) for text in texts]
     told = params_of(engine).from_text(form.parameters())
     wording = wording_of(engine)
-    return form, wording.translate(told) if wording.translate else told
+    wants_receipt = bool(wording.wants_receipt and wording.wants_receipt(told))
+    return form, wording.translate(told) if wording.translate else told, wants_receipt
 
 
 def ignored(form: Form, engine: Engine) -> str:

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from engines.core.errors import BadParameter
 from engines.core.registry import Engine, catalogue
 from engines.core.run import Job, name_of
 from gateway.dialects.callers import by_header
@@ -10,10 +11,12 @@ from gateway.dialects.ltu import present, tasks
 from gateway.dialects.ltu.describe import describe
 from gateway.dialects.ltu.models import ALIASES, PREFIX, TASKS
 from gateway.dialects.ltu.reading import ignored, translate
+from gateway.dialects.ltu.receipts import STATED
 from gateway.dialects.ltu.services.table import inputs_of
 from gateway.flow import Call, Endpoint, Handle
 from gateway.intake.accept import prefers
 from gateway.intake.forms import read_form
+from gateway.receipts import signer
 
 ENVELOPE, PICTURE = name_of(present.envelope), name_of(present.picture)
 
@@ -54,12 +57,17 @@ async def _read(call: Call, engine: Engine) -> Job:
     form = await read_form(call.request, max_bytes=intake.body_limit(len(engine.inputs)))
     if fields := ignored(form, engine):
         call.fields["Pixelgate-Ignored"] = fields
-    form, params = translate(form, engine)
+    form, params, wants_receipt = translate(form, engine)
     inputs = inputs_of(engine)
     pictures = await intake.read(form, inputs, call.owner)
     accept = call.request.headers.get("accept", "")
     wants_picture = any(prefers(accept, one, "application/json") for one in engine.pictures)
-    presenter = PICTURE if engine.draw and wants_picture else ENVELOPE
+    if wants_picture and wants_receipt:
+        raise BadParameter(
+            "A receipt is asked for and, by Accept, a picture; expected application/json, which has"
+            " both in it."
+        )
+    presenter = STATED if wants_receipt else PICTURE if engine.draw and wants_picture else ENVELOPE
     names = tuple(one.name for one in inputs)
     return Job(engine.name, pictures, params, presenter, names=names)
 
@@ -72,5 +80,6 @@ DIALECT = Dialect(
     render=as_failure,
     describe=describe,
     works=tasks.works,
+    parts=lambda settings, database: signer(settings),
     preload=("gateway.dialects.ltu.present",),
 )

@@ -14,9 +14,10 @@ from engines.core.registry import catalogue
 from engines.core.run import Job
 from engines.core.shapes import File, Parameters
 from gateway.dialects.failure import Failure
+from gateway.dialects.ltu import receipts
 from gateway.dialects.ltu.models import TASKS, TaskAnswer, TaskList
 from gateway.errors import BadRequestKey, TaskUnfinished, UnknownTask
-from gateway.flow import Call, as_presented, compute
+from gateway.flow import Call, compute
 from gateway.tasks import jobs
 from gateway.tasks.task import Asked, Status, Task
 from gateway.tasks.work import Run, TaskResult, Work
@@ -62,7 +63,9 @@ class Deferrable:
         job = await self.read(call)
         if _prefers_later(call):
             return await queue(call, job)
-        return as_presented(call, await compute(call, job))
+        done = await compute(call, job)
+        body = receipts.signed(call, done.body, await receipts.claims_of(job, done))
+        return Response(body, media_type=done.media_type)
 
 
 async def queue(call: Call, job: Job) -> Response:
@@ -83,9 +86,11 @@ async def queue(call: Call, job: Job) -> Response:
 
 
 async def perform(run: Run) -> TaskResult:
-    """Compute a stored job; its answer is kept as it would have been sent."""
-    answer = await run.compute(jobs.restored(run.task.params, await run.inputs()))
-    return TaskResult({}, (File(ANSWER, answer.media_type, answer.body),))
+    """Compute a stored job; its answer is kept as it would have been sent, before it is signed."""
+    job = jobs.restored(run.task.params, await run.inputs())
+    answer = await run.compute(job)
+    claims = await receipts.claims_of(job, answer)
+    return TaskResult(claims, (File(ANSWER, answer.media_type, answer.body),))
 
 
 async def show(call: Call) -> Response:
@@ -117,7 +122,8 @@ async def result(call: Call) -> Response:
             retry_after_seconds=AGAIN_SECONDS,
         )
     call.share.reserve(task.files[0].bytes)
-    body = await call.request.state["tasks"].result(task, ANSWER)
+    answer = await call.request.state["tasks"].result(task, ANSWER)
+    body = receipts.signed(call, answer, {"task": task.id, **task.told} if task.told else {})
     return Response(body, media_type=task.files[0].media_type)
 
 

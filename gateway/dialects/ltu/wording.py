@@ -27,6 +27,7 @@ class Wording:
         message: makes `details.message`.
         score: makes `details.score`, which is 0 without it.
         content: makes what stands beside the result, under "message": "ok".
+        wants_receipt: whether what is sent asks for a signed receipt; there is none without it.
     """
 
     inputs: tuple[str, ...] = ()
@@ -37,6 +38,7 @@ class Wording:
     message: Callable[[Any], str] | None = None
     score: Callable[[Any], float] | None = None
     content: Callable[[Computed], BaseModel] | None = None
+    wants_receipt: Callable[[Any], bool] | None = None
 
 
 def as_in(params: type[Parameters], name: str, *, misprint: str = "") -> Any:

@@ -6,6 +6,7 @@ from engines.core.registry import Engine, Input
 from engines.core.shapes import Parameters
 from gateway.dialects.ltu.services import (
     alignment_matrix,
+    anonymize,
     classification,
     color_palette,
     contours,
@@ -22,6 +23,7 @@ from gateway.dialects.ltu.wording import Wording
 
 _MODULES = (
     alignment_matrix,
+    anonymize,
     classification,
     color_palette,
     contours,

@@ -10,8 +10,8 @@ from gateway.intake.forms import Form, Upload
 
 def test_one_pair_of_double_quotes_around_a_value_is_stripped() -> None:
     engine = catalogue()["edges"]
-    _, quoted = translate(Form(texts={"edge_thickness": ['"3"']}), engine)
-    _, plain = translate(Form(texts={"edge_thickness": ["3"]}), engine)
+    _, quoted, _ = translate(Form(texts={"edge_thickness": ['"3"']}), engine)
+    _, plain, _ = translate(Form(texts={"edge_thickness": ["3"]}), engine)
     assert quoted == plain
 
 
@@ -22,13 +22,13 @@ def test_one_pair_of_double_quotes_around_a_value_is_stripped() -> None:
 def test_a_pictures_text_loses_its_quotes_and_the_blanks_around_them(
     text: str, expected: str
 ) -> None:
-    form, _ = translate(Form(texts={"image": [text]}), catalogue()["edges"])
+    form, *_ = translate(Form(texts={"image": [text]}), catalogue()["edges"])
     assert form.texts["image"] == [expected]
 
 
 def test_two_pictures_of_one_name_are_the_first_and_the_second() -> None:
     one, two = Upload(b"one"), Upload(b"two")
-    form, _ = translate(Form(files={"image": [one, two]}), catalogue()["distance"])
+    form, *_ = translate(Form(files={"image": [one, two]}), catalogue()["distance"])
     assert form.files["refImage"] == [one]
     assert form.files["queryImage"] == [two]
 
@@ -36,7 +36,7 @@ def test_two_pictures_of_one_name_are_the_first_and_the_second() -> None:
 def test_a_picture_under_its_own_name_wins() -> None:
     one, two, three = Upload(b"one"), Upload(b"two"), Upload(b"three")
     form = Form(files={"image": [one, two], "image2": [three]})
-    translated, _ = translate(form, catalogue()["differences"])
+    translated, *_ = translate(form, catalogue()["differences"])
     assert translated.files["image2"] == [three]
 
 
