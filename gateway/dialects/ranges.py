@@ -11,6 +11,8 @@ from gateway.errors import RangeUnsatisfiable
 from gateway.flow import Call
 from gateway.store.storage import PIECE_BYTES
 
+METHODS = ("GET", "HEAD")
+"""Of what answers a file; where one is made for the answer, the server keeps back its body."""
 _RANGE = re.compile(r"bytes=\s*([0-9]{0,18})-([0-9]{0,18})\s*", re.ASCII | re.IGNORECASE)
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 
@@ -34,7 +36,7 @@ class Servable:
 
 
 async def serve(call: Call, file: Servable) -> Response:
-    """Answer with the file, or what of it is asked for (RFC 9110 §13 and §14).
+    """Answer with the file, what of it is asked for, or its head (RFC 9110 §9.3.2, §13, §14).
 
     Several ranges at once are answered with the whole, as is allowed. What is longer than a piece
     is read as it is sent; where that fails, the connection is aborted.
@@ -53,7 +55,8 @@ async def serve(call: Call, file: Servable) -> Response:
     }
     if _is_known(asked.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=fields)
-    is_same = asked.get("if-range", tag) == tag
+    is_head = call.request.method == "HEAD"
+    is_same = asked.get("if-range", tag) == tag and not is_head  # only GET knows ranges
     part = _part(asked.get("range", ""), file.size) if is_same else None
     start, end = part or (0, file.size)
     if part:
@@ -61,13 +64,15 @@ async def serve(call: Call, file: Servable) -> Response:
             call.fields["Content-Range"] = f"bytes */{file.size}"
             raise RangeUnsatisfiable(f"The file has {file.size:,} bytes, and none of the range.")
         fields["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
-    status, until = 206 if part else 200, min(start + PIECE_BYTES, end)
+    status, until = 206 if part else 200, min(start + (1 if is_head else PIECE_BYTES), end)
     # A piece that is sent is held until the next one is there.
     call.share.reserve(min(end - start, 2 * PIECE_BYTES))
     body = await file.read(start, until)  # What is not there is refused before an answer begins.
+    fields["Content-Length"] = str(end - start)
+    if is_head:
+        return Response(None, status, fields, file.media_type)
     if until == end:
         return Response(body, status, fields, file.media_type)
-    fields["Content-Length"] = str(end - start)
     return StreamingResponse(_pieces(body, file, until, end), status, fields, file.media_type)
 
 

@@ -11,6 +11,7 @@ from gateway.dialects.aerovision.tools import TOOLS
 from gateway.dialects.aerovision.wording import render, worded
 from gateway.dialects.callers import by_header
 from gateway.dialects.dialect import Dialect
+from gateway.dialects.ranges import METHODS
 from gateway.flow import Endpoint, Handle
 from gateway.tasks.work import Work
 
@@ -38,9 +39,10 @@ def endpoints() -> list[Endpoint]:
             "POST", f"{WEBHOOKS}/{{webhook_id}}/deliveries/{{delivery_id}}", webhooks.send_again
         ),
         *(
-            _endpoint("GET", f"{before}/{kind}/{{uid}}/{{name}}", handle)
+            _endpoint(method, f"{before}/{kind}/{{uid}}/{{name}}", handle)
             for before in ("", f"{PREFIX}/files")
             for kind, handle in FILES.items()
+            for method in METHODS
         ),
     ]
 

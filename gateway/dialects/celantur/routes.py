@@ -13,6 +13,7 @@ from gateway.dialects.celantur.performing import (
 from gateway.dialects.celantur.service_status import status
 from gateway.dialects.celantur.wording import render, worded
 from gateway.dialects.dialect import Dialect
+from gateway.dialects.ranges import METHODS
 from gateway.flow import Endpoint, Handle
 from gateway.receipts import signer
 from gateway.tasks.work import Work
@@ -39,7 +40,11 @@ def endpoints() -> list[Endpoint]:
     """All of them, `list` before the tasks that no task is called."""
     return [
         _endpoint("POST", f"{PREFIX}/file", uploads.upload),
-        *(_endpoint("GET", f"{FILE}/{end}", handle) for end, handle in RESULTS.items()),
+        *(
+            _endpoint(method, f"{FILE}/{end}", handle)
+            for end, handle in RESULTS.items()
+            for method in METHODS
+        ),
         _endpoint("GET", f"{PREFIX}/status", status),
         *(
             _endpoint(method, f"{PREFIX}/task/{name}", handle)

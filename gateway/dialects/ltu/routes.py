@@ -13,6 +13,7 @@ from gateway.dialects.ltu.models import ALIASES, PREFIX, TASKS
 from gateway.dialects.ltu.reading import ignored, translate
 from gateway.dialects.ltu.receipts import STATED
 from gateway.dialects.ltu.services.table import inputs_of
+from gateway.dialects.ranges import METHODS
 from gateway.flow import Call, Endpoint, Handle
 from gateway.intake.accept import prefers
 from gateway.intake.forms import read_form
@@ -32,7 +33,7 @@ def endpoints() -> list[Endpoint]:
         _of_tasks("GET", TASKS, tasks.listing),
         _of_tasks("GET", f"{TASKS}/{{id}}", tasks.show),
         _of_tasks("DELETE", f"{TASKS}/{{id}}", tasks.forget),
-        _of_tasks("GET", f"{TASKS}/{{id}}/result", tasks.result),
+        *(_of_tasks(method, f"{TASKS}/{{id}}/result", tasks.result) for method in METHODS),
         _of_tasks("GET", f"{TASKS}/{{id}}/events", tasks.events),
     ]
 

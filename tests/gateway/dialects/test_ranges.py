@@ -23,15 +23,17 @@ async def read(start: int, end: int) -> bytes:
     return BODY[start:end]
 
 
-def asking(**headers: str) -> Call:
+def asking(method: str = "GET", **headers: str) -> Call:
     """A request with header fields, which are written with underscores here."""
     sent = [(name.replace("_", "-").encode(), one.encode()) for name, one in headers.items()]
-    request: Request[Any] = Request({"type": "http", "method": "GET", "headers": sent})
+    request: Request[Any] = Request({"type": "http", "method": method, "headers": sent})
     return Call(cast(Any, request), Share(MemoryBudget(10 * PIECE_BYTES)))
 
 
-async def served(**headers: str) -> Response:
-    return await serve(asking(**headers), Servable("a.png", "image/png", len(BODY), "one", read))
+async def served(method: str = "GET", **headers: str) -> Response:
+    return await serve(
+        asking(method, **headers), Servable("a.png", "image/png", len(BODY), "one", read)
+    )
 
 
 async def test_a_whole_file_says_what_can_be_asked_of_it() -> None:
@@ -41,6 +43,21 @@ async def test_a_whole_file_says_what_can_be_asked_of_it() -> None:
     assert answer.headers["ETag"] == '"one"'
     assert answer.headers["Accept-Ranges"] == "bytes"
     assert answer.headers["Cache-Control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize("sent", [{}, {"range": "bytes=5-6"}, {"range": "bytes=500-"}])
+async def test_the_head_of_a_file_is_that_of_the_whole(sent: dict[str, str]) -> None:
+    whole, head = await served(), await served("HEAD", **sent)
+    assert (head.status_code, head.body) == (200, b"")
+    assert head.headers == whole.headers
+
+
+async def test_the_head_of_what_is_not_there_is_refused() -> None:
+    async def gone(start: int, end: int) -> bytes:
+        raise NothingStored("It is gone.")
+
+    with pytest.raises(NothingStored):
+        await serve(asking("HEAD"), Servable("a.png", "image/png", 10**12, "one", gone))
 
 
 @pytest.mark.parametrize(

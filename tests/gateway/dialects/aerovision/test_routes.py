@@ -289,6 +289,15 @@ def test_another_caller_sees_nothing_of_a_task(ada: httpx.Client, bob: httpx.Cli
     assert ada.get(f"{TASKS}/{task['uid']}").json() == task
 
 
+def test_the_head_of_a_file_is_asked_for_alone(ada: httpx.Client) -> None:
+    task = ended(ada, ada.post(TEMPLATE, files=both()))
+    for path in (*task["input_files"], *task["thumbnails"], *task["result_files"]):
+        whole, head = ada.get(f"/{path}"), ada.head(f"/{path}")
+        assert (head.status_code, head.content) == (200, b"")
+        for name in ("Content-Length", "Content-Type", "ETag"):
+            assert head.headers[name] == whole.headers[name]
+
+
 def test_a_file_that_a_task_does_not_have_is_not_found(ada: httpx.Client) -> None:
     uid = ended(ada, ada.post(TEMPLATE, files=both()))["uid"]
     for path in (f"/uploads/{uid}/matches.png", f"/results/{uid}/0", f"/results/{uid}/..%2finputs"):

@@ -121,6 +121,15 @@ def test_metadata_names_the_picture(ada: httpx.Client) -> None:
     assert told["duration"] > 0
 
 
+@pytest.mark.parametrize("end", ["anonymised", "binary-mask", "metadata", "receipt"])
+def test_the_head_of_a_result_is_asked_for_alone(ada: httpx.Client, end: str) -> None:
+    path = f"{FILE}/{uploaded(ada, face='true')['id']}/{end}"
+    whole, head = ada.get(path), ada.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("Content-Length", "Content-Type"):
+        assert head.headers[name] == whole.headers[name]
+
+
 @pytest.mark.parametrize("name", ["task/list", "task/lists"])
 def test_tasks_are_listed_from_the_oldest_on_and_deleted(bob: httpx.Client, name: str) -> None:
     ids = [uploaded(bob)["id"] for _ in range(2)]

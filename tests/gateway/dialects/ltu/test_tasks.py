@@ -90,6 +90,14 @@ def test_a_picture_as_answer_is_kept_as_one(workers: Workers, picture: bytes) ->
     assert later.content == ask(workers[0], picture, Accept="image/png").content
 
 
+def test_the_head_of_a_result_is_asked_for_alone(workers: Workers, picture: bytes) -> None:
+    result = ended(workers[0], ask_later(workers[0], picture).headers["Location"])["result"]
+    whole, head = workers[1].get(result), workers[1].head(result)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("Content-Length", "Content-Type"):
+        assert head.headers[name] == whole.headers[name]
+
+
 def test_a_refusal_is_the_tasks_error_and_its_result(workers: Workers) -> None:
     location = ask_later(workers[0], b"no picture").headers["Location"]
     task = ended(workers[1], location)
