@@ -64,8 +64,8 @@ def anonymize_video(video: PathOnDisk, folder: PathOnDisk, *, params: anonymize.
     ignores = params.ignored
     sighted, numbers = Sighted(folder), itertools.count()
 
-    def sight(picture: Pixels, time: int | None) -> list[Sighting]:
-        number, found = next(numbers), sighted.of(picture, time)
+    def sight(picture: Pixels, place: int | None) -> list[Sighting]:
+        number, found = next(numbers), sighted.of(picture, place)
         return look(picture, params, number) if found is None else found
 
     def hidden(picture: Pixels, found: list[Sighting]) -> Pixels:

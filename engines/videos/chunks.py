@@ -22,33 +22,33 @@ MOST_CHUNKS = 1000
 def chunks_of(source: Path) -> list[Chunk]:
     """The chunks of a video, in their order: each begins with a key frame.
 
-    A video of which some frame has no time of its own is one that cannot be cut, and has none.
+    A video of which some frame has no place of its own is one that cannot be cut, and has none.
 
     Raises:
         UndecodableVideo: the file is no video, or ends early.
         VideoTooLarge: its frames have too many pixels.
     """
     with open_video(source) as video:
-        times, keys = _times(video)
-    if not len(times) or not (np.diff(times) > 0).all():
+        places, keys = _places(video)
+    if not len(places) or not (np.diff(places) > 0).all():
         return []
-    starts, least = [0], max(CHUNK_FRAMES, len(times) // MOST_CHUNKS)
-    for first in np.searchsorted(times, keys).tolist():
+    starts, least = [0], max(CHUNK_FRAMES, len(places) // MOST_CHUNKS)
+    for first in np.searchsorted(places, keys).tolist():
         if first - starts[-1] >= least:
             starts.append(first)
     return [
         Chunk(
             first=first,
             frames=end - first,
-            start=int(times[first]),
-            end=int(times[end]) if end < len(times) else None,
+            start=int(places[first]),
+            end=int(places[end]) if end < len(places) else None,
         )
-        for first, end in pairwise([*starts, len(times)])
+        for first, end in pairwise([*starts, len(places)])
     ]
 
 
 def frames_of(source: Path, chunk: Chunk) -> Iterator[tuple[int, Pixels]]:
-    """The frames of a chunk: their times in the stream's unit, and their upright pictures.
+    """The frames of a chunk: their places, see `Source.place`, and their upright pictures.
 
     Some may be missing: where a container leads to another place than it was asked for, and where
     a decoder does not begin at a key frame.
@@ -57,24 +57,26 @@ def frames_of(source: Path, chunk: Chunk) -> Iterator[tuple[int, Pixels]]:
     with open_video(source) as video:
         try:
             for frame in video.frames_from(chunk.start):
-                if frame.pts is None or (chunk.end is not None and frame.pts >= chunk.end):
+                place = video.place(frame)
+                if place is None or (chunk.end is not None and place >= chunk.end):
                     return
-                # Times ascend, so that what is left of a chunk is less each time.
-                if frame.pts > before:
-                    before = frame.pts
-                    yield frame.pts, upright(frame, turn)
+                # Places ascend, so that what is left of a chunk is less each time.
+                if place > before:
+                    before = place
+                    yield place, upright(frame, turn)
         except UndecodableVideo:
             return
 
 
-def _times(video: Source) -> tuple[NDArray[np.int64], list[int]]:
-    """The times of all frames, ascending, and those of key frames; none if one has no time."""
-    times, keys = array("q"), list[int]()
+def _places(video: Source) -> tuple[NDArray[np.int64], list[int]]:
+    """The places of all frames, ascending, and those of key frames; none if one has no place."""
+    places, keys = array("q"), list[int]()
     for packet in video.packets():
         if packet.stream is video.pictures and packet.size:
-            if packet.pts is None:
+            place = video.place(packet)
+            if place is None:
                 return np.empty(0, np.int64), []
-            times.append(packet.pts)
+            places.append(place)
             if packet.is_keyframe:
-                keys.append(packet.pts)
-    return np.sort(np.array(times, np.int64)), sorted(keys)
+                keys.append(place)
+    return np.sort(np.array(places, np.int64)), sorted(keys)

@@ -32,6 +32,8 @@ BACK_SECONDS = 1
 """How far a frame's time may lie before the last one's; then it is written right behind it."""
 SEEK_SECONDS = (0, 1, 4, 16)
 """How far before a time a key frame is looked for: without an index, a container leads anywhere."""
+UNTIMED = ("avi",)
+"""Containers that do not say when a frame is shown; FFmpeg guesses, and not always rightly."""
 SHORT_SECONDS = 1.0
 """How much earlier than announced the packets of a whole video may end."""
 
@@ -48,6 +50,7 @@ class Source:
         self.start = max(Fraction(container.start_time or 0, av.time_base), Fraction(0))
         self.seconds = (container.duration or 0) / av.time_base
         self.pictures.codec_context.thread_count = 1
+        self._is_timed = container.format.name not in UNTIMED
         self._time: Fraction | None = None
 
     def packets(self) -> Iterator[AnyPacket]:
@@ -75,8 +78,8 @@ class Source:
                 f"The video ends early: {end:.1f} of its {self.seconds:.1f} s were found."
             )
 
-    def frames_from(self, time: int) -> Iterator[VideoFrame]:
-        """The frames from a key frame on that is at a time, in the stream's own unit, or before.
+    def frames_from(self, start: int) -> Iterator[VideoFrame]:
+        """The frames from a key frame on that has this place or one before.
 
         There are none where the container leads to no such place.
 
@@ -85,14 +88,23 @@ class Source:
         """
         with _damage_in_words():
             for seconds in SEEK_SECONDS:
-                place = time - round(seconds / (self.pictures.time_base or 1))
-                self._container.seek(place, stream=self.pictures)
+                before = round(seconds / (self.pictures.time_base or 1))
+                self._container.seek(start - before, stream=self.pictures)
                 packets = self._container.demux(self.pictures)
                 key = next((one for one in packets if one.is_keyframe), None)
-                if key and key.pts is not None and key.pts <= time:
+                place = self.place(key) if key else None
+                if key and place is not None and place <= start:
                     for packet in chain([key], packets):
                         yield from packet.decode()
                     return
+
+    def place(self, one: "AnyPacket | VideoFrame") -> int | None:
+        """What orders the frames in the stream's own unit, and the packets that are key frames.
+
+        Their times; without, when a packet is decoded, and when a frame leaves the decoder. It
+        holds back the same number of frames from whichever key frame it begins.
+        """
+        return one.pts if self._is_timed else one.dts
 
     def time(self, frame: VideoFrame) -> Fraction:
         """The seconds from the file's start to a frame; frames are asked for in their order.

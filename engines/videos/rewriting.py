@@ -71,7 +71,7 @@ def _followed(video: Source, mp4: Mp4, turn: Turn, sight: Sight) -> Iterator[Hel
     tracker: Tracker[_Seen] = Tracker()
     for frame in _frames(video, mp4):
         picture = upright(frame, turn)
-        seen = _Seen(frame, video.time(frame), sight(picture, frame.pts))
+        seen = _Seen(frame, video.time(frame), sight(picture, video.place(frame)))
         for one, is_cut in cuts.add(seen, picture):
             yield from tracker.add(one, one.sightings, is_cut=is_cut)
     for one, is_cut in cuts.flush():

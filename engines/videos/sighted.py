@@ -13,7 +13,7 @@ from engines.core.shapes import Box, Pixels
 from engines.videos.chunk import Chunk
 
 Sight: TypeAlias = Callable[[Pixels, int | None], list[Sighting]]
-"""Finds what is to be hidden in a frame, of which it is told the upright picture and the time."""
+"""Finds what is to be hidden in a frame, of which it is told the upright picture and the place."""
 LINES = "sighted-{}.jsonl"
 """By the number of a chunk's first frame, so that names are ordered as the chunks are."""
 
@@ -22,11 +22,11 @@ class _Line(NamedTuple):
     """What was seen in a frame.
 
     Args:
-        time: in the stream's own unit.
+        place: see `Source.place`.
         digest: of the picture that was looked at.
     """
 
-    time: int
+    place: int
     digest: int
     objects: list[dict[str, Any]]
 
@@ -34,15 +34,15 @@ class _Line(NamedTuple):
 def write_sighted(
     folder: Path, chunk: Chunk, frames: Iterable[tuple[int, Pixels, list[Sighting]]]
 ) -> int:
-    """Keep what was seen in the frames of a chunk: their times, pictures, and what is in them.
+    """Keep what was seen in the frames of a chunk: their places, pictures, and what is in them.
 
     Returns:
         how many there were.
     """
     count = 0
     with (folder / LINES.format(f"{chunk.first:012}")).open("wb") as lines:
-        for time, picture, found in frames:
-            line = _Line(time, zlib.crc32(picture.data), [as_told(one) for one in found])
+        for place, picture, found in frames:
+            line = _Line(place, zlib.crc32(picture.data), [as_told(one) for one in found])
             lines.write(orjson.dumps(tuple(line)) + b"\n")
             count += 1
     return count
@@ -55,14 +55,14 @@ class Sighted:
         self._lines = _lines(sorted(folder.glob(LINES.format("*"))))
         self._next = next(self._lines, None)
 
-    def of(self, picture: Pixels, time: int | None) -> list[Sighting] | None:
+    def of(self, picture: Pixels, place: int | None) -> list[Sighting] | None:
         """What was seen in a frame; None where just this picture was not looked at."""
-        if time is None:
+        if place is None:
             return None
-        while self._next and self._next.time < time:
+        while self._next and self._next.place < place:
             self._next = next(self._lines, None)
         line = self._next
-        if line is None or line.time != time or line.digest != zlib.crc32(picture.data):
+        if line is None or line.place != place or line.digest != zlib.crc32(picture.data):
             return None
         return [_sighting(one) for one in line.objects]
 

@@ -18,7 +18,7 @@ class Params(Parameters):
 class Result(EngineResult[Info]):
     """Where a video can be cut."""
 
-    chunks: list[Chunk] = Field(description="In their order; none of a video without times.")
+    chunks: list[Chunk] = Field(description="In their order; none of a video that cannot be cut.")
 
 
 @engine(version="1.0.0", deadline_seconds=DEADLINE_SECONDS)

@@ -61,11 +61,11 @@ def video_sightings(video: PathOnDisk, folder: PathOnDisk, *, params: Params) ->
 
     def frames() -> Iterator[tuple[int, Pixels, list[Sighting]]]:
         nonlocal rest
-        for done, (time, picture) in enumerate(frames_of(video, chunk)):
+        for done, (place, picture) in enumerate(frames_of(video, chunk)):
             if done and monotonic() > until:
-                rest = chunk.after(done, time)
+                rest = chunk.after(done, place)
                 return
-            yield time, picture, look(picture, params, chunk.first + done)
+            yield place, picture, look(picture, params, chunk.first + done)
             progress.report((done + 1) / chunk.frames)
 
     count = write_sighted(folder, chunk, frames())

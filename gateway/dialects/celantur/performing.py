@@ -72,9 +72,11 @@ async def perform_video(run: Run) -> TaskResult:
         rest = orjson.loads(answer.body)["rest"]
         return look(rest) if rest else None
 
-    cut = await run.compute(step(CUTTING, video_chunks.Params(), video), until=0)
-    looks = [look(chunk) for chunk in orjson.loads(cut.body)["chunks"]]
-    is_long = len(looks) > 1 and bool(params.thresholds)
+    looks = list[Job]()
+    if params.thresholds:
+        cut = await run.compute(step(CUTTING, video_chunks.Params(), video), until=0)
+        looks = [look(chunk) for chunk in orjson.loads(cut.body)["chunks"]]
+    is_long = len(looks) > 1
     if is_long:
         await run.compute_all(looks, look_on, until=LOOKED)
     hide = step(ENGINES[VIDEO_WORK], params, video, folder)

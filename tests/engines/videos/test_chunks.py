@@ -192,7 +192,22 @@ def test_a_short_video_is_one_chunk(tmp_path: Path) -> None:
     assert len(cut(source)) == 1
 
 
-def test_a_video_whose_frames_have_no_times_is_not_cut(tmp_path: Path) -> None:
-    source = film(tmp_path / "in.avi", [picture(0)] * 40, gop_size=5)
-    assert len(frames(source)) == 40
+def test_a_video_whose_frames_have_no_places_is_not_cut(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Source, "place", lambda *_: None)
     assert cut(source) == []
+
+
+def test_a_container_without_times_is_cut_where_it_decodes(
+    tmp_path: Path, looked: list[bool]
+) -> None:
+    shown = [picture(number // 2) for number in range(LENGTH)]
+    times = [40 * number for number in range(LENGTH)]
+    source = film(tmp_path / "in.avi", shown, times, gop_size=GROUP, max_b_frames=2)
+    whole = hidden(source, tmp_path / "whole")
+    for chunk in cut(source):
+        look_at(source, tmp_path, chunk)
+    looked.clear()
+    assert hidden(source, tmp_path) == whole
+    assert len(looked) < LENGTH / 4

@@ -1,12 +1,21 @@
 """What the engine is told of an upload's parameters."""
 
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+from unittest.mock import AsyncMock
+
+import orjson
 import pytest
 from pydantic import ValidationError
 
 from engines.anonymization.sighting import Kind
 from engines.anonymize import Params
+from engines.core.run import Answer
 from gateway.dialects.celantur.models import PANORAMAS, Upload
-from gateway.dialects.celantur.performing import engine_params
+from gateway.dialects.celantur.performing import CUTTING, engine_params, perform_video
+from gateway.tasks.work import Run
 
 KERNELS = {
     "kernel_size_face": (Kind.FACE, "share", (0.01, 10.0)),
@@ -41,3 +50,16 @@ def test_thresholds_that_are_not_said_are_the_engines() -> None:
     told = engine_params(Upload.model_validate({"vehicle": True, "vehicle_threshold": 0.7}))
     assert told.thresholds == {Kind.VEHICLE: 0.7}
     assert engine_params(Upload(vehicle=True)).vehicle_threshold == Params().vehicle_threshold
+
+
+@pytest.mark.parametrize("is_looked_for", [True, False])
+def test_a_video_is_cut_where_something_is_looked_for(is_looked_for: bool, tmp_path: Path) -> None:
+    upload = Upload(face=is_looked_for).model_dump(mode="json")
+    task = SimpleNamespace(inputs=[SimpleNamespace(name="a.mp4")], params={"upload": upload})
+    compute = AsyncMock(return_value=Answer(orjson.dumps({"chunks": []}), "application/json"))
+    run: Any = SimpleNamespace(
+        task=task, folder=lambda: tmp_path, path=AsyncMock(return_value=tmp_path), compute=compute
+    )
+    asyncio.run(perform_video(cast(Run, run)))
+    asked = [one.args[0].engine for one in compute.await_args_list]
+    assert asked == ([CUTTING] if is_looked_for else []) + ["anonymize_video"]
