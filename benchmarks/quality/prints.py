@@ -134,6 +134,20 @@ def cropped(
     return np.array(canvas)[..., ::-1].copy()
 
 
+def spread(
+    text: str, style: Style, tracking: float, random: np.random.Generator, width: int
+) -> Pixels:
+    """A line whose letters stand so much further apart than usual, in em; smaller if it must."""
+    letter_px = min(style.letter_px, int(width / (len(text) + 2) / (0.8 + tracking)))
+    face = ImageFont.truetype(FOLDER / style.font, letter_px)
+    canvas = Image.new("RGB", (width, 3 * letter_px), (250, 248, 244))
+    x = float(letter_px)
+    for letter in text:
+        ImageDraw.Draw(canvas).text((x, letter_px), letter, font=face, fill=(25, 25, 32))
+        x += face.getlength(letter) + tracking * letter_px
+    return _spoilt(np.array(canvas)[..., ::-1], np.eye(2, 3), style, random)
+
+
 def scored(page: Print, result: Result) -> Score:
     """How much of a page was read, its words taken in order."""
     found = [word for line in result.lines for word in line.words]

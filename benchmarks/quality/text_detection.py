@@ -16,6 +16,7 @@ from benchmarks.quality.prints import (
     printed,
     read,
     scored,
+    spread,
     words_of,
 )
 from benchmarks.quality.row import Row
@@ -49,6 +50,7 @@ def rows() -> list[Row]:
         _short("digits with 2 to 5 px around", DIGITS, (2, 6)),
         _short("short upright words", SHORT, (10, 50)),
         _lone(),
+        _wide(),
         _long(),
         _turned(Reader.PPOCR),
         _turned(Reader.TESSERACT),
@@ -108,6 +110,23 @@ def _lone() -> Row:
         words += len(text)
     share = right / words
     return Row("lone lines of 11 to 18 px", f"{share:.3f}", ">= 0.98", share >= 0.98, words, SEED)
+
+
+def _wide() -> Row:
+    """Headings of two words with up to 1 em between their letters, above ordinary lines."""
+    random = np.random.default_rng(SEED)
+    right = 0
+    for place in range(COUNT // 2):
+        style = Style(FONTS[random.integers(len(FONTS))], int(random.integers(14, 40)))
+        page = printed(words_of("English", 30, random), style, random, (1000, 400))
+        heading = " ".join(words_of("English", 2, random)).strip(".,;")
+        heading = heading.upper() if place % 2 else heading
+        strip = spread(heading, style, float(random.uniform(0.3, 1)), random, 1000)
+        right += read(np.vstack([strip, page.image])).lines[0].text == heading
+    share, count = right / (COUNT // 2), COUNT // 2
+    return Row(
+        "headings set wide, 0.3 to 1 em", f"{share:.3f}", ">= 0.9", share >= 0.9, count, SEED
+    )
 
 
 def _long() -> Row:

@@ -1,12 +1,14 @@
 """Reading with PP-OCR: lines are found, the page is turned upright, each line is read."""
 
+from functools import partial
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.core import progress
 from engines.core.shapes import Pixels
-from engines.models import weights
+from engines.models import letter_spacing, weights
 from engines.models.detection import detect, size
 from engines.models.lines import Corners, Line, in_reading_order, moved
 from engines.models.recognition import Text, fitted, texts
@@ -50,6 +52,7 @@ def read(image: Pixels) -> list[Line]:
         page = np.ascontiguousarray(np.rot90(page, 2))
         turns = (turns + 2) % 4
     lines = _in_reading_order(_recognised(page, quads, votes))
+    lines = [letter_spacing.closed(line, partial(_crop, page)) for line in lines]
     back = _unturned(turns, image.shape[1], image.shape[0])
     return [moved(line, back) for line in lines]
 

@@ -1,6 +1,7 @@
 """What a line cut out of a page says: PP-OCR's recogniser."""
 
 from collections.abc import Callable
+from string import ascii_letters, digits
 from typing import NamedTuple
 
 import cv2
@@ -18,6 +19,8 @@ LONGEST = 3200
 """Width beyond which a line is cut into pieces, px."""
 LEAST_WIDTH = 160
 """Width to which shorter lines are followed by grey, px; without it, 00 is read as 日日."""
+FULL_WIDTH = str.maketrans({chr(0xFEE0 + ord(one)): one for one in ascii_letters + digits + "."})
+"""As a letter that stands apart looks to the network; what it says is the same."""
 FIRST_WIDE = ("\u2e80",)
 """Of the characters of Chinese and Japanese, in the order of Unicode."""
 
@@ -134,7 +137,7 @@ def _decoded(rows: NDArray[np.float32], model: weights.Model[Recognizer], stretc
     ends = np.append(starts[1:], len(best))
     runs = [(s, e) for s, e in zip(starts, ends, strict=True) if best[s] != blank]
     return Text(
-        tuple(labels[best[start]].name for start, _ in runs),
+        tuple(labels[best[start]].name.translate(FULL_WIDTH) for start, _ in runs),
         tuple(min(1.0, (start + end) / 2 / len(best) * stretch) for start, end in runs),
         tuple(float(rows[start:end, best[start]].max()) for start, end in runs),
     )

@@ -34,11 +34,11 @@ def cut_line(crop: Crop, text: Text) -> Line | None:
 def _words(crop: Crop, text: Text) -> list[Word]:
     """The line's words, each with the box of its own ink."""
     words: list[Word] = []
-    ink = _ink(crop.pixels)
+    ink = ink_of(crop.pixels)
     groups = _groups(text, ink)
     edges = _edges(groups, text, ink)
     for group, (left, right) in zip(groups, edges, strict=True):
-        top, bottom = _reach(ink[:, left:right])
+        top, bottom = reach(ink[:, left:right])
         words.append(
             Word(
                 "".join(text.characters[place] for place in group),
@@ -52,7 +52,7 @@ def _words(crop: Crop, text: Text) -> list[Word]:
 def _groups(text: Text, ink: NDArray[np.bool_]) -> list[list[int]]:
     """Places of the characters of each word, parted by spaces and by wide gaps in numbers."""
     groups: list[list[int]] = [[]]
-    top, bottom = _reach(ink)
+    top, bottom = reach(ink)
     gap = DIGIT_GAP * (bottom - top)
     for place, character in enumerate(text.characters):
         if character.isspace() or (groups[-1] and _are_apart(text, place, ink, gap)):
@@ -68,11 +68,11 @@ def _are_apart(text: Text, place: int, ink: NDArray[np.bool_], gap: float) -> bo
         return False
     width = ink.shape[1]
     start, end = (round(text.places[each] * width) for each in (place - 1, place))
-    left, right = _widest_white(_inked_columns(ink), start, max(start + 1, end))
+    left, right = _widest_white(inked_columns(ink), start, max(start + 1, end))
     return right - left > gap
 
 
-def _ink(pixels: Pixels) -> NDArray[np.bool_]:
+def ink_of(pixels: Pixels) -> NDArray[np.bool_]:
     """What differs from the paper: the rarer side of Otsu's threshold."""
     grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
     _, dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
@@ -83,7 +83,7 @@ def _ink(pixels: Pixels) -> NDArray[np.bool_]:
 def _edges(groups: list[list[int]], text: Text, ink: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Left and right of each word: the inked columns between the whitest stripes."""
     width = ink.shape[1]
-    columns = _inked_columns(ink)
+    columns = inked_columns(ink)
     cuts = [(0, 0)]
     for group, following in pairwise(groups):
         start = round(text.places[group[-1]] * width)
@@ -99,7 +99,7 @@ def _edges(groups: list[list[int]], text: Text, ink: NDArray[np.bool_]) -> list[
     return edges
 
 
-def _inked_columns(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def inked_columns(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(ink.any(axis=0))
 
 
@@ -118,7 +118,7 @@ def _widest_white(columns: NDArray[np.bool_], start: int, end: int) -> tuple[int
     return best
 
 
-def _reach(ink: NDArray[np.bool_]) -> tuple[int, int]:
+def reach(ink: NDArray[np.bool_]) -> tuple[int, int]:
     inked = np.flatnonzero(ink.any(axis=1))
     return (int(inked[0]), int(inked[-1]) + 1) if len(inked) else (0, ink.shape[0])
 

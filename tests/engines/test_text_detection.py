@@ -225,6 +225,25 @@ def test_white_print_on_black_is_read() -> None:
     assert read(255 - written(TEXT)).text == TEXT + "\n"
 
 
+@pytest.mark.parametrize("tracking", [0.5, 0.75, 1.0])
+def test_letters_set_wide_apart_are_words(tracking: float) -> None:
+    page = Image.new("RGB", (1100, 200), "white")
+    font = ImageFont.truetype(FONT, 36)
+    x = 40.0
+    for letter in "Kitchen menu":
+        ImageDraw.Draw(page).text((x, 40), letter, font=font, fill="black")
+        x += font.getlength(letter) + 36 * tracking
+    ImageDraw.Draw(page).text((40, 120), "bread and soup", font=font, fill="black")
+    result = read(np.array(page))
+    assert result.text == "Kitchen menu\nbread and soup\n"
+    assert boxes(result)["menu"].left > boxes(result)["Kitchen"].right + 36 * tracking
+
+
+def test_words_of_one_letter_are_words() -> None:
+    result = read(written("A B C D", letter_px=36))
+    assert [word.text for word in result.lines[0].words] == list("ABCD")
+
+
 def test_numbers_that_stand_apart_are_words_of_their_own() -> None:
     assert read(written("66 997 6627 88", letter_px=20)).text == "66 997 6627 88\n"
 
