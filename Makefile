@@ -16,7 +16,7 @@ serve: $(INSTALLED) ## Start the service with a demo account; Ctrl-C ends it
 	@exec $(BIN)/pixelgate serve --demo
 
 test: $(INSTALLED_DEV) ## Run the tests
-	$(BIN)/python -m pytest
+	PATH="$(abspath $(BIN)):$$PATH" scripts/test
 
 lint: $(INSTALLED_DEV) ## Format, lint, types, spec
 	PATH="$(abspath $(BIN)):$$PATH" scripts/lint
