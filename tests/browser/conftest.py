@@ -14,13 +14,20 @@ from selenium.webdriver.remote.webelement import WebElement
 from tests.needs import need
 from tests.serving import WAIT_SECONDS
 
+SIZE = (1200, 1800)
+
 
 @contextmanager
 def chromium() -> Iterator[Chrome]:
     """A browser, and its end."""
     options = ChromeOptions()
     options.binary_location = need("chromium", "apt-get install chromium chromium-driver")
-    for argument in ("headless=new", "no-sandbox", "no-proxy-server", "window-size=1200,1800"):
+    for argument in (
+        "headless=new",
+        "no-sandbox",
+        "no-proxy-server",
+        f"window-size={SIZE[0]},{SIZE[1]}",
+    ):
         options.add_argument(f"--{argument}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = need("chromedriver", "apt-get install chromium-driver")
@@ -32,10 +39,27 @@ def chromium() -> Iterator[Chrome]:
         started.quit()
 
 
-@pytest.fixture
-def browser() -> Iterator[Chrome]:
+@pytest.fixture(scope="session")
+def chromium_at_work() -> Iterator[Chrome]:
     with chromium() as started:
         yield started
+
+
+@pytest.fixture
+def browser(chromium_at_work: Chrome) -> Iterator[Chrome]:
+    """A tab of its own in a browser that knows of nothing that came before."""
+    started = chromium_at_work
+    first = started.current_window_handle
+    started.switch_to.new_window("tab")
+    started.set_window_size(*SIZE)
+    started.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    started.execute_cdp_cmd("Network.clearBrowserCache", {})
+    started.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"})
+    for kind in ("browser", "performance"):
+        logged(started, kind)
+    yield started
+    started.close()
+    started.switch_to.window(first)
 
 
 def logged(browser: Any, kind: str) -> list[dict[str, Any]]:
