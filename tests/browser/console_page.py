@@ -146,8 +146,21 @@ class ConsolePage:
         """As on the narrowest phone."""
         metrics = {"width": 320, "height": 800, "deviceScaleFactor": 1, "mobile": False}
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        yield
-        self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        try:
+            yield
+        finally:
+            self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+    @contextmanager
+    def network(self, **changes: object) -> Iterator[None]:
+        """For a while none (`offline`), or a slow one (`uploadThroughput`, in bytes a second)."""
+        usual = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        command = "Network.emulateNetworkConditions"
+        self.browser.execute_cdp_cmd(command, {**usual, **changes})
+        try:
+            yield
+        finally:
+            self.browser.execute_cdp_cmd(command, usual)
 
     def prefer(self, scheme: str) -> None:
         """Light or dark."""

@@ -261,14 +261,10 @@ def test_a_picture_is_dropped_or_pasted(console: ConsolePage, way: str, where: s
 
 def test_a_job_is_cancelled_while_it_is_sent(signed_in: ConsolePage) -> None:
     signed_in.take_sample()
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 2000}
-    signed_in.browser.execute_cdp_cmd("Network.emulateNetworkConditions", slow)
-    signed_in.find("#run").click()
-    signed_in.find("#cancel").click()
-    signed_in.find(".empty")
-    signed_in.browser.execute_cdp_cmd(
-        "Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1}
-    )
+    with signed_in.network(uploadThroughput=2000):
+        signed_in.find("#run").click()
+        signed_in.find("#cancel").click()
+        signed_in.find(".empty")
     signed_in.run()
     assert signed_in.answer()["details"]["name"] == "edges"
 

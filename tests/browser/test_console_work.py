@@ -1,10 +1,15 @@
-"""What goes on in the console: tasks and who is told of them."""
+"""Work that goes on in the console: batches, and tasks with who is told of them."""
 
+import csv
+import json
+import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+import cv2
 import httpx
+import numpy as np
 import pytest
 from selenium.webdriver.common.keys import Keys
 
@@ -191,3 +196,164 @@ def test_tasks_are_no_wider_than_a_narrow_phone(console: ConsolePage, client: ht
         width = console.browser.execute_script("return document.documentElement.scrollWidth")
         keep(console.browser, console.find("header"), "console-tasks-narrow")
     assert width <= 320
+
+
+HOSTILE_NAME = f"{HOSTILE.replace('/', '')}.jpg"
+ALL_ENDED = "return document.querySelector('#stop').hidden"
+BUSY = """
+    const Real = XMLHttpRequest;
+    window.refused = 0;
+    window.XMLHttpRequest = class extends Real {
+        send(body) {
+            if (window.refused === 2) return super.send(body);
+            window.refused += 1;
+            Object.defineProperty(this, "status", { value: 503 });
+            Object.defineProperty(this, "response", { value: new Blob(["{}"]) });
+            this.getResponseHeader = (name) => (name === "retry-after" ? "1" : null);
+            queueMicrotask(() => this.onload());
+        }
+    };
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """48 pictures, two files that only claim to be some, and one that claims nothing."""
+    made = tmp_path_factory.mktemp("pictures")
+    for number in range(48):
+        picture = np.full((40, 60, 3), 5 * number, np.uint8)
+        cv2.imwrite(str(made / f"picture {number}.png"), picture)
+    for name in ("=1+1.jpg", HOSTILE_NAME):
+        (made / name).write_bytes(b"no picture")
+    (made / "notes.txt").write_text("not meant")
+    return made
+
+
+def start_batch(console: ConsolePage, service: str, *paths: Path) -> None:
+    console.go(service)
+    console.visit("batch")
+    kind = "folder" if paths[0].is_dir() else "files"
+    console.find(f"#{kind}").send_keys("\n".join(map(str, paths)))
+    console.find(".batch tbody tr")
+
+
+def saved(console: ConsolePage, folder: Path, kind: str) -> Path:
+    """A file that the page lets save."""
+    allowed = {"behavior": "allow", "downloadPath": str(folder)}
+    console.browser.execute_cdp_cmd("Browser.setDownloadBehavior", allowed)
+    console.browser.find_element("xpath", f"//button[text()='{kind.upper()}']").click()
+    path = folder / f"imageQuality.{kind}"
+    wait_until(path.exists)
+    return path
+
+
+def test_a_folder_of_fifty_with_two_bad_ones_is_worked_through_and_saved(
+    console: ConsolePage, folder: Path, tmp_path: Path
+) -> None:
+    start_batch(console, "imageQuality", folder)
+    assert console.count(".batch tbody tr") == 50
+    console.find("#run").click()
+    console.until(ALL_ENDED)
+    assert console.count(f".batch {DONE}") == 48
+    console.browser.find_element("xpath", "//label[text()='Failed']").click()
+    bad = console.browser.find_elements("css selector", ".batch tbody tr:not([hidden]) th")
+    names = [f"{folder.name}/{name}" for name in ("=1+1.jpg", HOSTILE_NAME)]
+    assert {one.text.split("\n")[0] for one in bad} == set(names)
+    assert all("cannot decode the picture" in one.text for one in bad)
+    with saved(console, tmp_path, "csv").open(encoding="utf-8-sig") as file:
+        table = {line["file"]: line for line in csv.DictReader(file)}
+    told = {one["file"]: one for one in json.loads(saved(console, tmp_path, "json").read_text())}
+    assert table.keys() == told.keys()
+    name = f"{folder.name}/picture 7.png"
+    assert float(table[name]["brightness.l_mean"]) == 7 * 5
+    assert all("cannot decode" in told[one]["error"] for one in names)
+    with zipfile.ZipFile(saved(console, tmp_path, "zip")) as archive:
+        assert archive.testzip() is None
+        assert json.loads(archive.read(f"{name}.json")) == told[name]["answer"]
+        mask = np.frombuffer(archive.read(f"{name}.brightness.under_mask.png"), np.uint8)
+        pixels = cv2.imdecode(mask, cv2.IMREAD_GRAYSCALE)
+        assert pixels is not None
+        assert pixels.shape == (40, 60)
+    assert console.browser.execute_script("return window.hit") is None
+
+
+def test_a_batch_is_stopped_and_goes_on(console: ConsolePage, folder: Path) -> None:
+    start_batch(console, "edges", folder)
+    with console.network(uploadThroughput=2000):
+        console.find("#run").click()
+        console.find("#stop").click()
+        console.until(ALL_ENDED)
+    assert console.count(".batch [data-status='working']") == 0
+    assert console.count(".batch [data-status='waiting']") > 40
+    console.find("#run").click()
+    console.until(ALL_ENDED)
+    assert console.count(f".batch {DONE}") == 48
+
+
+def test_a_batch_waits_as_long_as_the_service_asks(console: ConsolePage, photograph: Path) -> None:
+    start_batch(console, "edges", photograph)
+    console.browser.execute_script(BUSY)
+    console.find("#run").click()
+    console.until("return document.querySelector('.bar').textContent.includes('is busy')")
+    console.find(f".batch {DONE}")
+    assert console.browser.execute_script("return window.refused") == 2
+
+
+def test_files_wait_when_the_service_is_gone(console: ConsolePage, photograph: Path) -> None:
+    start_batch(console, "edges", photograph)
+    with console.network(offline=True):
+        console.find("#run").click()
+        assert console.failure().startswith("The service cannot be reached.")
+    console.find("#run").click()
+    console.find(f".batch {DONE}")
+
+
+def test_all_files_are_compared_with_one_picture(
+    console: ConsolePage, photograph: Path, tmp_path: Path
+) -> None:
+    grey = tmp_path / "grey.png"
+    cv2.imwrite(str(grey), np.full((40, 60, 3), 128, np.uint8))
+    start_batch(console, "distance", photograph, grey)
+    console.find("#run").click()
+    assert console.failure() == "A picture is missing: choose one, or use the sample."
+    console.find(".picker input[type='file']").send_keys(str(photograph))
+    console.find(".chosen")
+    console.press_on("#run")
+    console.until(ALL_ENDED)
+    console.press_on(".batch tbody tr button")
+    assert console.answer()["result"]["distance"] == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault_in_a_batch(
+    console: ConsolePage, photograph: Path, tmp_path: Path, scheme: str
+) -> None:
+    console.prefer(scheme)
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"no picture")
+    start_batch(console, "differences", photograph, bad)
+    assert console.serious_faults() == []
+    console.find(".picker input[type='file']").send_keys(str(photograph))
+    console.find(".chosen")
+    console.find("#run").click()
+    console.until(ALL_ENDED)
+    console.find(".batch button:not([hidden])").click()
+    console.find(".batch .frame")
+    assert console.serious_faults() == []
+    with console.narrow():
+        width = console.browser.execute_script("return document.documentElement.scrollWidth")
+        keep(console.browser, console.find("header"), f"console-batch-narrow-{scheme}")
+    assert width <= 320
+
+
+def test_what_is_dropped_anywhere_goes_into_the_batch(console: ConsolePage, folder: Path) -> None:
+    console.visit("batch")
+    console.find("#files")
+    for kind in ("dragEnter", "dragOver", "drop"):
+        data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+        event = {"type": kind, "x": 800, "y": 600, "data": data}
+        console.browser.execute_cdp_cmd("Input.dispatchDragEvent", event)
+    console.find(".batch tbody tr")
+    names = console.browser.find_elements("css selector", ".batch .file-name")
+    assert len(names) == 50
+    assert names[-1].text == f"{folder.name}/picture 47.png"

@@ -9,9 +9,11 @@ export const addressOf = (path) => new URL(path.replace(/^\//, ""), ROOT);
 
 /** A failure in words that people can act on. */
 export class Failure extends Error {
-  constructor(message, status = 0) {
+  /** `retryAfter` is what the header field of that name says. */
+  constructor(message, status = 0, retryAfter = null) {
     super(message);
     this.status = status;
+    this.retryAfterSeconds = Number(retryAfter) || null;
   }
 }
 
@@ -54,6 +56,15 @@ export async function ask(path, options = {}) {
   throw new Failure(sentence(answer.status, await answer.text()), answer.status);
 }
 
+/** The form of a service: pictures by input, and parameters. */
+export function formOf({ pictures, values }) {
+  const form = new FormData();
+  for (const [name, { file, address }] of Object.entries(pictures))
+    form.append(name, file ?? address);
+  for (const [name, value] of values) form.append(name, value);
+  return form;
+}
+
 /**
  * Send a service's form. fetch() cannot tell how much is sent, so it is an XMLHttpRequest.
  *
@@ -75,7 +86,10 @@ export function send(
     request.onload = async () => {
       const { status, response } = request;
       if (status < 300) resolve({ blob: response, seconds: secondsOf(request) });
-      else reject(new Failure(sentence(status, await response.text()), status));
+      else {
+        const retryAfter = request.getResponseHeader("retry-after");
+        reject(new Failure(sentence(status, await response.text()), status, retryAfter));
+      }
     };
     request.onerror = () => reject(new Failure(t("failure.gone")));
     request.onabort = () => reject(new DOMException("", "AbortError"));

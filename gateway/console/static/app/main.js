@@ -5,6 +5,7 @@ import { issuerOf, servicesOf } from "./catalogue.js";
 import { element } from "./dom.js";
 import { header, navigation } from "./frame.js";
 import { failure } from "./outcome.js";
+import { holdsFile } from "./picker.js";
 import { Session } from "./session.js";
 import { askToSignIn } from "./signin.js";
 import { currentLanguage, keepLanguage, preferredLanguage, speak, t } from "./texts.js";
@@ -56,6 +57,9 @@ async function start() {
     await show();
   };
   session.addEventListener("change", showFrame);
+  // A file that is dropped where nothing takes it would replace the page, and end the session.
+  for (const name of ["dragover", "drop"])
+    addEventListener(name, (event) => holdsFile(event) && event.preventDefault());
   addEventListener("hashchange", async () => {
     await show();
     scrollTo(0, 0);

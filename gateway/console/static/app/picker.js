@@ -4,12 +4,8 @@ import { button, element, freshId } from "./dom.js";
 import { fromAddress, fromFile } from "./pictures.js";
 import { t } from "./texts.js";
 
-/**
- * The field of one file. `onchange` is told the picture, or null when it was taken away.
- *
- * `isCloud` says that it takes point clouds, of which no camera makes any.
- */
-export function picker({ label, help, picture, isCloud, isRequired, onchange }) {
+/** The field of one file. `onchange` is told the picture, or null when it was taken away. */
+export function picker({ label, schema, picture, isRequired, onchange }) {
   const take = async (file) => onchange(await fromFile(file));
   const [titleId, helpId] = [freshId(), freshId()];
   const attributes = { "aria-labelledby": titleId, "aria-describedby": helpId };
@@ -24,8 +20,8 @@ export function picker({ label, help, picture, isCloud, isRequired, onchange }) 
     ),
     picture
       ? chosen(picture, () => onchange(null))
-      : element("div", { class: "well" }, empty(take, isCloud), fromUrl(onchange)),
-    element("p", { class: "help visually-hidden", id: helpId, lang: "en" }, help),
+      : element("div", { class: "well" }, empty(take, isCloud(schema)), fromUrl(onchange)),
+    element("p", { class: "help visually-hidden", id: helpId, lang: "en" }, schema.description),
   );
   dropping(group, take);
   return group;
@@ -53,15 +49,16 @@ function chosen(picture, remove) {
   );
 }
 
-function empty(take, isCloud) {
-  const file = chooser(take, { accept: isCloud ? ".ply" : "image/*" });
+/** Of point clouds no camera makes any. */
+function empty(take, areClouds) {
+  const file = chooser(take, { accept: areClouds ? ".ply" : "image/*" });
   const camera = chooser(take, { accept: "image/*", capture: "environment" });
   return [
     button(t("picker.choose"), () => file.click(), { class: "choose" }),
     file,
-    !isCloud && button(t("picker.camera"), () => camera.click(), { class: "quiet for-touch" }),
-    !isCloud && camera,
-    element("span", { class: "hint" }, t(isCloud ? "picker.drop" : "picker.dropOrPaste")),
+    !areClouds && button(t("picker.camera"), () => camera.click(), { class: "quiet for-touch" }),
+    !areClouds && camera,
+    element("span", { class: "hint" }, t(areClouds ? "picker.drop" : "picker.dropOrPaste")),
   ];
 }
 
@@ -86,6 +83,9 @@ function fromUrl(onchange) {
   const row = element("span", { class: "address" }, field, button(t("picker.use"), use));
   return element("details", {}, element("summary", {}, t("picker.url")), row);
 }
+
+/** Whether an input takes point clouds, not pictures. */
+export const isCloud = (schema) => /\bPLY\b/.test(schema.description);
 
 /** Whether what is dragged is a file, not a piece of text on its way into a field. */
 export const holdsFile = ({ dataTransfer }) => dataTransfer.types.includes("Files");

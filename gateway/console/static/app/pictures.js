@@ -22,11 +22,16 @@ export function fromAddress(address) {
 }
 
 /** A picture inside an answer, until the next answer. */
-export async function fromAnswer({ value, format }, name) {
-  const bytes = Uint8Array.from(atob(value), (one) => one.charCodeAt(0));
-  const picture = await fromFile(new File([bytes], name, { type: format }));
+export async function fromAnswer(told, name) {
+  const picture = await fromFile(pictureFile(told, name));
   lent.push(picture.url);
   return picture;
+}
+
+/** The same as a file. */
+export function pictureFile({ value, format }, name) {
+  const bytes = Uint8Array.from(atob(value), (one) => one.charCodeAt(0));
+  return new File([bytes], name, { type: format });
 }
 
 export function forgetAnswers() {

@@ -2,6 +2,7 @@
 
 const MODULES = {
   try: () => import("./try.js"),
+  batch: () => import("./batch.js"),
   tasks: () => import("./tasks.js"),
   run: () => import("./run.js"),
 };

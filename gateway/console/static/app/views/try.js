@@ -1,18 +1,16 @@
 // Try a service: its form on one side, what it found on the other.
 
-import { Failure, isOpen, send } from "../api.js";
+import { Failure, formOf, isOpen, send } from "../api.js";
 import { remember } from "../deferred.js";
 import { button, element } from "../dom.js";
-import { defaultOf, field } from "../fields.js";
 import { overlayOf } from "../overlays/index.js";
 import { failure, outcome, progress } from "../outcome.js";
-import { holdsFile, picker } from "../picker.js";
+import { changedValues, initialValues, parameterFields } from "../parameters.js";
+import { holdsFile, isCloud, picker } from "../picker.js";
 import { fromFile } from "../pictures.js";
 import { requestAsCode } from "../raw.js";
 import { samplesOf } from "../samples.js";
 import { named, t } from "../texts.js";
-
-const FIRST_FIELDS = 6;
 
 /** Keeps what was chosen when the reader goes from one service to another, or changes language. */
 export default class TryView {
@@ -41,12 +39,8 @@ export default class TryView {
       this.#run();
     });
     document.addEventListener("paste", (event) => this.#takeLoose(event.clipboardData));
-    // A file that is dropped beside a picker would replace the page, and end the session.
-    document.addEventListener("dragover", (event) => holdsFile(event) && event.preventDefault());
     document.addEventListener("drop", (event) => {
-      if (event.defaultPrevented || !holdsFile(event)) return;
-      event.preventDefault();
-      this.#takeLoose(event.dataTransfer);
+      if (!event.defaultPrevented && holdsFile(event)) this.#takeLoose(event.dataTransfer);
     });
   }
 
@@ -67,12 +61,7 @@ export default class TryView {
     this.#done = null;
     this.#service = service;
     this.#overlay = overlay;
-    this.#values[service.name] ??= this.#initial();
-  }
-
-  #initial() {
-    const defaults = this.#service.parameters.map(({ name, schema }) => [name, defaultOf(schema)]);
-    return { ...Object.fromEntries(defaults), ...this.#overlay.initial };
+    this.#values[service.name] ??= initialValues(service, overlay);
   }
 
   // The form
@@ -85,7 +74,7 @@ export default class TryView {
       element("h1", { lang: !own && "en" }, title),
       element("p", { class: "summary", lang: !own && "en" }, summary),
       this.#pictureFields(),
-      ...this.#parameterFields(),
+      ...parameterFields(this.#service, this.#values[this.#service.name]),
       element(
         "div",
         { class: "actions" },
@@ -133,9 +122,8 @@ export default class TryView {
     const place = this.#placeOf(name);
     return picker({
       label: named("inputs", name) ?? name,
-      help: schema.description,
+      schema,
       picture: this.#pictures[place],
-      isCloud: isCloud(schema),
       isRequired,
       onchange: (picture) => {
         this.#pictures[place] = picture;
@@ -155,25 +143,6 @@ export default class TryView {
     return `${isCloud(this.#service.files[at].schema) ? "cloud" : "picture"} ${at}`;
   }
 
-  #parameterFields() {
-    const { parameters } = this.#service;
-    const values = this.#values[this.#service.name];
-    const made = parameters.map((one) =>
-      field(one, values[one.name], (value) => (values[one.name] = value)),
-    );
-    if (made.length <= FIRST_FIELDS + 1) return [element("div", { class: "fields" }, made)];
-    const more = element("summary", {}, t("try.more", { count: made.length - FIRST_FIELDS }));
-    return [
-      element("div", { class: "fields" }, made.slice(0, FIRST_FIELDS)),
-      element(
-        "details",
-        { class: "more" },
-        more,
-        element("div", { class: "fields" }, made.slice(FIRST_FIELDS)),
-      ),
-    ];
-  }
-
   /** What is pasted, or dropped anywhere, goes to the first input that has nothing. */
   async #takeLoose({ files: [file] }) {
     if (!file || !this.element.isConnected) return;
@@ -190,16 +159,10 @@ export default class TryView {
     return Object.fromEntries(all.filter(([, picture]) => picture));
   }
 
-  /** Parameters that differ from the API's defaults. */
-  #changed() {
-    const values = this.#values[this.#service.name];
-    return this.#service.parameters
-      .filter(({ name, schema }) => values[name] !== defaultOf(schema))
-      .map(({ name }) => [name, values[name]]);
-  }
-
   #request() {
-    return { service: this.#service, pictures: this.#chosen(), values: this.#changed() };
+    const service = this.#service;
+    const values = changedValues(service, this.#values[service.name]);
+    return { service, pictures: this.#chosen(), values };
   }
 
   async #run(how = {}) {
@@ -262,13 +225,9 @@ export default class TryView {
     location.hash = "tasks";
   }
 
-  async #send({ service, pictures, values }, { headers, ...options }) {
-    const body = new FormData();
-    for (const [name, { file, address }] of Object.entries(pictures))
-      body.append(name, file ?? address);
-    for (const [name, value] of values) body.append(name, value);
+  async #send({ service, ...request }, { headers, ...options }) {
     const all = { ...headers, ...(await this.#session.headers()) };
-    return send(service, { body, headers: all, ...options });
+    return send(service, { body: formOf(request), headers: all, ...options });
   }
 
   async #fail(error, isLater = false) {
@@ -309,5 +268,3 @@ export default class TryView {
     if (done === this.#done) this.#result.replaceChildren(...shown, this.#code());
   }
 }
-
-const isCloud = (schema) => /\bPLY\b/.test(schema.description);
