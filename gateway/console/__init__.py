@@ -38,7 +38,16 @@ _POLICY = (
 """What Swagger UI cannot do with. Nothing here makes markup out of text."""
 
 
-class Guide(StaticFiles):
+class Files(StaticFiles):
+    """Files that browsers keep, and ask about (`ETag`) before they use them again."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+class Guide(Files):
     """Pages that MkDocs has made of `docs/`; a script in each says where it is."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
@@ -98,14 +107,14 @@ def routes(table: DialectTable) -> list[BaseRoute]:
         Route("/pekat", pekat),
         Route("/pekat/{project}", with_slash),
         Route("/pekat/{project}/", pekat),
-        Mount("/pekat/{project}/console", StaticFiles(directory=_STATIC)),
+        Mount("/pekat/{project}/console", Files(directory=_STATIC)),
         Route("/openapi.yaml", documents.whole_yaml),
         Route("/openapi.json", documents.whole_json),
         # The console reads it before it shows anything; it is ten times as large plain.
         Route("/openapi/{name}.json", documents.part, middleware=[Middleware(GZipMiddleware)]),
         Route("/console", to_console),
         Route("/console/", console),
-        Mount("/console", StaticFiles(directory=_STATIC)),
+        Mount("/console", Files(directory=_STATIC)),
         # A source tree has no pages until its package is built.
         *([Mount("/docs", Guide(directory=_GUIDE))] if _GUIDE.is_dir() else []),
     ]

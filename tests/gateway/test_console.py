@@ -132,6 +132,17 @@ async def test_a_page_may_load_from_here_alone(client: httpx.AsyncClient, path: 
     assert "http" not in policy
 
 
+@pytest.mark.parametrize("path", ["/console/app/main.js", "/pekat/default/console/pekat.js"])
+async def test_files_are_kept_as_long_as_they_have_not_changed(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    kept = await client.get(path)
+    assert kept.headers["cache-control"] == "no-cache"
+    again = await client.get(path, headers={"If-None-Match": kept.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["cache-control"] == "no-cache"
+
+
 def loaded(page: str) -> list[str]:
     return re.findall(r'<(?!a )[^>]*(?:src|href)="([^"]+)"', page)
 
