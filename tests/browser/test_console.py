@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -243,6 +244,41 @@ def test_the_request_as_code_runs_and_has_no_secret(
     answer = subprocess.check_output(words, cwd=tmp_path, env=environment, text=True)
     assert "Found 3 colors" in answer
     assert "TOKEN" in code
+
+
+@pytest.mark.parametrize(
+    ("service", "told"),
+    [
+        ("anonymize", '"status":"done"'),
+        ("featureMatch", '"tool":"feature"'),
+        ("objectDetection", '"detectedRectangles"'),
+        ("templateMatch", '"threshold":0.5'),
+    ],
+)
+def test_the_request_runs_in_the_words_of_another_api(
+    signed_in: ConsolePage,
+    trying: Served,
+    photograph: Path,
+    tmp_path: Path,
+    service: str,
+    told: str,
+) -> None:
+    signed_in.go(service)
+    signed_in.take_sample()
+    if service == "templateMatch":
+        for name, value in {"threshold": "0.5", "max_overlap": "0.2"}.items():
+            field = signed_in.find(f"input[type='number'][name='{name}']")
+            field.clear()
+            field.send_keys(value)
+    signed_in.find(".raw:last-child summary").click()
+    signed_in.find(".segmented button:nth-child(4)").click()
+    code = signed_in.find(".raw:last-child pre").text
+    for name in re.findall(r'@"?([^"\']+)', code):
+        shutil.copy(photograph, tmp_path / name)
+    environment = {**os.environ, "TOKEN": trying.token(), "API_KEY": api_key(trying)}
+    answer = subprocess.check_output(["sh", "-c", code], cwd=tmp_path, env=environment, text=True)
+    assert told in answer.replace(": ", ":")
+    assert ("no max_overlap" in code) == (service == "templateMatch")
 
 
 @pytest.mark.parametrize(("way", "where"), [("drop", ".well"), ("drop", "h1"), ("paste", "body")])

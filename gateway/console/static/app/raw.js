@@ -4,6 +4,7 @@ import { copyButton, tabs } from "./controls.js";
 import { element } from "./dom.js";
 import { snippets } from "./snippets.js";
 import { t } from "./texts.js";
+import { translations } from "./translations.js";
 
 const LONGEST_TEXT = 200;
 const MOST_SHOWN = 200_000;
@@ -42,7 +43,8 @@ export function requestAsCode(requestOf) {
   const inside = element("div", { class: "stack" });
   const fill = (event) => {
     if (!event.target.open) return;
-    const views = Object.entries(snippets(requestOf()));
+    const request = requestOf();
+    const views = Object.entries({ ...snippets(request), ...translations(request) });
     const panes = views.map(([name, text]) => [name, copyable(text, name)]);
     inside.replaceChildren(...tabs(Object.fromEntries(panes)));
   };

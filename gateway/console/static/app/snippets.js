@@ -14,9 +14,9 @@ export const snippets = (request) => ({
 
 const entries = ({ pictures }) => Object.entries(pictures);
 const quoted = (text) => JSON.stringify(text);
-const inShell = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
+export const inShell = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-function curl(request) {
+export function curl(request) {
   const header = request.isByKey ? `"X-API-Key: $${KEY}"` : `"Authorization: Bearer $${TOKEN}"`;
   const files = entries(request).map(([name, { address, name: file }]) =>
     address

@@ -233,6 +233,7 @@ export default {
   "failure.drawing": "The result cannot be drawn here; its JSON is below.",
 
   "code.title": "Request as code",
+  "code.unknown": "{api} has no {name}.",
   "findings.more": "and {count} more, in the JSON",
   "stage.unseen": "The picture itself is not shown: the service has it, not this page.",
 

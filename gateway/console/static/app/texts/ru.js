@@ -273,6 +273,7 @@ export default {
   "failure.drawing": "Результат нельзя показать здесь; его JSON ниже.",
 
   "code.title": "Запрос в виде кода",
+  "code.unknown": "В {api} нет {name}.",
   "findings.more": "и ещё {count}, в JSON",
   "stage.unseen": "Самого снимка здесь нет: он у сервиса, а не у этой страницы.",
 
