@@ -357,3 +357,35 @@ def test_what_is_dropped_anywhere_goes_into_the_batch(console: ConsolePage, fold
     names = console.browser.find_elements("css selector", ".batch .file-name")
     assert len(names) == 50
     assert names[-1].text == f"{folder.name}/picture 47.png"
+
+
+@pytest.mark.parametrize(
+    ("service", "count"), [("celanturUploadFile", 3), ("matchChain", 2), ("matchSurface", 1)]
+)
+def test_other_apis_answer_with_their_files(console: ConsolePage, service: str, count: int) -> None:
+    console.go(service)
+    console.take_sample()
+    console.run()
+    assert console.answer()["status"] == "done"
+    assert console.count(".pair .frame > img") == count
+    assert console.count("#later") == 0
+
+
+def test_a_match_that_fails_is_a_sentence(console: ConsolePage, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.png"
+    damaged.write_bytes(b"\x89PNG\r\n\x1a\n")
+    console.go("matchFeature")
+    console.take_sample()
+    console.find("button[aria-label^='Remove']").click()
+    console.find(".well input[type='file']").send_keys(str(damaged))
+    console.until("return document.querySelectorAll('.chosen').length === 2")
+    console.run()
+    assert console.failure() == "query_image: cannot decode the picture (image/png, damaged)"
+
+
+def test_what_an_other_api_refuses_is_a_sentence(console: ConsolePage) -> None:
+    console.go("matchChain")
+    console.take_sample()
+    console.find("input[name='steps']").send_keys(Keys.CONTROL, "a", Keys.DELETE)
+    console.run()
+    assert console.failure() == "steps: Field required"

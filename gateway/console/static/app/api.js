@@ -17,8 +17,9 @@ export class Failure extends Error {
   }
 }
 
-export async function readDocument() {
-  return (await ask("openapi/core.json")).json();
+/** A part of the service's own OpenAPI document. */
+export async function readDocument(part) {
+  return (await ask(`openapi/${part}.json`)).json();
 }
 
 /** A file that the service has beside this page. */
@@ -71,11 +72,11 @@ export function formOf({ pictures, values }) {
  * `onProgress` is told the share that is sent, from 0 to 1.
  */
 export function send(
-  service,
+  path,
   { body, headers, accept = "application/json", signal = null, onProgress = () => {} },
 ) {
   const request = new XMLHttpRequest();
-  request.open("POST", addressOf(service.path));
+  request.open("POST", addressOf(path));
   request.responseType = "blob";
   for (const [name, value] of Object.entries({ ...headers, accept })) {
     request.setRequestHeader(name, value);
@@ -109,7 +110,7 @@ function sentence(status, text) {
     const told = JSON.parse(text);
     const message = told.message ?? told.error_description ?? told.detail;
     // FastAPI's form, which AeroVision's API has, tells several faults at once.
-    if (Array.isArray(message)) return message.map(({ msg }) => msg).join(" ");
+    if (Array.isArray(message)) return message.map(({ loc, msg }) => `${loc.at(-1)}: ${msg}`).join(". ");
     if (message) return message;
   } catch {
     // No JSON: not the service's own answer.

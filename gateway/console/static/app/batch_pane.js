@@ -124,7 +124,7 @@ export class BatchPane {
 
   async #send(file, signal) {
     const headers = await this.#session.headers();
-    return send(this.#service, { body: this.#request.formOf(file), headers, signal });
+    return send(this.#service.path, { body: this.#request.formOf(file), headers, signal });
   }
 
   async #answer({ file, blob }) {

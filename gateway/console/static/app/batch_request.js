@@ -52,6 +52,7 @@ export class BatchRequest {
     const made = picker({
       ...input,
       label: inputName(input.name),
+      takesAddress: true,
       picture: this.#pictures[input.name],
       onchange: (picture) => {
         // What is dropped does not ask the fieldset.

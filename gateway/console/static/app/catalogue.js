@@ -1,12 +1,14 @@
 // The services and their forms, read out of the service's own OpenAPI document.
 
-const SERVICES = "/v2/services/";
+/** PEKAT's API takes no form, and has a page of its own. */
+export const PARTS = ["core", "aerovision", "celantur"];
+const NATIVE = "/v2/services/";
 const FORM = "multipart/form-data";
 
 /** Every service in the document's order of groups. */
 export function servicesOf(document) {
   const found = Object.entries(document.paths)
-    .filter(([path, item]) => path.startsWith(SERVICES) && item.post?.requestBody?.content[FORM])
+    .filter(([, item]) => item.post?.requestBody?.content[FORM])
     .map(([path, item]) => service(path, item.post, document.components));
   const place = new Map(document.tags.map((tag, at) => [tag.name, at]));
   return found.sort((one, other) => place.get(one.group) - place.get(other.group));
@@ -14,11 +16,15 @@ export function servicesOf(document) {
 
 function service(path, operation, components) {
   const { properties, required = [] } = operation.requestBody.content[FORM].schema;
-  const fields = Object.entries(properties).map(([name, schema]) => ({
+  const inForm = Object.entries(properties).map(([name, schema]) => ({
     name,
     schema,
     isRequired: required.includes(name),
   }));
+  const inQuery = (operation.parameters ?? [])
+    .filter((one) => one.in === "query")
+    .map(({ name, description, schema }) => ({ name, schema: { ...schema, description } }));
+  const fields = [...inForm, ...inQuery];
   const [title, ...rest] = operation.summary.split(": ");
   return {
     name: operation.operationId,
@@ -26,9 +32,11 @@ function service(path, operation, components) {
     title,
     summary: rest.join(": "),
     group: operation.tags[0],
+    isNative: path.startsWith(NATIVE),
+    areInQuery: inQuery.length > 0,
     files: fields.filter(({ schema }) => schema.format === "binary"),
     parameters: fields.filter(({ schema }) => schema.format !== "binary"),
-    answersPicture: answersPicture(operation.responses["200"], components),
+    answersPicture: path.startsWith(NATIVE) && answersPicture(operation.responses["200"], components),
   };
 }
 

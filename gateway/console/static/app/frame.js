@@ -57,7 +57,7 @@ function languages(language, onlanguage) {
 }
 
 /** Fill the list of services; on a narrow screen it folds behind the current one's name. */
-export function navigation(services, { view, service }) {
+export function navigation({ view, services, service }) {
   const [home, current] = ["tasks", "run"].includes(view) ? ["try", null] : [view, service];
   const nav = document.getElementById("services");
   const list = element("div", { class: "service-list", id: "service-list" });

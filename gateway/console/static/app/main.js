@@ -1,7 +1,7 @@
 // The console: reads what the service offers, and shows the view that the address names.
 
 import { readDocument } from "./api.js";
-import { issuerOf, servicesOf } from "./catalogue.js";
+import { issuerOf, PARTS, servicesOf } from "./catalogue.js";
 import { element } from "./dom.js";
 import { header, navigation } from "./frame.js";
 import { failure } from "./outcome.js";
@@ -15,15 +15,15 @@ const main = document.getElementById("main");
 
 async function start() {
   await speak(preferredLanguage());
-  let described;
+  let documents;
   try {
-    described = await readDocument();
+    documents = await Promise.all(PARTS.map(readDocument));
   } catch ({ message }) {
     main.replaceChildren(failure(message));
     return;
   }
-  const services = servicesOf(described);
-  const session = new Session(issuerOf(described));
+  const services = documents.flatMap(servicesOf);
+  const session = new Session(issuerOf(documents[0]));
   const signIn = (reason = session.isExpired ? t("failure.ended") : "") =>
     askToSignIn(session, reason);
   const views = {};
@@ -31,7 +31,7 @@ async function start() {
   let place = placeOf(services, services[0]);
   const showFrame = () => {
     header({ session, signIn, language: currentLanguage(), onlanguage: change, place });
-    navigation(services, place);
+    navigation(place);
   };
   const show = async () => {
     const wanted = (place = placeOf(services, place.service));
@@ -70,11 +70,15 @@ async function start() {
 }
 
 /** What the address names; without a service there, the one that was shown last. */
-function placeOf(services, last) {
+function placeOf(all, last) {
   const [view, name] = location.hash.replace(/^#\/?/, "").split("/");
+  // What other APIs keep as tasks is no batch.
+  const services = view === "batch" ? all.filter((one) => one.isNative) : all;
+  const wanted = [name, last.name].map((known) => services.find((one) => one.name === known));
   return {
     view: VIEWS.includes(view) ? view : VIEWS[0],
-    service: services.find((one) => one.name === name) ?? last,
+    services,
+    service: wanted.find((one) => one) ?? services[0],
   };
 }
 

@@ -23,12 +23,12 @@ export function progress(cancel) {
 export const failure = (sentence) => element("p", { class: "failure", role: "alert" }, sentence);
 
 /** All of a result; `sendAgain` asks for it in another media type. */
-export async function outcome({ request, text, seconds, total }, overlay, sendAgain) {
+export async function outcome({ request, text, seconds, total, files }, overlay, sendAgain) {
   forgetAnswers();
-  const took = { seconds: number(seconds, 3), total: number(total, 3) };
+  const took = { seconds: seconds && number(seconds, 3), total: number(total, 3) };
   return [
-    ...(await findings(text, overlay, request.pictures)),
-    element("p", { class: "hint" }, t("try.took", took)),
+    ...(await findings(text, overlay, request.pictures, files)),
+    element("p", { class: "hint" }, t(seconds ? "try.took" : "try.answered", took)),
     ...(request.service.answersPicture ? [servicesPicture(request.service.name, sendAgain)] : []),
     rawJson(text),
   ];
@@ -43,16 +43,16 @@ export async function keptOutcome(blob, service, pictures) {
   return [...(await findings(text, overlay, all)), rawJson(text)];
 }
 
-async function findings(text, overlay, pictures) {
+async function findings(text, overlay, pictures, files) {
   const answer = JSON.parse(text);
   const message = element("p", { class: "outcome", lang: "en" }, answer.details?.message);
-  return [message, await drawing(overlay, answer, pictures)].flat();
+  return [message, await drawing(overlay, { answer, pictures, files })].flat();
 }
 
 /** A picture too large for this browser's canvas must not keep the answer back. */
-async function drawing(overlay, answer, pictures) {
+async function drawing(overlay, told) {
   try {
-    return await overlay.show({ answer, pictures });
+    return await overlay.show(told);
   } catch (error) {
     console.error(error);
     return failure(t("failure.drawing"));

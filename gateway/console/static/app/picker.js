@@ -4,8 +4,12 @@ import { button, element, freshId } from "./dom.js";
 import { fromAddress, fromFile } from "./pictures.js";
 import { t } from "./texts.js";
 
-/** The field of one file. `onchange` is told the picture, or null when it was taken away. */
-export function picker({ label, schema, picture, isRequired, onchange }) {
+/**
+ * The field of one file. `onchange` is told the picture, or null when it was taken away.
+ *
+ * `takesAddress` says that the service fetches pictures.
+ */
+export function picker({ label, schema, picture, isRequired, takesAddress, onchange }) {
   const take = async (file) => onchange(await fromFile(file));
   const [titleId, helpId] = [freshId(), freshId()];
   const attributes = { "aria-labelledby": titleId, "aria-describedby": helpId };
@@ -20,7 +24,7 @@ export function picker({ label, schema, picture, isRequired, onchange }) {
     ),
     picture
       ? chosen(picture, () => onchange(null))
-      : element("div", { class: "well" }, empty(take, isCloud(schema)), fromUrl(onchange)),
+      : element("div", { class: "well" }, empty(take, isCloud(schema)), takesAddress && fromUrl(onchange)),
     element("p", { class: "help visually-hidden", id: helpId, lang: "en" }, schema.description),
   );
   dropping(group, take);

@@ -13,6 +13,11 @@ const SAMPLES = {
   distance: { queryImage: turned },
   featureMatch: { query: turnedCup },
   templateMatch: { template: cup },
+  celanturUploadFile: { fileobject: () => photograph("astronaut.jpg") },
+  matchChain: { template: cup },
+  matchFeature: { query_image: turnedCup },
+  matchSurface: { model_file: solid, scene_file: scan },
+  matchTemplate: { template: cup },
   surfaceMatch: { model: solid, scene: scan },
 };
 

@@ -27,7 +27,7 @@ export function curl(request) {
     ([name, value]) => `--form-string ${inShell(`${name}=${value}`)}`,
   );
   return [
-    `curl ${inShell(addressOf(request.service.path).href)}`,
+    `curl ${inShell(addressOf(request.path).href)}`,
     `-H ${header}`,
     ...files,
     ...told,
@@ -53,7 +53,7 @@ function python(request) {
     "import requests",
     "",
     "answer = requests.post(",
-    `    ${quoted(addressOf(request.service.path).href)},`,
+    `    ${quoted(addressOf(request.path).href)},`,
     `    headers=${header},`,
     ...(files.length ? ["    files={", ...files, "    },"] : []),
     ...(data.length ? ["    data={", ...data, "    },"] : []),
@@ -74,7 +74,7 @@ function javascript(request) {
     "const form = new FormData();",
     ...files,
     ...request.values.map(([name, value]) => `form.append(${quoted(name)}, ${quoted(value)});`),
-    `const answer = await fetch(${quoted(addressOf(request.service.path).href)}, {`,
+    `const answer = await fetch(${quoted(addressOf(request.path).href)}, {`,
     '  method: "POST",',
     `  headers: { ${header} },`,
     "  body: form,",

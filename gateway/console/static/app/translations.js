@@ -38,7 +38,7 @@ function aeroVision(tool, names) {
   return ({ pictures, values, ...request }) =>
     curl({
       ...request,
-      service: { path: `api/v1/match/${tool}` },
+      path: `api/v1/match/${tool}`,
       pictures: Object.fromEntries(renamed(Object.entries(pictures))),
       values: renamed(values),
     });
@@ -51,7 +51,7 @@ function celantur({ pictures: { image }, values, ...request }) {
     Array.from(all, ([name, value]) => [name.replaceAll("_", "-"), value]),
   );
   const pictures = image ? { fileobject: image } : {};
-  return curl({ ...request, service: { path: `v1/file?${query}` }, pictures, values: [] });
+  return curl({ ...request, path: `v1/file?${query}`, pictures, values: [] });
 }
 
 /** The project says what is looked for; a key is all that it knows callers by. */

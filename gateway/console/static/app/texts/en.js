@@ -1,7 +1,20 @@
-// English. Services, groups and parameters have their English in the API's own document.
+// English. Native services, groups and parameters have theirs in the API's own document.
 
 export default {
+  services: {
+    celanturUploadFile: { title: "Anonymise", summary: "A picture, as Celantur’s API takes it." },
+    matchChain: { title: "Chain", summary: "One tool after another, until one finds something." },
+    matchFeature: { title: "Feature match", summary: "Points of one picture, found in another." },
+    matchSurface: { title: "Surface match", summary: "Where in a scan a known solid lies." },
+    matchTemplate: { title: "Template match", summary: "All places that look like a template." },
+  },
+
   inputs: {
+    fileobject: "Picture",
+    query_image: "Query",
+    train_image: "Picture to search",
+    model_file: "Solid",
+    scene_file: "Scan",
     image: "Picture",
     image1: "Picture 1",
     image2: "Picture 2",
@@ -225,6 +238,7 @@ export default {
   "run.released": "Released: {name}",
 
   "confirm.cancel": "Cancel",
+  "try.answered": "Answered in {total} s.",
 
   "failure.gone": "The service cannot be reached. Your input is kept; try again in a moment.",
   "failure.status": "The service answered {status}.",

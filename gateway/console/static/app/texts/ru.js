@@ -8,6 +8,11 @@ export default {
   },
 
   services: {
+    celanturUploadFile: { title: "Обезличивание", summary: "Снимка, как в API Celantur." },
+    matchChain: { title: "Цепочка", summary: "Один способ за другим, пока что-то не найдётся." },
+    matchFeature: { title: "Особые точки", summary: "Точки одного снимка, найденные на другом." },
+    matchSurface: { title: "Поиск тела", summary: "Где в скане лежит известное тело." },
+    matchTemplate: { title: "Поиск шаблона", summary: "Все места, похожие на образец." },
     anonymize: {
       title: "Обезличивание",
       summary: "Скрывает лица, номерные знаки, людей и автомобили.",
@@ -42,6 +47,11 @@ export default {
   },
 
   inputs: {
+    fileobject: "Снимок",
+    query_image: "Что искать",
+    train_image: "Где искать",
+    model_file: "Тело",
+    scene_file: "Скан",
     image: "Снимок",
     image1: "Снимок 1",
     image2: "Снимок 2",
@@ -265,6 +275,7 @@ export default {
   "run.released": "Снова разрешено: {name}",
 
   "confirm.cancel": "Отмена",
+  "try.answered": "Ответ через {total} с.",
 
   "failure.gone": "Сервис недоступен. Введённое сохранено; попробуйте чуть позже.",
   "failure.status": "Сервис ответил {status}.",

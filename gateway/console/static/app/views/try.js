@@ -1,6 +1,6 @@
 // Try a service: its form on one side, what it found on the other.
 
-import { Failure, formOf, isOpen, send } from "../api.js";
+import { Failure, isOpen } from "../api.js";
 import { remember } from "../deferred.js";
 import { button, element } from "../dom.js";
 import { overlayOf } from "../overlays/index.js";
@@ -10,6 +10,7 @@ import { holdsFile, isCloud, picker } from "../picker.js";
 import { fromFile } from "../pictures.js";
 import { requestAsCode } from "../raw.js";
 import { samplesOf } from "../samples.js";
+import { requestTo, submit } from "../submit.js";
 import { named, t } from "../texts.js";
 
 /** Keeps what was chosen when the reader goes from one service to another, or changes language. */
@@ -79,7 +80,8 @@ export default class TryView {
         "div",
         { class: "actions" },
         this.#runButton(),
-        button(t("try.later"), () => this.#run({ isLater: true }), { id: "later" }),
+        this.#service.isNative &&
+          button(t("try.later"), () => this.#run({ isLater: true }), { id: "later" }),
         this.#sampleButton(),
       ),
     );
@@ -123,6 +125,7 @@ export default class TryView {
     return picker({
       label: named("inputs", name) ?? name,
       schema,
+      takesAddress: this.#service.isNative,
       picture: this.#pictures[place],
       isRequired,
       onchange: (picture) => {
@@ -162,7 +165,7 @@ export default class TryView {
   #request() {
     const service = this.#service;
     const values = changedValues(service, this.#values[service.name]);
-    return { service, pictures: this.#chosen(), values };
+    return requestTo(service, this.#chosen(), values);
   }
 
   async #run(how = {}) {
@@ -202,14 +205,14 @@ export default class TryView {
     try {
       const preference = isLater && { prefer: "respond-async" };
       const options = { signal, onProgress: shown.onProgress, headers: preference };
-      const { blob, seconds } = await this.#send(request, options);
+      const { blob, seconds, files } = await submit(request, this.#session, options);
       const total = (performance.now() - begun) / 1000;
       const text = await blob.text();
       if (isLater) remember(JSON.parse(text).id, request.pictures);
       if (request.service !== this.#service) return;
       this.#aborting = null;
       if (isLater) return this.#leaveForTasks();
-      this.#done = { request, text, seconds, total };
+      this.#done = { request, text, seconds, total, files };
       await this.#fillResult();
       this.#status.textContent = t("try.done");
     } catch (error) {
@@ -223,11 +226,6 @@ export default class TryView {
   async #leaveForTasks() {
     await this.#fillResult();
     location.hash = "tasks";
-  }
-
-  async #send({ service, ...request }, { headers, ...options }) {
-    const all = { ...headers, ...(await this.#session.headers()) };
-    return send(service, { body: formOf(request), headers: all, ...options });
   }
 
   async #fail(error, isLater = false) {
@@ -263,7 +261,7 @@ export default class TryView {
       this.#result.replaceChildren(element("p", { class: "empty" }, t("try.empty")), this.#code());
       return;
     }
-    const sendAgain = (accept) => this.#send(done.request, { accept });
+    const sendAgain = (accept) => submit(done.request, this.#session, { accept });
     const shown = await outcome(done, this.#overlay, sendAgain);
     if (done === this.#done) this.#result.replaceChildren(...shown, this.#code());
   }
