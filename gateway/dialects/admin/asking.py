@@ -69,7 +69,8 @@ async def read(call: Call, kind: type[Body]) -> Body:
         # Not what was sent: it may be a password.
         faults = error.errors(include_url=False, include_input=False, include_context=False)
         sentences = tuple(
-            f"{'.'.join(str(part) for part in one['loc'])[:100]}: {one['msg']}." for one in faults
+            f"{'.'.join(map(str, one['loc']))[:100]}: {one['msg'].removeprefix('Value error, ')}."
+            for one in faults
         )
         raise BadParameter(" ".join(sentences), errors=sentences) from None
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 PREFIX = "/v2/admin/"
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
@@ -27,6 +27,14 @@ class Sent(BaseModel):
     """What a request says; nothing is guessed, and nothing passed over."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _told(cls, value: object) -> object:
+        """A program that has lost a limit must not lift it."""
+        if value is None:
+            raise ValueError("null is no value; leave the field out")
+        return value
 
 
 class CallerAnswer(BaseModel):

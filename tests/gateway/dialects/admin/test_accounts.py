@@ -121,6 +121,7 @@ def test_a_public_client_has_no_secret(admin: httpx.Client) -> None:
         (KEYS, {"owner": "nobody"}, 404, "There is no user nobody."),
         (KEYS, {"owner": "nobody", "days": 0}, 422, "days: Input should be greater than"),
         (KEYS, {"owner": "nobody", "label": "\0"}, 422, "label: String should match"),
+        (KEYS, {"owner": "nobody", "scopes": None}, 422, "scopes: null is no value"),
         (CLIENTS, {"name": "ltu-api"}, 409, "There is already a client ltu-api."),
     ],
 )
