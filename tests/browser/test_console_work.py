@@ -140,7 +140,17 @@ def test_a_task_is_deleted_by_the_keyboard_when_that_is_confirmed(
     console.press_on(f"{row(id)} .quiet")
     console.press_on("dialog .wrong")
     console.until(f'return !document.querySelector("{row(id)}")')
+    console.until("return document.activeElement.closest('main')")
     assert client.get(f"/v2/tasks/{id}").status_code == 404
+
+
+def test_who_has_signed_out_sees_no_tasks(console: ConsolePage, client: httpx.Client) -> None:
+    id = queue(client)
+    console.visit("tasks")
+    console.find(row(id))
+    console.find("#sign-out").click()
+    assert console.find("main .empty").text.startswith("Sign in to see your tasks.")
+    assert console.count(".task") == 0
 
 
 def test_older_tasks_are_on_the_next_page(console: ConsolePage, client: httpx.Client) -> None:
@@ -275,6 +285,16 @@ def test_a_folder_of_fifty_with_two_bad_ones_is_worked_through_and_saved(
         assert pixels is not None
         assert pixels.shape == (40, 60)
     assert console.browser.execute_script("return window.hit") is None
+
+
+def test_a_name_like_a_formula_is_a_text_in_spreadsheets(
+    console: ConsolePage, folder: Path, tmp_path: Path
+) -> None:
+    start_batch(console, "imageQuality", folder / "=1+1.jpg")
+    console.find("#run").click()
+    console.until(ALL_ENDED)
+    with saved(console, tmp_path, "csv").open(encoding="utf-8-sig") as file:
+        assert [line["file"] for line in csv.DictReader(file)] == ["'=1+1.jpg"]
 
 
 def test_a_batch_is_stopped_and_goes_on(console: ConsolePage, folder: Path) -> None:

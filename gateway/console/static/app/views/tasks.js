@@ -24,6 +24,7 @@ export default class TasksView {
   #tasks = [];
   #streams = new Map();
   #timer = 0;
+  #reading = new AbortController();
   #list = element("ul", { class: "tasks" });
   #paging = element("div", { class: "bar" });
   #said = element("div");
@@ -66,7 +67,9 @@ export default class TasksView {
   /** Stop whatever asks; a tab that nobody sees needs no news. */
   #rest() {
     clearTimeout(this.#timer);
+    this.#reading.abort();
     for (const stream of this.#streams.values()) stream.abort();
+    this.#streams.clear();
   }
 
   #begin() {
@@ -79,21 +82,20 @@ export default class TasksView {
 
   async #read() {
     clearTimeout(this.#timer);
+    // What was asked for before may be another caller's.
+    this.#reading.abort();
+    this.#reading = new AbortController();
+    const { signal } = this.#reading;
     try {
-      const answer = await this.#session.ask(`v2/tasks?offset=${this.#offset}&limit=${PAGE}`);
-      this.#fill(await answer.json());
+      const path = `v2/tasks?offset=${this.#offset}&limit=${PAGE}`;
+      const found = await (await this.#session.ask(path, { signal })).json();
+      this.#fill(found);
       this.#follow();
     } catch (error) {
+      if (signal.aborted) return;
       this.#say(error);
     }
-    this.#readLater();
-  }
-
-  #readLater() {
-    clearTimeout(this.#timer);
-    if (this.#isShown && !document.hidden) {
-      this.#timer = setTimeout(() => this.#read(), READ_SECONDS * 1000);
-    }
+    this.#timer = setTimeout(() => this.#read(), READ_SECONDS * 1000);
   }
 
   #say(error) {
@@ -106,15 +108,17 @@ export default class TasksView {
 
   #fill({ total, tasks }) {
     this.#tasks = tasks;
-    const rows = tasks.map((task) => this.#rowOf(task));
     const kept = new Set(tasks.map(({ id }) => id));
-    for (const id of this.#rows.keys()) if (!kept.has(id)) this.#rows.delete(id);
-    // Rows that stay are not moved, for that would close what is open in them.
-    const elements = rows.map((row) => row.element);
-    if (elements.some((one, at) => one !== this.#list.children[at])) {
-      this.#list.replaceChildren(...elements);
+    for (const [id, { element: gone }] of this.#rows) {
+      if (kept.has(id)) continue;
+      gone.remove();
+      this.#rows.delete(id);
     }
-    while (this.#list.children.length > elements.length) this.#list.lastChild.remove();
+    // Rows that stay are not moved, for one of them may have the focus.
+    tasks.forEach((task, at) => {
+      const [row, there] = [this.#rowOf(task).element, this.#list.children[at] ?? null];
+      if (row !== there) this.#list.insertBefore(row, there);
+    });
     this.#said.replaceChildren(
       ...(total ? [] : [element("p", { class: "empty" }, t("tasks.none"))]),
     );
@@ -126,10 +130,19 @@ export default class TasksView {
     known?.update(task);
     if (known) return known;
     const service = this.#services.find(({ name }) => name === task.service);
-    const ondeleted = () => this.#read();
+    const ondeleted = () => this.#forget(task.id);
     const row = new TaskRow({ task, service, session: this.#session, ondeleted });
     this.#rows.set(task.id, row);
     return row;
+  }
+
+  /** The row below takes the focus, or else the last one. */
+  async #forget(id) {
+    const gone = this.#rows.get(id)?.element;
+    const next = gone?.nextElementSibling ?? gone?.previousElementSibling;
+    if (this.#tasks.length === 1) this.#offset = Math.max(0, this.#offset - PAGE);
+    await this.#read();
+    (next?.querySelector("button:not([hidden])") ?? document.getElementById("main")).focus();
   }
 
   #page(total) {
@@ -174,8 +187,8 @@ export default class TasksView {
     } catch {
       // The list, which is read again soon, tells what is wrong.
     }
-    this.#streams.delete(id);
-    if (!task.finished_at) return;
+    if (this.#streams.get(id) === aborting) this.#streams.delete(id);
+    if (!task.finished_at || aborting.signal.aborted) return;
     this.#tell(task);
     this.#read();
   }
