@@ -110,7 +110,8 @@ function sentence(status, text) {
     const told = JSON.parse(text);
     const message = told.message ?? told.error_description ?? told.detail;
     // FastAPI's form, which AeroVision's API has, tells several faults at once.
-    if (Array.isArray(message)) return message.map(({ loc, msg }) => `${loc.at(-1)}: ${msg}`).join(". ");
+    if (Array.isArray(message))
+      return message.map(({ loc, msg }) => `${loc.at(-1)}: ${msg}`).join(". ");
     if (message) return message;
   } catch {
     // No JSON: not the service's own answer.

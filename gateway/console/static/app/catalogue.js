@@ -36,7 +36,8 @@ function service(path, operation, components) {
     areInQuery: inQuery.length > 0,
     files: fields.filter(({ schema }) => schema.format === "binary"),
     parameters: fields.filter(({ schema }) => schema.format !== "binary"),
-    answersPicture: path.startsWith(NATIVE) && answersPicture(operation.responses["200"], components),
+    answersPicture:
+      path.startsWith(NATIVE) && answersPicture(operation.responses["200"], components),
   };
 }
 

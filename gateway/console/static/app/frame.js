@@ -62,7 +62,9 @@ export function navigation({ view, services, service }) {
   const nav = document.getElementById("services");
   const list = element("div", { class: "service-list", id: "service-list" });
   for (const group of new Set(services.map((one) => one.group))) {
-    const links = services.filter((one) => one.group === group).map((one) => link(home, one, current));
+    const links = services
+      .filter((one) => one.group === group)
+      .map((one) => link(home, one, current));
     const title = named("groups", group);
     list.append(element("h2", { lang: !title && "en" }, title ?? group), element("ul", {}, links));
   }

@@ -33,12 +33,11 @@ async function start() {
     header({ session, signIn, language: currentLanguage(), onlanguage: change, place });
     navigation(place);
   };
+  const viewOf = (name) => (views[name] ??= makeView(name, { session, signIn, services }));
   const show = async () => {
     const wanted = (place = placeOf(services, place.service));
     showFrame();
-    const view = await (views[wanted.view] ??= makeView(wanted.view, { session, signIn, services })).catch(
-      () => null,
-    );
+    const view = await viewOf(wanted.view).catch(() => null);
     // The reader was quicker than the module.
     if (wanted !== place) return;
     if (view !== shown) shown?.hide?.();

@@ -24,7 +24,12 @@ export function picker({ label, schema, picture, isRequired, takesAddress, oncha
     ),
     picture
       ? chosen(picture, () => onchange(null))
-      : element("div", { class: "well" }, empty(take, isCloud(schema)), takesAddress && fromUrl(onchange)),
+      : element(
+          "div",
+          { class: "well" },
+          empty(take, isCloud(schema)),
+          takesAddress && fromUrl(onchange),
+        ),
     element("p", { class: "help visually-hidden", id: helpId, lang: "en" }, schema.description),
   );
   dropping(group, take);

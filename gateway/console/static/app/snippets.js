@@ -26,12 +26,9 @@ export function curl(request) {
   const told = request.values.map(
     ([name, value]) => `--form-string ${inShell(`${name}=${value}`)}`,
   );
-  return [
-    `curl ${inShell(addressOf(request.path).href)}`,
-    `-H ${header}`,
-    ...files,
-    ...told,
-  ].join(" \\\n  ");
+  return [`curl ${inShell(addressOf(request.path).href)}`, `-H ${header}`, ...files, ...told].join(
+    " \\\n  ",
+  );
 }
 
 function python(request) {

@@ -81,7 +81,8 @@ function deliveries(session, path) {
     attempt(said, async () => {
       const found = await (await session.ask(path)).json();
       list.replaceChildren(...found.map((one) => delivery(one, again)));
-      if (!found.length) list.replaceChildren(element("li", { class: "hint" }, t("webhooks.silent")));
+      if (!found.length)
+        list.replaceChildren(element("li", { class: "hint" }, t("webhooks.silent")));
     });
   const refresh = button(t("webhooks.refresh"), read);
   const again = async ({ id }) => {
