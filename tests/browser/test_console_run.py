@@ -211,6 +211,7 @@ def test_a_key_is_shown_once_and_then_gone_from_the_page(
     owner.clear()
     owner.send_keys(running.user)
     run.find("dialog input[name='label']").send_keys(HOSTILE)
+    run.find("dialog input[name='unlimited']").click()
     run.find("dialog input[value='edges']").click()
     run.find("dialog .primary").click()
     key = run.find(".secret").text
@@ -240,6 +241,7 @@ def test_an_account_is_made_and_limited_and_removed_by_keyboard_alone(
     run.find("dialog input[name='name']").send_keys("bob", Keys.TAB, PASSWORD, Keys.ENTER)
     run.until(IS_CLOSED)
     run.press_on("button[aria-label='Limit: bob']")
+    run.find("dialog input[name='unlimited']").send_keys(Keys.SPACE)
     run.find("dialog input[value='edges']").send_keys(Keys.SPACE, Keys.ENTER)
     run.until(IS_CLOSED)
     (row,) = (one for one in texts(run, ".row") if one.startswith("bob"))

@@ -6,7 +6,8 @@ import { askFor, line, newPassword, scopesOf, scopeTicks, showOnce, tick } from 
 import { List, row, rows } from "./list.js";
 
 const named = (path, name) => `${path}/${encodeURIComponent(name)}`;
-const limitOf = ({ scopes }) => (scopes ? scopes.join(", ") : t("run.allServices"));
+const limitOf = ({ scopes }) =>
+  scopes ? scopes.join(", ") || t("run.noService") : t("run.allServices");
 const head = (kind) => element("p", { class: "hint" }, t(`run.${kind}Summary`));
 
 export const accounts = (session) =>

@@ -98,23 +98,21 @@ export function tick(name, label, isTicked = false, value = "on") {
   return element("label", { class: "tick" }, input, label);
 }
 
-/** Which services somebody may use; nothing ticked is no limit. */
-export function scopeTicks(known, held = []) {
+/** Which services somebody may use; those that are known are seen where it is not all of them. */
+export function scopeTicks(known, held) {
   return element(
     "fieldset",
     {},
     element("legend", {}, t("run.scopes")),
-    element("p", { class: "help" }, t("run.scopesHelp")),
+    tick("unlimited", t("run.everyService"), !held),
     element(
       "div",
       { class: "ticks" },
-      known.map((one) => tick("scopes", element("code", {}, one), held.includes(one), one)),
+      known.map((one) => tick("scopes", element("code", {}, one), held?.includes(one), one)),
     ),
   );
 }
 
 /** As the API takes it: without the field there is no limit. */
-export function scopesOf(data) {
-  const scopes = data.getAll("scopes");
-  return scopes.length ? { scopes } : {};
-}
+export const scopesOf = (data) =>
+  data.has("unlimited") ? {} : { scopes: data.getAll("scopes") };
