@@ -134,13 +134,22 @@ def candidates(image: Pixels, min_score: float, *, with_tiles: bool) -> list[Fou
     return _objects(found, model.labels, image)
 
 
-def require_any(names: Collection[str]) -> None:
-    """Make sure that the network knows one of the classes, for it finds no others.
+def knows_any(names: Collection[str]) -> bool:
+    """Whether the network knows one of the classes, by just these names; it finds no others.
 
     Raises:
-        ModelUnavailable: it knows none, by just these names.
+        ModelUnavailable: the model or onnxruntime is absent or not what it should be.
     """
-    if not any(label.name in names for label in weights.model("detector").labels):
+    return any(label.name in names for label in weights.model("detector").labels)
+
+
+def require_any(names: Collection[str]) -> None:
+    """Make sure that the network knows one of the classes.
+
+    Raises:
+        ModelUnavailable: it knows none.
+    """
+    if not knows_any(names):
         raise ModelUnavailable(
             f"The model 'detector' has no label {' or '.join(names)}, and would find none of them."
         )

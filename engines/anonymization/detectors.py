@@ -5,11 +5,13 @@ from typing import TypeAlias
 
 import numpy as np
 
-from engines.anonymization import bodies
+from engines import object_detection
+from engines.anonymization import bodies, plates
 from engines.anonymization.outlines import outlined
-from engines.anonymization.sighting import Kind, Sighting, Thresholds, boxed
+from engines.anonymization.sighting import Kind, Sighting, Thresholds, boxed, joined
 from engines.core.shapes import Box, Pixels
-from engines.models import faces, plates, weights
+from engines.models import faces, weights
+from engines.models.plates import FoundPlate
 from engines.vision.boxes import Sides, iou, whole_pixels
 
 MARGINS = {
@@ -23,6 +25,7 @@ STRAIGHT = 0.5
 """Of a plate: IoU of its box and the one around its corners, below which these are not believed."""
 
 Report: TypeAlias = Callable[[float], None]
+_Body: TypeAlias = tuple[Kind, Box, float]
 
 
 def sight(
@@ -38,18 +41,34 @@ def sight(
     Raises:
         ModelUnavailable: a model cannot be had. Nothing is left out for that.
     """
-    found = list[Sighting]()
-    looks = (_bodies, _faces, _plates)
-    for done, look in enumerate(looks, 1):
-        found += look(image, thresholds, is_glance)
-        report(done / len(looks))
+    seen = _seen(image, thresholds, is_glance)
+    found = _bodies(image, thresholds, seen)
+    report(1 / 3)
+    found += _faces(image, thresholds, is_glance)
+    report(2 / 3)
+    found += _plates(image, thresholds, seen, is_glance)
+    report(1)
     return sorted(found, key=lambda one: -one.score)
 
 
-def _bodies(image: Pixels, thresholds: Thresholds, is_glance: bool) -> list[Sighting]:
+def _seen(image: Pixels, thresholds: Thresholds, is_glance: bool) -> list[_Body]:
+    """Bodies that are to be hidden, and vehicles on which plates are to be."""
+    wanted = dict(thresholds)
+    if _plates_want_vehicles(thresholds, is_glance):
+        wanted[Kind.VEHICLE] = min(plates.LEAST_VEHICLE, thresholds.get(Kind.VEHICLE, 1))
+    return [*bodies.find(image, wanted, is_glance=is_glance)]
+
+
+def _plates_want_vehicles(thresholds: Thresholds, is_glance: bool) -> bool:
+    is_wanted = Kind.LICENSE_PLATE in thresholds and not is_glance
+    return is_wanted and object_detection.knows_any(bodies.CLASSES[Kind.VEHICLE])
+
+
+def _bodies(image: Pixels, thresholds: Thresholds, seen: list[_Body]) -> list[Sighting]:
     found = [
         boxed(kind, _grown(box, kind, image), score, weights.model("detector").title)
-        for kind, box, score in bodies.find(image, thresholds, is_glance=is_glance)
+        for kind, box, score in seen
+        if score >= thresholds.get(kind, np.inf)
     ]
     return outlined(found, image)
 
@@ -60,13 +79,21 @@ def _faces(image: Pixels, thresholds: Thresholds, is_glance: bool) -> Iterator[S
             yield boxed(Kind.FACE, _grown(one, Kind.FACE, image), one.score, one.model)
 
 
-def _plates(image: Pixels, thresholds: Thresholds, is_glance: bool) -> Iterator[Sighting]:
+def _plates(
+    image: Pixels, thresholds: Thresholds, seen: list[_Body], is_glance: bool
+) -> Iterator[Sighting]:
     if Kind.LICENSE_PLATE in thresholds:
-        for one in plates.find(image, thresholds[Kind.LICENSE_PLATE], is_glance=is_glance):
-            yield _plate(one, image)
+        vehicles = None
+        if _plates_want_vehicles(thresholds, is_glance):
+            vehicles = [
+                plates.Vehicle(box, score) for kind, box, score in seen if kind is Kind.VEHICLE
+            ]
+        least = thresholds[Kind.LICENSE_PLATE]
+        found = plates.find(image, least, vehicles, is_glance=is_glance)
+        yield from joined([[_plate(one, image)] for one in found])
 
 
-def _plate(one: plates.FoundPlate, image: Pixels) -> Sighting:
+def _plate(one: FoundPlate, image: Pixels) -> Sighting:
     """Its corners, or the box where they do not fit it."""
     box = boxed(Kind.LICENSE_PLATE, _grown(one, Kind.LICENSE_PLATE, image), one.score, one.model)
     middle = one.corners.mean(axis=0)

@@ -124,9 +124,9 @@ def _detect_in(page: Pixels) -> list[Corners]:
         float(np.sqrt(MOST_PIXELS / (short * long))),
     )
     rough = min(whole, float(np.sqrt(ROUGH_PIXELS / (short * length))))
-    quads = _look(page, rough)
+    quads = look(page, rough)
     if rough < whole and any(min(size(quad)) * rough < SMALL_LINE for quad in quads):
-        closer = _look(page, whole)
+        closer = look(page, whole)
         # The network may lose in the closer look what it saw in the first.
         return closer + _uncovered(quads, closer)
     return quads
@@ -148,7 +148,8 @@ def size(quad: Corners) -> tuple[float, float]:
     return float(np.hypot(*(quad[1] - quad[0]))), float(np.hypot(*(quad[3] - quad[0])))
 
 
-def _look(page: Pixels, scale: float) -> list[Corners]:
+def look(page: Pixels, scale: float) -> list[Corners]:
+    """Boxes of lines in a page that is shown so many times as large, blank or not."""
     step = max(1, round(UNIT / scale))
     found = _seen(page, step)
     bitmap = cv2.dilate((found > 255 * THRESHOLD).astype(np.uint8), np.ones((2, 2), np.uint8))

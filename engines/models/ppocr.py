@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from engines.core import progress
 from engines.core.shapes import Pixels
 from engines.models import letter_spacing, weights
-from engines.models.detection import detect, size
+from engines.models.detection import detect, look, size
 from engines.models.lines import Corners, Line, in_reading_order, moved
 from engines.models.recognition import Text, fitted, texts
 from engines.models.words import Crop, cut_line
@@ -55,6 +55,18 @@ def read(image: Pixels) -> list[Line]:
     lines = [letter_spacing.closed(line, partial(_crop, page)) for line in lines]
     back = _unturned(turns, image.shape[1], image.shape[0])
     return [moved(line, back) for line in lines]
+
+
+def read_once(image: Pixels) -> list[tuple[Corners, Text]]:
+    """The boxes of lines and what they say, in no order.
+
+    For a part of a picture in which lines stand upright and letters have a usual size.
+
+    Raises:
+        ModelUnavailable: a model or onnxruntime is absent or not what it should be.
+    """
+    quads = look(image, 1.0)
+    return [*zip(quads, texts([_crop(image, quad).pixels for quad in quads]), strict=True)]
 
 
 def _looked(share: float) -> None:

@@ -201,7 +201,7 @@ def test_what_only_the_first_look_saw_is_read_too(
 ) -> None:
     networks()
     looks = iter([[corners(300, 300, 600, 312)], []])
-    monkeypatch.setattr(detection, "_look", lambda page, scale: next(looks))
+    monkeypatch.setattr(detection, "look", lambda page, scale: next(looks))
     assert len(read(printed(1100, 1500))) == 1
 
 
