@@ -200,7 +200,7 @@ def anonymize(image: Original, *, params: Params) -> Result:
 
     Source:
         own; the detectors are CenterFace (Xu et al., 2019), RetinaFace (Deng et al., CVPR 2020)
-        and CenterNet (Zhou et al., Objects as points, 2019).
+        and CenterNet (Zhou et al., Objects as points, 2019); plates are read by PP-OCR.
     """
     ignores = params.ignored
     seen = sightings(image.samples, params, progress.report)
