@@ -1,6 +1,6 @@
 // Many pictures through one service; each service has its own batch.
 
-import { BatchPane } from "../batch_pane.js";
+import { BatchPane } from "../batch/pane.js";
 import { element } from "../dom.js";
 import { failure } from "../outcome.js";
 import { overlayOf } from "../overlays/index.js";

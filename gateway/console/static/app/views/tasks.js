@@ -2,11 +2,11 @@
 
 import { Failure } from "../api.js";
 import { button, element } from "../dom.js";
-import { eventsOf } from "../events.js";
+import { eventsOf } from "../tasks/events.js";
 import { failure } from "../outcome.js";
-import { TaskRow } from "../task_row.js";
+import { TaskRow } from "../tasks/row.js";
 import { t } from "../texts.js";
-import { webhooks } from "../webhooks.js";
+import { webhooks } from "../tasks/webhooks.js";
 
 const PAGE = 20;
 /** Of the six connections that a browser has to a host. */

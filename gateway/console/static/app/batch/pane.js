@@ -1,14 +1,14 @@
 // A batch of one service: what is asked, its files, how far it is, and what is kept of it.
 
-import { isOpen, send } from "./api.js";
+import { isOpen, send } from "../api.js";
 import { Batch } from "./batch.js";
-import { BatchRequest } from "./batch_request.js";
-import { BatchTable } from "./batch_table.js";
-import { button, element } from "./dom.js";
+import { BatchRequest } from "./request.js";
+import { BatchTable } from "./table.js";
+import { button, element } from "../dom.js";
 import { csvOf, jsonOf, zipOf } from "./exports.js";
 import { chosenFiles, droppedFiles, MOST_FILES } from "./folders.js";
-import { failure, keptOutcome } from "./outcome.js";
-import { currentLanguage, moment, named, t } from "./texts.js";
+import { failure, keptOutcome } from "../outcome.js";
+import { currentLanguage, moment, named, t } from "../texts.js";
 
 const EXPORTS = { csv: csvOf, json: jsonOf, zip: zipOf };
 const DOWNLOAD_SECONDS = 60;

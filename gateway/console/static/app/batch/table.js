@@ -1,8 +1,8 @@
 // The files of a batch as a table, and what of it is shown.
 
-import { BatchRow } from "./batch_row.js";
-import { element } from "./dom.js";
-import { t } from "./texts.js";
+import { BatchRow } from "./row.js";
+import { element } from "../dom.js";
+import { t } from "../texts.js";
 
 const COLUMNS = ["batch.picture", "batch.file", "batch.state", "batch.time", "tasks.result"];
 const FILTERS = ["all", "done", "failed", "waiting"];

@@ -1,10 +1,10 @@
 // One task of the list: how far it is, its result when it is opened, and what ends it.
 
-import { askToConfirm } from "./confirm.js";
-import { forget, picturesOf } from "./deferred.js";
-import { button, element } from "./dom.js";
-import { failure, keptOutcome } from "./outcome.js";
-import { moment, named, number, t } from "./texts.js";
+import { askToConfirm } from "../confirm.js";
+import { forget, picturesOf } from "../deferred.js";
+import { button, element } from "../dom.js";
+import { failure, keptOutcome } from "../outcome.js";
+import { moment, named, number, t } from "../texts.js";
 
 /** `service` is of the document, or null where it has none of the task's name. */
 export class TaskRow {

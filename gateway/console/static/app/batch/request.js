@@ -1,11 +1,11 @@
 // What every file of a batch is sent with: the service's parameters, and its other pictures.
 
-import { formOf } from "./api.js";
-import { element, freshId } from "./dom.js";
-import { changedValues, initialValues, parameterFields } from "./parameters.js";
-import { isCloud, picker } from "./picker.js";
-import { fromFile } from "./pictures.js";
-import { named, t } from "./texts.js";
+import { formOf } from "../api.js";
+import { element, freshId } from "../dom.js";
+import { changedValues, initialValues, parameterFields } from "../parameters.js";
+import { isCloud, picker } from "../picker.js";
+import { fromFile } from "../pictures.js";
+import { named, t } from "../texts.js";
 
 export class BatchRequest {
   #service;

@@ -1,7 +1,7 @@
 // What came of a batch, as a file to keep: CSV, JSON, or a ZIP archive with the pictures.
 
-import { picturesOf } from "./facts.js";
-import { pictureFile } from "./pictures.js";
+import { picturesOf } from "../facts.js";
+import { pictureFile } from "../pictures.js";
 import { zip } from "./zip.js";
 
 const HEAD = ["file", "status", "seconds", "message"];

@@ -1,8 +1,8 @@
 // One file of a batch in its table, and below it its result when that is opened.
 
-import { button, element } from "./dom.js";
-import { failure } from "./outcome.js";
-import { number, t } from "./texts.js";
+import { button, element } from "../dom.js";
+import { failure } from "../outcome.js";
+import { number, t } from "../texts.js";
 
 const COLUMNS = 5;
 

@@ -1,7 +1,7 @@
 // Many files through one service: a few at once, and none while the service asks to wait.
 
-import { Failure } from "./api.js";
-import { factsOf } from "./facts.js";
+import { Failure } from "../api.js";
+import { factsOf } from "../facts.js";
 
 /** Of the six connections that a browser has to a host. */
 const AT_ONCE = 4;

@@ -1,9 +1,9 @@
 // Webhooks of AeroVision's API: where it tells of tasks that end, and what became of that.
 
-import { askToConfirm } from "./confirm.js";
-import { button, element, freshId } from "./dom.js";
-import { failure } from "./outcome.js";
-import { moment, number, t } from "./texts.js";
+import { askToConfirm } from "../confirm.js";
+import { button, element, freshId } from "../dom.js";
+import { failure } from "../outcome.js";
+import { moment, number, t } from "../texts.js";
 
 const PATH = "api/v1/webhooks";
 
