@@ -24,7 +24,7 @@ LEAST_VEHICLE = 0.15
 TRUSTED_VEHICLE = 0.3
 """Score of a vehicle that speaks for a plate."""
 SHOWN_PLATE_PX, SHOWN_VEHICLE_PX = 160, 480
-"""How wide they are shown to what reads."""
+"""Their longer sides, as they are shown to what reads."""
 MOST_ENLARGED = 4.0
 MOST_PLATES, MOST_VEHICLES = 40, 30
 """How many are read, the best first; other plates are believed if their score is enough."""
@@ -117,7 +117,7 @@ def _is_lettered(image: Pixels, plate: FoundPlate, *, is_doubted: bool) -> bool:
     """Whether characters are read on what is doubted, or a number on what is weak."""
     width, height = plate.right - plate.left, plate.bottom - plate.top
     around = _grown(plate, width / 2, height / 2, image)
-    for line in _read(image, around, SHOWN_PLATE_PX / width):
+    for line in _read(image, around, SHOWN_PLATE_PX / max(width, height)):
         is_told = line.text.score >= CHARACTERS_SCORE and line.length >= CHARACTERS
         is_on_it = _common(line, plate) >= ON_PLATE * area(plate)
         if is_on_it and (is_told if is_doubted else line.is_number):
