@@ -13,10 +13,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.quality import disturbed
+from benchmarks.quality import disturbed, photographed
 from benchmarks.quality.pairs import Random, as_pixels, jpeg, mask_iou, noisy, photographs
+from benchmarks.quality.photographed import Photograph
 from benchmarks.quality.rivals import masks
 from benchmarks.quality.row import Row
+from benchmarks.quality.things import NO_STAMPS, STAMPS
 from engines.core.shapes import Mask, Pixels
 from engines.object_mask_detection import Algorithm, Params, object_mask_detection
 
@@ -24,6 +26,7 @@ SEED = 2026
 EACH_ON_EACH = 6
 DRAWINGS = 200
 SEEN_BY_OTHERS = 50
+PASTED = 60
 WIDTH, HEIGHT = 640, 480
 NEUTRALS = (20, 60, 128, 190, 235, 255)
 TEXTURES = ("brick", "grass", "gravel")
@@ -51,8 +54,48 @@ def rows() -> list[Row]:
         _row("all grounds, channel chosen automatically", everything, default),
         *found,
         *(_row(f"all grounds, {one}", everything, Params(algorithm=one)) for one in others),
+        *_photographed_rows("outlined by hand", photographed.outlined()),
+        *_photographed_rows("cut out and pasted", _pasted(photographed.cut_out)),
+        *_stamped_rows(),
         *(row for kind in disturbed.KINDS for row in _disturbed_rows(kind)),
     ]
+
+
+def _pasted(make: Callable[[Random], Photograph]) -> list[Photograph]:
+    random = np.random.default_rng(SEED)
+    return [make(random) for _ in range(PASTED)]
+
+
+def _stamped_rows() -> list[Row]:
+    kind = "other things pasted"
+    if not STAMPS.is_dir():
+        return [Row(f"photographs, {kind}", NO_STAMPS, "IoU >= 0.8", False, 0, SEED)]
+    return _photographed_rows(kind, _pasted(photographed.stamped))
+
+
+def _photographed_rows(kind: str, pictures: list[Photograph]) -> list[Row]:
+    return [
+        _photographed_row(kind, "", lambda one: _found(one.image, one.objects == 1), pictures),
+        _photographed_row(kind, ": Otsu", lambda one: masks.otsu(one.image), pictures),
+        _photographed_row(
+            kind, ": GrabCut from the centre", lambda one: masks.grab_cut(one.image), pictures
+        ),
+    ]
+
+
+def _photographed_row(
+    kind: str, name: str, find: Callable[[Photograph], Mask], pictures: list[Photograph]
+) -> Row:
+    overlaps = np.array([mask_iou(find(one), one.mask) for one in pictures])
+    median = float(np.median(overlaps))
+    return Row(
+        f"photographs, {kind}{name}",
+        f"median {median:.3f}, mean {overlaps.mean():.3f}",
+        "to compare" if name else "IoU >= 0.8",
+        bool(name) or median >= 0.8,
+        len(overlaps),
+        SEED,
+    )
 
 
 def _disturbed_rows(kind: str) -> list[Row]:
@@ -83,8 +126,9 @@ def _disturbed_row(
     )
 
 
-def _found(image: Pixels) -> Mask:
-    return object_mask_detection(image, params=Params()).mask.pixels
+def _found(image: Pixels, only_biggest: bool = True) -> Mask:
+    params = Params(only_biggest=only_biggest)
+    return object_mask_detection(image, params=params).mask.pixels
 
 
 def _row(case: str, composites: list[Composite], params: Params) -> Row:
