@@ -1,31 +1,25 @@
 """Object detection: which things a picture shows, and where."""
 
 from collections.abc import Collection
-from typing import NamedTuple
 
-import numpy as np
 from pydantic import BaseModel, Field
 
 from engines.core.errors import ModelUnavailable
 from engines.core.registry import engine
 from engines.core.shapes import Box, Details, EngineResult, Image, Info, Parameters, Picture, Pixels
-from engines.models import objects, weights
+from engines.models import weights
 from engines.models.descriptions import Detector
+from engines.models.things import Found, look
 from engines.vision import boxes, marking
-from engines.vision.scaling import size_of
 
 TILE = 640
 """Side of a tile at which things of 40 px come out well, px."""
 MOST_TILES_A_SIDE = 4
 OVERLAP = 0.25
-MOST_OF_A_LOOK = 300
-"""Boxes of one look at a picture or a part of it that go on, the best."""
 MOST_COMPARED = 1000
 """Boxes of all looks that are compared with each other, the best; it bounds the time."""
 PART_OF_THING = 0.8
 """Share of a tile's box inside one of the whole picture from which it is only a part of it."""
-SMALLEST = 8
-"""Side of the smallest box worth believing, in pixels of what the network is shown."""
 
 
 class Params(Parameters):
@@ -66,17 +60,6 @@ class Result(EngineResult[ModelInfo]):
     objects: list[FoundObject]
 
 
-class Found(NamedTuple):
-    """A box as floats, a score and a class."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-    score: float
-    kind: int
-
-
 def draw(image: Image, result: Result) -> Picture:
     """The picture with each object framed and named."""
     marks = [
@@ -113,9 +96,9 @@ def find(image: Pixels, min_score: float, *, with_tiles: bool) -> list[FoundObje
         ModelUnavailable: the model or onnxruntime is absent or not what it should be.
     """
     model = weights.model("detector")
-    found = _found(model, image, min_score)
+    found = look(image, min_score)
     if with_tiles:
-        closer = _found_in_tiles(model, image, min_score)
+        closer = _found_in_tiles(image, min_score)
         found += [one for one in closer if not any(_is_part(one, whole) for whole in found)]
     distinct = _distinct(found, model.description)
     return _objects(distinct, model.labels, image)
@@ -128,9 +111,9 @@ def candidates(image: Pixels, min_score: float, *, with_tiles: bool) -> list[Fou
         ModelUnavailable: the model or onnxruntime is absent or not what it should be.
     """
     model = weights.model("detector")
-    found = _found(model, image, min_score)
+    found = look(image, min_score)
     if with_tiles:
-        found += _found_in_tiles(model, image, min_score)
+        found += _found_in_tiles(image, min_score)
     return _objects(found, model.labels, image)
 
 
@@ -155,28 +138,13 @@ def require_any(names: Collection[str]) -> None:
         )
 
 
-def _found(model: weights.Model[Detector], image: Pixels, min_score: float) -> list[Found]:
-    """What the network sees in a picture, the best of it."""
-    description, size = model.description, size_of(image)
-    frame = objects.frame(description, size)
-    answer = model.run(frame.shown(image, description.pad)[None])
-    with weights.reading("detector"):
-        rows = objects.read(answer, description, len(model.labels), frame.canvas)
-    sides = rows[:, 2:4] - rows[:, :2]
-    is_seen = (sides.min(axis=1) > 0) & (sides.max(axis=1) >= SMALLEST)
-    rows = rows[is_seen & (rows[:, 4] >= min_score)]
-    rows = rows[np.argsort(-rows[:, 4], kind="stable")[:MOST_OF_A_LOOK]]
-    rows[:, :4] = frame.back(rows[:, :4]).clip(0, size * 2)
-    return [Found._make([*row[:5], int(row[5])]) for row in rows.tolist()]
-
-
-def _found_in_tiles(model: weights.Model[Detector], image: Pixels, min_score: float) -> list[Found]:
+def _found_in_tiles(image: Pixels, min_score: float) -> list[Found]:
     """What the network sees in overlapping parts, but for what a part's edge cuts."""
     height, width = image.shape[:2]
     found = []
     for left, right in _spans(width):
         for top, bottom in _spans(height):
-            for one in _found(model, image[top:bottom, left:right], min_score):
+            for one in look(image[top:bottom, left:right], min_score):
                 moved = one._replace(
                     left=one.left + left,
                     right=one.right + left,

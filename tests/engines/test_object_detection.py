@@ -12,8 +12,9 @@ import pytest
 from engines.core.errors import BadParameter, ModelUnavailable
 from engines.core.shapes import Box, Pixels
 from engines.models import weights
+from engines.models.things import MOST_OF_A_LOOK
 from engines.models.weights import ModelFiles
-from engines.object_detection import MOST_OF_A_LOOK, Params, Result, draw, find, object_detection
+from engines.object_detection import Params, Result, draw, find, object_detection
 from engines.vision.boxes import iou
 from tests.engines.drawing import photograph
 from tests.engines.models.networks import always, borrowed, placed, weighed
