@@ -12,14 +12,25 @@ from engines.core.choice import Choice
 from engines.core.registry import engine
 from engines.core.shapes import Details, EngineResult, Info, Parameters, Picture, Pixels, WithAlpha
 from engines.core.transparency import laid
-from engines.vision.foreground import Foreground, border, cut_out, foreground, outlines
+from engines.models.subject import subject
+from engines.vision.foreground import (
+    Foreground,
+    border,
+    cut_out,
+    foreground,
+    has_plain_border,
+    outlines,
+)
 from engines.vision.margins import placed, within_margins
 from engines.vision.morphology import closed, square
+from engines.vision.scaling import shrink
 from engines.vision.shadows import soft_shadows, without
 
 GAP = 0.015
 COLOURS_A_CHANNEL = 8
-HUE, ALPHA = "H", "alpha"
+HUE, ALPHA, ALL = "H", "alpha", "RGB"
+BORDER_LOOK_PX = 200
+LEAST_PHOTOGRAPH_PX = 64
 
 
 class Algorithm(Choice):
@@ -75,7 +86,8 @@ class Params(Parameters):
     channel: str | None = Field(
         None,
         description="A channel of color_space, for otsu. Without one the channel is taken that"
-        " parts object and ground best, hue apart.",
+        " parts object and ground best, hue apart; in a photograph without a plain ground, what"
+        " stands out.",
     )
     only_biggest: bool = Field(True, description="Keep the biggest object alone.")
 
@@ -95,8 +107,8 @@ class MaskInfo(Info):
     """What the object was found in."""
 
     channel: str = Field(
-        description="The channel; grey for sobel, RGB for histogram, alpha where transparency parts"
-        " object and ground; empty without an object."
+        description="The channel; grey for sobel, RGB for histogram and in a photograph without a"
+        " plain ground, alpha where transparency parts object and ground; empty without an object."
     )
     unused: list[str] = Field(
         [], description="Parameters that were given and mean nothing to the algorithm."
@@ -117,12 +129,13 @@ class Candidate(NamedTuple):
     separation: float
 
 
-@engine(version="3.0.0")
+@engine(version="4.0.0")
 def object_mask_detection(image: WithAlpha, *, params: Params) -> Result:
     """Part a picture's object from its ground, which is what surrounds it at the border.
 
     Bars, frames and scan edges are ground, and so are soft shadows.
-    Without a channel alpha is taken where the ground is transparent, and else the one whose mask
+    Without a channel alpha is taken where the ground is transparent, and where no surface fits the
+    border in any channel, what stands out of a photograph. Else the channel is taken whose mask
     has the greatest Fisher ratio: the squared difference of object's and ground's mean contrast,
     by the sum of the contrast's variances.
 
@@ -133,9 +146,10 @@ def object_mask_detection(image: WithAlpha, *, params: Params) -> Result:
         objects without their holes; gaps up to 3 % of the shorter side are closed.
 
     Source:
-        What an object is: engines.vision.foreground. Fisher's ratio: Fisher, The use of multiple
-        measurements in taxonomic problems, Annals of Eugenics 7(2), 1936. histogram: the ratio
-        histogram of Swain & Ballard, Color indexing, IJCV 7(1), 1991, of border and picture.
+        What an object is: engines.vision.foreground; in photographs, engines.models.subject.
+        Fisher's ratio: Fisher, The use of multiple measurements in taxonomic problems, Annals of
+        Eugenics 7(2), 1936. histogram: the ratio histogram of Swain & Ballard, Color indexing,
+        IJCV 7(1), 1991, of border and picture.
     """
     inside, box = within_margins(image)
     candidates = [_candidate(name, found, params) for name, found in _views(inside, params)]
@@ -162,6 +176,9 @@ def _views(image: Pixels, params: Params) -> list[tuple[str, Foreground]]:
     if is_free and (found := cut_out(image)):
         return [(ALPHA, found)]
     opaque = laid(image)
+    if is_free and _is_photograph(opaque):
+        mask = subject(opaque)
+        return [(ALL, Foreground(mask, mask))]
     shadows = soft_shadows(opaque)
     return [
         (name, found._replace(mask=without(found.mask, shadows)))
@@ -169,11 +186,16 @@ def _views(image: Pixels, params: Params) -> list[tuple[str, Foreground]]:
     ]
 
 
+def _is_photograph(opaque: Pixels) -> bool:
+    small = np.asarray(shrink(opaque, BORDER_LOOK_PX), np.uint8)
+    return min(small.shape[:2]) >= LEAST_PHOTOGRAPH_PX and not has_plain_border(small)
+
+
 def _opaque_views(opaque: Pixels, params: Params) -> list[tuple[str, Foreground]]:
     if params.algorithm is Algorithm.SOBEL:
         return [("grey", foreground(_gradient(opaque)))]
     if params.algorithm is Algorithm.HISTOGRAM:
-        return [("RGB", _rare_colours(opaque))]
+        return [(ALL, _rare_colours(opaque))]
     space = params.color_space
     planes = np.atleast_3d(np.asarray(cv2.cvtColor(opaque, CONVERSIONS[space]), np.uint8))
     return [

@@ -18,6 +18,8 @@ from engines.vision.morphology import disc
 BORDER = 0.02
 ARCS_A_SIDE = 6
 SURFACE_PX = 256
+PLAIN = 28.0
+"""Levels by which the border of a plain ground deviates from the surface through it, at most."""
 FIT_POINTS = 2000
 LEAST_CONTRAST = 3.0
 EDGE_RADIUS_PX = 3
@@ -85,6 +87,16 @@ def border(channel: MatLike) -> list[MatLike]:
     return [arc for side in sides for arc in np.array_split(side, ARCS_A_SIDE) if arc.size]
 
 
+def has_plain_border(image: Pixels) -> bool:
+    """Whether a surface fits the border in some channel, as it does on a plain ground.
+
+    Args:
+        image: uint8 (H, W, 3), BGR; a small copy hides a fine texture.
+    """
+    planes = [np.ascontiguousarray(plane, np.uint8) for plane in cv2.split(image)]
+    return any(_deviation(cv2.absdiff(one, ground(one))) <= PLAIN for one in planes)
+
+
 def _border_px(channel: MatLike) -> int:
     side: int = min(channel.shape[:2])
     return max(1, round(BORDER * side))
@@ -138,16 +150,20 @@ def _terms(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64
 
 
 def _threshold(channel: Pixels, contrast: Pixels) -> float:
-    """A little above the contrast of the ground itself; Otsu's where that is a smaller one.
-
-    Of the arcs' figures a higher one, not the highest: an object may reach over the border.
-    """
-    arcs = [np.percentile(arc, 98) for arc in border(contrast)]
-    own = LEAST_CONTRAST + 1.3 * float(np.percentile(arcs, 70))
+    """A little above the contrast of the ground itself; Otsu's where that is a smaller one."""
+    own = LEAST_CONTRAST + 1.3 * _deviation(contrast)
     if not _has_large_parts(channel):
         return own
     otsu, _ = cv2.threshold(contrast, 0, 255, cv2.THRESH_OTSU)
     return max(LEAST_CONTRAST, min(own, otsu))
+
+
+def _deviation(contrast: MatLike) -> float:
+    """The border's contrast with the surface through it.
+
+    Of the arcs' figures a higher one, not the highest: an object may reach over the border.
+    """
+    return float(np.percentile([np.percentile(arc, 98) for arc in border(contrast)], 70))
 
 
 def _has_large_parts(channel: Pixels) -> bool:

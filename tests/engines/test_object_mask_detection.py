@@ -284,3 +284,16 @@ def test_a_soft_shadow_is_ground() -> None:
     image = np.rint(cv2.GaussianBlur(light, (0, 0), 10)[..., np.newaxis] * (235, 235, 235))
     image[truth > 0] = (40, 160, 60)
     assert mask_iou(detect(image.astype(np.uint8)).mask.pixels, truth > 0) > 0.95
+
+
+@pytest.mark.parametrize(("params", "channel"), [({}, "RGB"), ({"channel": "S"}, "S")])
+def test_in_a_photograph_what_stands_out_is_taken_unless_a_channel_is_asked_for(
+    params: dict[str, Any], channel: str
+) -> None:
+    cup = skimage.data.coffee()[..., ::-1]  # type: ignore[no-untyped-call]
+    result = detect(cup, **params)
+    assert result.details.info.channel == channel
+    saucer = cv2.ellipse(
+        np.zeros(cup.shape[:2], np.uint8), (277, 222), (201, 163), 0, 0, 360, 1, -1
+    )
+    assert (mask_iou(result.mask.pixels, saucer > 0) > 0.8) == (channel == "RGB")

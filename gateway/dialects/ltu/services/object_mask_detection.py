@@ -71,7 +71,8 @@ class Params(Parameters):
     channel: str | None = Field(
         None,
         description="A letter of color_space, for OTSU_BIN_THRESHOLD. Without one the channel is"
-        " taken that parts object and ground best, hue apart.",
+        " taken that parts object and ground best, hue apart; in a photograph without a plain"
+        " ground, what stands out.",
     )
     only_biggest: bool = as_in(engine.Params, "only_biggest")
 
@@ -98,8 +99,8 @@ class MaskInfo(BaseModel):
     """What the object was found in."""
 
     channel: str = Field(
-        description="Letter of the channel; G for SOBEL, RGB for BINNING, A for transparency; empty"
-        " without an object."
+        description="Letter of the channel; G for SOBEL, RGB for BINNING and in a photograph"
+        " without a plain ground, A for transparency; empty without an object."
     )
 
 
