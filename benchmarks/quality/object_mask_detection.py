@@ -74,13 +74,14 @@ def _stamped_rows() -> list[Row]:
 
 
 def _photographed_rows(kind: str, pictures: list[Photograph]) -> list[Row]:
-    return [
-        _photographed_row(kind, "", lambda one: _found(one.image, one.objects == 1), pictures),
-        _photographed_row(kind, ": Otsu", lambda one: masks.otsu(one.image), pictures),
-        _photographed_row(
-            kind, ": GrabCut from the centre", lambda one: masks.grab_cut(one.image), pictures
-        ),
-    ]
+    """The automatic choice, beside one channel's distance from the ground, GrabCut and Otsu."""
+    ways: dict[str, Callable[[Photograph], Mask]] = {
+        "": lambda one: _found(one.image, only_biggest=one.objects == 1),
+        ": channel V": lambda one: _found(one.image, only_biggest=one.objects == 1, channel="V"),
+        ": Otsu": lambda one: masks.otsu(one.image),
+        ": GrabCut from the centre": lambda one: masks.grab_cut(one.image),
+    }
+    return [_photographed_row(kind, name, find, pictures) for name, find in ways.items()]
 
 
 def _photographed_row(
@@ -126,9 +127,8 @@ def _disturbed_row(
     )
 
 
-def _found(image: Pixels, only_biggest: bool = True) -> Mask:
-    params = Params(only_biggest=only_biggest)
-    return object_mask_detection(image, params=params).mask.pixels
+def _found(image: Pixels, **params: Any) -> Mask:
+    return object_mask_detection(image, params=Params.model_validate(params)).mask.pixels
 
 
 def _row(case: str, composites: list[Composite], params: Params) -> Row:

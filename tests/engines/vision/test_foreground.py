@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engines.core.shapes import Mask, Pixels
-from engines.vision.foreground import border, cut_out, enclosed_pixels, foreground, outlines
+from engines.vision.foreground import (
+    border,
+    cut_out,
+    enclosed_pixels,
+    foreground,
+    has_plain_border,
+    outlines,
+)
 from tests.engines.drawing import mask_iou
 
 DISC = np.hypot(*(np.indices((120, 160)) - np.array([50, 70]).reshape(2, 1, 1))) < 30
@@ -60,6 +67,22 @@ def test_the_contrast_is_the_distance_from_the_ground() -> None:
     contrast = foreground(disc_on(100, 160)).contrast
     assert contrast[50, 70] == 60
     assert contrast[110, 10] == 0
+
+
+def test_a_border_is_plain_where_one_channel_of_it_is_however_it_slopes() -> None:
+    random = np.random.default_rng(2026)
+    noisy = random.uniform(0, 255, (120, 160, 3))
+    assert not has_plain_border(noisy.astype(np.uint8))
+    noisy[..., 1] = np.arange(160) / 2 + np.arange(120)[:, np.newaxis] / 2
+    assert has_plain_border(noisy.astype(np.uint8))
+
+
+def test_an_object_over_a_fifth_of_the_border_leaves_it_plain() -> None:
+    picture = np.full((120, 160, 3), 200, np.uint8)
+    picture[20:, 40:80] = 20
+    assert has_plain_border(picture)
+    picture[60:] = 20
+    assert not has_plain_border(picture)
 
 
 def test_on_a_transparent_ground_what_is_visible_is_foreground() -> None:
