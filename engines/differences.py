@@ -22,6 +22,7 @@ from engines.core.shapes import (
     Picture,
     Pixels,
 )
+from engines.vision.bending import Flow
 from engines.vision.boxes import corners
 from engines.vision.comparison import Flags, Strictness, differing, differing_exactly
 from engines.vision.homography import Matrix, Points, inverse, transform
@@ -88,6 +89,13 @@ class Params(Parameters):
         le=900,
         description="Longer side at which both are compared, px; 2560 at most "
         "if they are in exact register.",
+    )
+    tolerance: int = Field(
+        1,
+        ge=0,
+        le=5,
+        description="How far an edge may lie off without being a difference, px as compared; none "
+        "in exact register.",
     )
     align: bool = Field(
         True, description="false: the pictures are in register already; compare them as they lie."
@@ -160,7 +168,7 @@ def draw(image1: Image, image2: Image, image1_roi: Mask | None, result: Result) 
     return Picture(side_by_side(*sides))
 
 
-@engine(version="2.0.0", draw=draw)
+@engine(version="3.0.0", draw=draw)
 def differences(
     image1: Image, image2: Image, image1_roi: Mask | None = None, *, params: Params
 ) -> Result:
@@ -191,9 +199,10 @@ def differences(
     laid = overlay(image1, image2, matrix, params.resolution)
     part = _compared_part(image1, image1_roi, params, laid)
     compare = differing_exactly if laid.is_exact else differing
-    marked = compare(laid.first, laid.second, part, _strictness(params, laid))
-    on_image1 = [_moved(one, inverse(laid.scale)) for one in _edges(marked)]
-    on_image2 = [_moved(one, matrix) for one in on_image1]
+    marked, flow = compare(laid.first, laid.second, part, _strictness(params, laid))
+    found, to_image1 = _edges(marked), inverse(laid.scale)
+    on_image1 = [_moved(one, to_image1) for one in found]
+    on_image2 = [_moved(_bent(one, flow), matrix @ to_image1) for one in found]
     _refuse_vast_masks([*on_image1, *on_image2], params)
     return Result(
         differing_percent=100 * float(marked.sum()) / max(1, int(part.sum())),
@@ -216,6 +225,7 @@ def _strictness(params: Params, laid: Overlay) -> Strictness:
         finest=3 + 6.5 * params.smoothing,
         smallest=params.smallest * side_px,
         gap=max(LEAST_EXACT_GAP, EXACT_GAP * side_px) if laid.is_exact else GAP * side_px,
+        tolerance=params.tolerance,
         is_by_hue=params.color_space is ColorSpace.HSV,
     )
 
@@ -278,6 +288,12 @@ def _smooth(contour: MatLike) -> Points:
 
 def _moved(edges: Edges, matrix: Matrix) -> Edges:
     return [transform(one, matrix) for one in edges]
+
+
+def _bent(edges: Edges, flow: Flow) -> Edges:
+    """Where a difference lies on the second picture as it is laid on the first."""
+    limits = np.array(size_of(flow)) - 1
+    return [one + flow[tuple(np.rint(one).clip(0, limits).astype(int).T[::-1])] for one in edges]
 
 
 def _refuse_vast_masks(found: list[Edges], params: Params) -> None:

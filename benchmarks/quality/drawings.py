@@ -14,8 +14,9 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmarks.quality.pairs import Pair, Random, as_pixels, jpeg
 from benchmarks.quality.prints import ENGLISH, FOLDER, FONTS, FRENCH
 from engines.core.shapes import Box, Pixels
+from engines.vision.bending import Flow
 from engines.vision.homography import stretch, transform
-from engines.vision.scaling import size_of
+from engines.vision.scaling import Size, size_of
 
 FACES = tuple(name for name in FONTS if (FOLDER / name).is_file())
 WORDS = tuple(word for word in (ENGLISH + " " + FRENCH).split() if len(word) > 2)
@@ -106,10 +107,17 @@ def _write(image: Pixels, text: str, place: tuple[int, int], size_px: int, rando
     ink = _colour(random)
     while np.abs(ground - ink).max() < 90:
         ink = _colour(random)
+    print_on(image, text, place, ink, face)
+    return int(face.getlength(text))
+
+
+def print_on(
+    image: Pixels, text: str, place: tuple[int, int], ink: Colour, face: ImageFont.FreeTypeFont
+) -> None:
+    """Print text with its upper left corner at a place."""
     sheet = Image.fromarray(image)
     ImageDraw.Draw(sheet).text(place, text, ink, font=face, anchor="la")
     image[:] = np.asarray(sheet)
-    return int(face.getlength(text))
 
 
 def _words(drawing: Drawing, left: int, top: int, right: int, size_px: int, random: Random) -> None:
@@ -242,15 +250,32 @@ KINDS: dict[str, Callable[[Random], Drawing]] = {
 
 def bent(image: Pixels, random: Random, most_px: float = BENT_PX) -> Pixels:
     """As a line scan, curled paper or a lens leaves it: moved smoothly by up to so many pixels."""
-    height, width = image.shape[:2]
+    return bent_by(image, bend(size_of(image), random, most_px))
+
+
+def bend(size: Size, random: Random, most_px: float = BENT_PX) -> Flow:
+    """Smooth: where in the picture each pixel of the bent one comes from, px."""
     coarse = random.uniform(-1, 1, (4, 4, 2)).astype(np.float32)
-    moves = np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC))
-    moves = moves * np.float32(most_px / np.abs(moves).max())
+    moves = np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC))
+    return moves * np.float32(most_px / np.abs(moves).max())
+
+
+def bent_by(image: Pixels, flow: Flow) -> Pixels:
+    """The picture with each pixel taken from where the flow points."""
+    height, width = image.shape[:2]
     y, x = np.mgrid[:height, :width].astype(np.float32)
-    map_x, map_y = x + moves[..., 0], y + moves[..., 1]
+    map_x, map_y = x + flow[..., 0], y + flow[..., 1]
     return as_pixels(
         cv2.remap(image, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     )
+
+
+def moved(box: Box, flow: Flow) -> Box:
+    """Where a box lies on the bent picture."""
+    height, width = flow.shape[:2]
+    x, y = min(width - 1, (box.left + box.right) // 2), min(height - 1, (box.top + box.bottom) // 2)
+    right, down = np.rint(flow[y, x]).astype(int).tolist()
+    return Box(box.left - right, box.top - down, box.right - right, box.bottom - down)
 
 
 def resized(image: Pixels, size: tuple[int, int]) -> Pixels:
@@ -275,7 +300,9 @@ def resent(pair: Pair, way: str, random: Random) -> Pair:
     elif way == "jpeg":
         second = jpeg(second, 60)
     elif way == "bent":
-        second = bent(second, random)
+        flow = bend((width, height), random)
+        bent_boxes = tuple(moved(box, flow) for box in pair.second_boxes)
+        return Pair(pair.first, bent_by(second, flow), matrix, pair.first_boxes, bent_boxes)
     elif way == "cut":
         left, top = int(random.integers(0, width // 8)), int(random.integers(0, height // 8))
         second = np.ascontiguousarray(second[top : height - top // 2, left:])

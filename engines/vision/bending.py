@@ -3,7 +3,7 @@
 Line scans, curled paper, lenses and a little depth move parts by a few pixels.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -11,27 +11,38 @@ from numpy.typing import NDArray
 
 from engines.core.shapes import Pixels
 from engines.vision.morphology import square
+from engines.vision.scaling import size_of
 
-ROUNDS = 2
+Plane: TypeAlias = NDArray[np.float32]
+Flow: TypeAlias = NDArray[np.float32]
+"""float32 (H, W, 2): how far along x and y each pixel of one picture lies on the other, px."""
+
+BLUR = 1.0
 MOST_PX = 6.0
 """What lies further away has moved."""
 LEAST_GAIN = 0.25
 """Share of the distance that has to go; else there is no bend, and moving only softens edges."""
-SMOOTH = 0.04
-"""Sigma of the field, share of the longer side: a bend is wide, a moved part is not."""
+STEPS = ((0.16, 4.0), (0.16, 4.0), (0.08, 2.0), (0.08, 2.0), (0.04, 0.7), (0.04, 0.7))
+"""From the wide to the narrow, so that a changed or moved part follows what is around it: sigma of
+the window that moves as one, share of the longer side; sigma by which both pictures are blurred."""
+WINDOW_PX = 4.0
+"""The same sigma on the grid that the motion is solved on."""
+DOUBT = 2.0
+"""Weight of no motion, as a squared gradient everywhere, at a blur of 1."""
 ALIKE_LEVELS = 60
-"""What differs by more after the flow is no guide to it."""
+"""What differs by more is no measure of how well two pictures lie on one another."""
 NOISE_LEVELS = 12
-LEAST_FLOW_PX = 32
-"""Lower or narrower pictures crash OpenCV's flow: its patches of 8 px at a quarter of the size."""
-DOUBT = 0.005
-"""Weight of no motion everywhere, as a share of a black and white edge's."""
-
-Plane = NDArray[np.float32]
+NEW_LEVELS = 24
+"""What is so far beyond all that the other picture has within `MOST_PX` is no guide to a bend."""
 
 
 def unbent(first: Plane, second: Plane, valid: NDArray[np.bool_]) -> Plane:
-    """The second picture, moved smoothly by a few pixels to where the first shows the same.
+    """The second picture as it shows the same as the first at the same place; see `bend`."""
+    return moved(second, bend(first, second, valid))
+
+
+def bend(first: Plane, second: Plane, valid: NDArray[np.bool_]) -> Flow:
+    """Where a smooth motion by a few pixels leads on the second picture; zero if of no use.
 
     Args:
         first: (H, W, 3), BGR, in the second's light.
@@ -39,54 +50,94 @@ def unbent(first: Plane, second: Plane, valid: NDArray[np.bool_]) -> Plane:
         valid: bool (H, W), where both show something.
 
     Source:
-        own, on Kroeger et al., Fast optical flow using dense inverse search, ECCV 2016; its flow
-        is averaged where it leads to what looks alike, so that a changed part is no guide.
+        Lucas and Kanade, IJCAI 1981, from coarse to fine; in windows so wide that a changed part is
+        no guide and that a lone line, which says nothing along itself, is moved with its like.
     """
-    here = _soft(first)
-    field = np.zeros((*valid.shape, 2), np.float32)
-    for _ in range(ROUNDS):
-        field += _bend(here, _soft(_moved(second, field)), valid)
-    moved = _moved(second, field)
-    before, after = (_apart(here, _soft(one))[valid].sum() for one in (second, moved))
-    return moved if before - after > LEAST_GAIN * before else second
+    here, there = (_blurred(_grey(one), BLUR) for one in (first, second))
+    flow = unmoved(valid)
+    for window, blur in STEPS:
+        flow += _motion(here, moved(there, flow), valid, window * max(valid.shape), blur)
+        flow = flow.clip(-MOST_PX, MOST_PX)
+    before, after = (_apart(here, one)[valid].sum() for one in (there, moved(there, flow)))
+    return flow if before - after > LEAST_GAIN * before else unmoved(valid)
 
 
-def _bend(here: Pixels, there: Pixels, valid: NDArray[np.bool_]) -> Plane:
-    flow = _flow(here, there)
-    is_alike = cv2.absdiff(_moved(there, flow), here) <= ALIKE_LEVELS
-    is_near = np.abs(flow).max(axis=2) <= MOST_PX
-    edges = cv2.morphologyEx(here, cv2.MORPH_GRADIENT, square(1)) / np.float32(255)
-    weights = edges * (is_alike & is_near & valid)
-    sigma = SMOOTH * max(valid.shape)
-    total = cv2.GaussianBlur(flow * weights[..., None], (0, 0), sigma)
-    return np.asarray(total / (cv2.GaussianBlur(weights, (0, 0), sigma) + DOUBT)[..., None])
+def unmoved(valid: NDArray[np.bool_]) -> Flow:
+    """The flow of pictures that are not bent."""
+    return np.zeros((*valid.shape, 2), np.float32)
 
 
-def _flow(here: Pixels, there: Pixels) -> Plane:
-    height, width = here.shape
-    below, beside = max(0, LEAST_FLOW_PX - height), max(0, LEAST_FLOW_PX - width)
-    first, second = (
-        cv2.copyMakeBorder(one, 0, below, 0, beside, cv2.BORDER_REPLICATE) for one in (here, there)
+def _motion(here: Plane, there: Plane, valid: NDArray[np.bool_], sigma: float, blur: float) -> Flow:
+    """What best explains the rest between them, by least squares in windows of a sigma."""
+    is_guide = valid & (cv2.dilate(_is_new(here, there), square(round(2 * blur) + 1)) == 0)
+    weights = is_guide.astype(np.float32)
+    here, there = (_blurred(one, blur) for one in (here, there))
+    along_x, along_y = (_slope(here + there, axis) for axis in (1, 0))
+    left = here - there
+    xx, xy, yy, x, y = (
+        _in_windows(weights * one * other, sigma)
+        for one, other in (
+            (along_x, along_x),
+            (along_x, along_y),
+            (along_y, along_y),
+            (along_x, left),
+            (along_y, left),
+        )
     )
-    flow = np.zeros((*first.shape, 2), np.float32)
-    cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST).calc(first, second, flow)
-    return flow[:height, :width]
+    xx, yy = xx + DOUBT / blur**2, yy + DOUBT / blur**2
+    solved = np.stack([yy * x - xy * y, xx * y - xy * x], axis=2) / (xx * yy - xy**2)[..., None]
+    return np.asarray(cv2.resize(solved, size_of(here), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
-def _apart(here: Pixels, there: Pixels) -> NDArray[np.int64]:
+def _slope(total: Plane, axis: int) -> Plane:
+    """Of the mean of two pictures that were added up."""
+    is_flat = total.shape[axis] < 2
+    return (
+        np.zeros_like(total)
+        if is_flat
+        else np.asarray(np.gradient(total, axis=axis) / 2, np.float32)
+    )
+
+
+def _is_new(here: Plane, there: Plane) -> Pixels:
+    """1 where one shows what the other has nowhere near."""
+    near = square(round(MOST_PX))
+    beyond = [
+        np.maximum(one - cv2.dilate(other, near), cv2.erode(other, near) - one)
+        for one, other in ((here, there), (there, here))
+    ]
+    return np.asarray((np.maximum(*beyond) > NEW_LEVELS).astype(np.uint8))
+
+
+def _in_windows(plane: Plane, sigma: float) -> Plane:
+    """The mean around each point of a coarse grid."""
+    step = max(1.0, sigma / WINDOW_PX)
+    width, height = (max(1, round(side / step)) for side in size_of(plane))
+    coarse = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
+    ends = cv2.BORDER_CONSTANT
+    return np.asarray(cv2.GaussianBlur(coarse, (0, 0), WINDOW_PX, borderType=ends), np.float32)
+
+
+def _apart(here: Plane, there: Plane) -> Plane:
     """How far they are from each other by more than noise, and by no more than a bend explains."""
-    return np.clip(cv2.absdiff(here, there), NOISE_LEVELS, ALIKE_LEVELS).astype(int) - NOISE_LEVELS
+    return np.asarray(np.clip(cv2.absdiff(here, there), NOISE_LEVELS, ALIKE_LEVELS) - NOISE_LEVELS)
 
 
-def _soft(image: Plane) -> Pixels:
-    grey = cv2.cvtColor(np.clip(image, 0, 255).astype(np.uint8), cv2.COLOR_BGR2GRAY)
-    return np.asarray(cv2.GaussianBlur(grey, (0, 0), 1), np.uint8)
+def _blurred(plane: Plane, sigma: float) -> Plane:
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma), np.float32)
 
 
-def _moved(image: NDArray[Any], field: Plane) -> NDArray[Any]:
-    height, width = field.shape[:2]
+def _grey(image: Plane) -> Plane:
+    return np.asarray(cv2.cvtColor(np.clip(image, 0, 255), cv2.COLOR_BGR2GRAY), np.float32)
+
+
+def moved(image: NDArray[Any], flow: Flow) -> NDArray[Any]:
+    """The picture with each pixel taken from where the flow points."""
+    if not flow.any():
+        return image
+    height, width = flow.shape[:2]
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    map_x, map_y = x + field[..., 0], y + field[..., 1]
+    map_x, map_y = x + flow[..., 0], y + flow[..., 1]
     # Interpolated linearly: beyond an edge a cubic one overshoots.
     return np.asarray(
         cv2.remap(image, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -1,13 +1,13 @@
 """Comparison: where two pictures that lie on each other differ, whatever their light and noise."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.vision.bending import unbent
+from engines.vision.bending import Flow, bend, moved, unmoved
 from engines.vision.morphology import closed, disc, square
 
 Layers: TypeAlias = NDArray[np.float32]
@@ -29,6 +29,8 @@ LEAST_LEVELS = 4.0
 EXACT_FINEST = 1.5
 FEWEST = 3
 """Strong pixels that a weaker one has to touch."""
+SOFTNESS = 0.25
+"""Share of the contrast of a thin line that is lost if its edges lie otherwise."""
 MOST_USUAL = 20.0
 """Levels; more is no noise, but pictures that differ nearly everywhere."""
 SAMPLES = 12_000
@@ -48,6 +50,7 @@ class Strictness:
         finest: side of the smallest detail that is no noise.
         smallest: side of the smallest difference.
         gap: parts nearer than this are one difference.
+        tolerance: an edge may lie so many pixels away.
         is_by_hue: weigh hue and saturation rather than brightness.
     """
 
@@ -56,14 +59,22 @@ class Strictness:
     finest: float
     smallest: float
     gap: float
+    tolerance: int
     is_by_hue: bool
 
 
-def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictness) -> Flags:
+class Comparison(NamedTuple):
+    """Which pixels differ, and where each of them lies on the second picture: see `bend`."""
+
+    marked: Flags
+    flow: Flow
+
+
+def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictness) -> Comparison:
     """Find the pixels of which the two pictures show different things.
 
     Each pixel is compared with the range of its neighbourhood on the other picture, so
-    edges may lie a pixel apart; and must stand out from what is usual around it.
+    edges may lie a little apart; and must stand out from what is usual around it.
 
     Args:
         first: BGR.
@@ -72,12 +83,13 @@ def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictnes
         strictness: see there.
     """
     if not valid.any():
-        return valid.copy()
+        return Comparison(valid.copy(), unmoved(valid))
     expected = _in_the_light_of(first, second, valid)
-    second = unbent(expected, second, valid)
+    flow = bend(expected, second, valid)
+    second = moved(second, flow)
     here = _compared(_unblinded(first, expected, second), strictness.blur, strictness.is_by_hue)
     there = _compared(second, strictness.blur, strictness.is_by_hue)
-    apart = _apart(here, there) * valid
+    apart = _apart(here, there, strictness.tolerance) * valid
     marked = _standing_out(apart, valid, strictness.levels)
     whole, labels, areas = _joined(marked, valid, strictness.gap)
     # Whole parts are kept or left: those cut to pieces would count more, not fewer.
@@ -85,10 +97,12 @@ def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictnes
     cores = cv2.morphologyEx(whole.astype(np.uint8), cv2.MORPH_OPEN, core)
     is_kept = np.bincount(labels[np.asarray(cores) > 0], minlength=len(areas)) > 0
     is_kept &= areas >= _least_area(strictness.finest, strictness)
-    return np.asarray(whole & is_kept[labels])
+    return Comparison(np.asarray(whole & is_kept[labels]), flow)
 
 
-def differing_exactly(first: Layers, second: Layers, valid: Flags, strictness: Strictness) -> Flags:
+def differing_exactly(
+    first: Layers, second: Layers, valid: Flags, strictness: Strictness
+) -> Comparison:
     """The same, of pictures that are level for level the same where nothing changed.
 
     There is neither noise nor another light then, and no edge lies elsewhere.
@@ -98,7 +112,8 @@ def differing_exactly(first: Layers, second: Layers, valid: Flags, strictness: S
     limit = max(LEAST_LEVELS, strictness.levels - UNSURE_LEVELS)
     marked = np.asarray((apart > limit) & valid)
     whole, labels, areas = _joined(marked, valid, strictness.gap)
-    return np.asarray(whole & (areas >= _least_area(EXACT_FINEST, strictness))[labels])
+    is_kept = areas >= _least_area(EXACT_FINEST, strictness)
+    return Comparison(np.asarray(whole & is_kept[labels]), unmoved(valid))
 
 
 def _joined(marked: Flags, valid: Flags, gap: float) -> tuple[Flags, Labels, Areas]:
@@ -193,15 +208,29 @@ def _by_hue(image: Layers) -> Layers:
     return np.stack(layers, axis=2).astype(np.float32)
 
 
-def _apart(here: Layers, there: Layers) -> Levels:
-    """How far each pixel is from its neighbourhood's range on the other picture, both ways."""
-    distances = np.maximum(_beyond(here, there), _beyond(there, here))
+def _apart(here: Layers, there: Layers, tolerance: int) -> Levels:
+    """How far each pixel is from what the other picture has nearby, both ways."""
+    distances = np.maximum(_beyond(here, there, tolerance), _beyond(there, here, tolerance))
     return np.asarray(np.sqrt((distances**2).sum(axis=2)), np.float32)
 
 
-def _beyond(image: Layers, other: Layers) -> Layers:
-    least, most = cv2.erode(other, square(1)), cv2.dilate(other, square(1))
-    return np.asarray(np.maximum(np.maximum(least - image, image - most), 0), np.float32)
+def _beyond(image: Layers, other: Layers, tolerance: int) -> Layers:
+    """How much darker or lighter each pixel is than all that the other has where it may lie.
+
+    Beyond the nearest pixels, what is as dark or light is reached only through what is so on this
+    picture too: an edge may lie off, but a hole in a line does not lie on the line's other side.
+    """
+    near = square(1)
+    darker = np.maximum(cv2.erode(other, near), image)
+    lighter = np.minimum(cv2.dilate(other, near), image)
+    for _ in range(tolerance - 1):
+        darker = np.maximum(cv2.erode(darker, near), image)
+        lighter = np.minimum(cv2.dilate(lighter, near), image)
+    beyond = np.maximum(darker - image, image - lighter)
+    if tolerance > 1:
+        contrast = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, near)
+        beyond = np.maximum(0, beyond - SOFTNESS * contrast)
+    return np.asarray(beyond, np.float32)
 
 
 def _standing_out(apart: Levels, valid: Flags, levels: float) -> Flags:

@@ -243,6 +243,19 @@ def test_changes_16_px_apart_at_resolution_900_are_two(is_saved_again: bool) -> 
     assert compare(page, sent, resolution=900).details.info.count == 2
 
 
+def test_a_spot_on_a_bent_page_is_found_where_it_is_on_either(page: Pixels) -> None:
+    y, x = np.mgrid[: page.shape[0], : page.shape[1]].astype(np.float32)
+    moves = 5 * np.sin(2 * np.pi * x / page.shape[1])
+    spotted = page.copy()
+    left, top = 200, 300
+    cv2.rectangle(spotted, (left, top), (left + 29, top + 29), (0, 0, 200), -1)
+    second = cv2.remap(spotted, x, y + moves, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    result = compare(page, second, tolerance=3, resolution=900)
+    down = -round(float(moves[0, left + 15]))
+    assert [iou(one.box, Box(200, 300, 230, 330)) > 0.7 for one in result.on_image1] == [True]
+    assert iou(result.on_image2[0].box, Box(200, 300 + down, 230, 330 + down)) > 0.7
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (40, 60)])
 def test_flat_pictures_do_not_differ(size: tuple[int, int]) -> None:
     flat = np.full((*size, 3), 120, np.uint8)

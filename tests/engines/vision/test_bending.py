@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engines.vision.bending import unbent
+from engines.vision.bending import bend, unbent
 
 Plane = NDArray[np.float32]
 
@@ -47,6 +47,22 @@ def test_a_changed_part_of_a_bent_picture_stays() -> None:
     changed[100:130, 200:260] = (40, 60, 200)
     found = unbent(page, bent(changed, 3), np.ones(page.shape[:2], np.bool_))
     assert np.abs(found - changed)[106:124, 208:252].mean() < 20
+
+
+def test_the_flow_says_where_each_pixel_lies_on_the_bent_picture() -> None:
+    page, everywhere = lines(), np.ones((300, 400), np.bool_)
+    flow = bend(page, bent(page, 4), everywhere)
+    # 4 sin(pi x / W) cos(pi y / H): to the left at the top, to the right at the bottom.
+    assert flow[50, 200, 0] == pytest.approx(-4 * np.cos(np.pi / 6), abs=0.5)
+    assert flow[250, 200, 0] == pytest.approx(4 * np.cos(np.pi / 6), abs=0.5)
+
+
+def test_a_new_spot_on_a_bent_page_is_not_shrunk() -> None:
+    page, spotted = lines(), lines()
+    cv2.circle(spotted, (300, 155), 12, (20, 20, 20), -1)
+    found = unbent(page, bent(spotted, 3), np.ones((300, 400), np.bool_))
+    dark = (found[130:180, 270:330].mean(axis=2) < 128).sum()
+    assert dark == pytest.approx((spotted[130:180, 270:330].mean(axis=2) < 128).sum(), rel=0.1)
 
 
 @pytest.mark.parametrize("size", [(7, 300), (12, 300), (24, 300), (24, 900), (1, 1), (300, 7)])

@@ -15,7 +15,9 @@ from engines.vision.comparison import (
     differing_exactly,
 )
 
-STRICTNESS = Strictness(levels=24, blur=0.8, finest=4, smallest=0, gap=3, is_by_hue=False)
+STRICTNESS = Strictness(
+    levels=24, blur=0.8, finest=4, smallest=0, gap=3, tolerance=1, is_by_hue=False
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def photograph() -> Layers:
 
 
 def mark(first: Layers, second: Layers) -> Flags:
-    return differing(first, second, np.ones(first.shape[:2], np.bool_), STRICTNESS)
+    return differing(first, second, np.ones(first.shape[:2], np.bool_), STRICTNESS).marked
 
 
 def test_equal_pictures_are_left_unmarked(photograph: Layers) -> None:
@@ -69,6 +71,30 @@ def test_a_new_part_is_marked_and_nothing_else(photograph: Layers) -> None:
     assert marked[52:78, 62:98].mean() > 0.95
     marked[47:83, 57:103] = False
     assert not marked.any()
+
+
+def ragged(tolerance: int, *, has_hole: bool = False) -> Flags:
+    """A band with a straight edge against one whose edge steps out by 3 px every 24."""
+    first = np.full((160, 200, 3), 240, np.float32)
+    first[60:71] = 10
+    second = first.copy()
+    for left in range(10, 200, 24):
+        second[57:60, left : left + 10] = 10
+    if has_hole:
+        second[63:66, 120:123] = 240
+    strict = replace(STRICTNESS, tolerance=tolerance)
+    return differing(first, second, np.ones((160, 200), np.bool_), strict).marked
+
+
+def test_an_edge_within_the_tolerance_leaves_no_mark() -> None:
+    assert ragged(2)[57:60].any()
+    assert not ragged(3).any()
+
+
+def test_a_hole_of_3_px_is_marked_whatever_the_tolerance() -> None:
+    marked = ragged(4, has_hole=True)
+    assert marked[64, 121]
+    assert not marked[:, :110].any()
 
 
 def test_a_line_of_one_pixel_is_marked_on_a_clean_page() -> None:
@@ -131,13 +157,13 @@ def test_parts_nearer_than_the_gap_are_one_and_others_two() -> None:
 def test_what_is_smaller_than_the_smallest_is_left_out(smallest: float, is_marked: bool) -> None:
     strict = replace(STRICTNESS, smallest=smallest)
     valid = np.ones((100, 200), np.bool_)
-    assert differing(page(), page((50, 90, 90)), valid, strict).any() == is_marked
+    assert differing(page(), page((50, 90, 90)), valid, strict).marked.any() == is_marked
 
 
 def test_what_is_not_valid_is_unmarked_between_marked_parts() -> None:
     valid = np.ones((100, 200), np.bool_)
     valid[:, 60:63] = False
-    marked = differing(page(), page((20, 100, 90)), valid, STRICTNESS)
+    marked, _ = differing(page(), page((20, 100, 90)), valid, STRICTNESS)
     assert marked[32:68, 22:60].all()
     assert marked[32:68, 63:98].all()
     assert not marked[:, 60:63].any()
@@ -147,7 +173,7 @@ def test_in_exact_register_the_mark_is_as_sharp_as_the_dot() -> None:
     dotted = page()
     dotted[50:52, 60:62] = 0
     everywhere = np.ones(dotted.shape[:2], np.bool_)
-    marked = differing_exactly(page(), dotted, everywhere, STRICTNESS)
+    marked, _ = differing_exactly(page(), dotted, everywhere, STRICTNESS)
     assert np.argwhere(marked).tolist() == [[50, 60], [50, 61], [51, 60], [51, 61]]
 
 
@@ -163,7 +189,7 @@ def test_by_hue_a_dark_part_differs_by_hue_or_saturation_alone(
     hsv[30:70, 50:90, :2] = (hue, saturation)
     second = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR).astype(np.float32)
     valid = np.ones((100, 200), np.bool_)
-    assert differing(first, second, valid, strict)[32:68, 52:88].all() == is_marked
+    assert differing(first, second, valid, strict).marked[32:68, 52:88].all() == is_marked
 
 
 def test_nothing_is_marked_outside_what_is_valid(photograph: Layers) -> None:
@@ -171,9 +197,9 @@ def test_nothing_is_marked_outside_what_is_valid(photograph: Layers) -> None:
     valid[:, :80] = True
     second = photograph.copy()
     second[50:80, 60:100] = 0
-    assert not (differing(photograph, second, valid, STRICTNESS) & ~valid).any()
+    assert not (differing(photograph, second, valid, STRICTNESS).marked & ~valid).any()
 
 
 def test_nothing_valid_is_nothing_marked(photograph: Layers) -> None:
     none = np.zeros(photograph.shape[:2], np.bool_)
-    assert not differing(photograph, 255 - photograph, none, STRICTNESS).any()
+    assert not differing(photograph, 255 - photograph, none, STRICTNESS).marked.any()

@@ -46,14 +46,16 @@ class Areas(RootModel[tuple[tuple[tuple[float, float], ...], ...]]):
 
 
 class Preset(BaseModel):
-    """A name for settings, and two that have no key.
+    """A name for settings, and three that have no key.
 
     Args:
-        rim: see the engine's parameter.
+        tolerance: see the engine's parameter.
+        rim: likewise.
         smallest: likewise.
     """
 
     settings: dict[str, float] = {}
+    tolerance: int = 1
     rim: float = 0
     smallest: float = 0
 
@@ -61,10 +63,10 @@ class Preset(BaseModel):
 PRESETS = (
     Preset(),
     Preset(settings={"threshold": 0.5, "smooth": 0.2, "resolution": 900}),
-    Preset(settings={"threshold": 0.6, "smooth": 0.2}, rim=0.02),
-    Preset(settings={"threshold": 0.6, "smooth": 0.6}, rim=0.02),
-    Preset(settings={"threshold": 0.6, "smooth": 0.9}, rim=0.02, smallest=0.04),
-    Preset(settings={"threshold": 0.6, "smooth": 0.6}, rim=0.02, smallest=0.04),
+    Preset(settings={"threshold": 0.6, "smooth": 0.2, "resolution": 900}, tolerance=3, rim=0.02),
+    Preset(settings={"threshold": 0.6, "smooth": 0.6}, tolerance=3, rim=0.02),
+    Preset(settings={"threshold": 0.6, "smooth": 0.9}, tolerance=3, rim=0.02, smallest=0.04),
+    Preset(settings={"threshold": 0.6, "smooth": 0.6}, tolerance=3, rim=0.02, smallest=0.04),
 )
 
 
@@ -130,9 +132,9 @@ class Params(Parameters):
         0,
         ge=0,
         le=5,
-        description="1 finds the finest differences; 2 leaves out the rim of the common part; 3 "
-        "also smooths; 4 also masks small differences; 5 is 4, smoothed less. 0 is none of them: "
-        "the defaults of fic_settings.",
+        description="1 finds the finest differences; 2 leaves out the rim of the common part and "
+        "edges that lie a little off; 3 also smooths; 4 also masks small differences; 5 is 4, "
+        "smoothed less. 0 is none of them: the defaults of fic_settings.",
     )
     fic_settings: Annotated[
         Settings,
@@ -224,6 +226,7 @@ def translate(told: Params) -> differences.Params:
         color_space=settings.behaviors,
         resolution=settings.resolution,
         align=told.align,
+        tolerance=preset.tolerance,
         rim=preset.rim,
         margin=settings.margin,
         ignore=told.ignore.root,

@@ -33,6 +33,7 @@ def test_without_a_word_the_engines_defaults_are_taken() -> None:
 def test_a_preset_chooses_the_settings() -> None:
     finest, roughest = told(preset="1"), told(preset="4")
     assert (finest.threshold, finest.resolution, finest.rim) == (20, 900, 0)
+    assert (finest.tolerance, roughest.tolerance) == (1, 3)
     assert (roughest.smoothing, roughest.rim, roughest.smallest) == (0.9, 0.02, 0.04)
 
 
