@@ -30,7 +30,10 @@ EXACT_FINEST = 1.5
 FEWEST = 3
 """Strong pixels that a weaker one has to touch."""
 SOFTNESS = 0.25
-"""Share of the contrast of a thin line that is lost if its edges lie otherwise."""
+"""Share of the contrast of a thin line that is lost if its edges lie otherwise, and of its colour
+if JPEG has halved that."""
+COLOUR_REACH = 2
+"""How far around it a JPEG's colour is soft, px."""
 MOST_USUAL = 20.0
 """Levels; more is no noise, but pictures that differ nearly everywhere."""
 SAMPLES = 12_000
@@ -227,10 +230,17 @@ def _beyond(image: Layers, other: Layers, tolerance: int) -> Layers:
         darker = np.maximum(cv2.erode(darker, near), image)
         lighter = np.minimum(cv2.dilate(lighter, near), image)
     beyond = np.maximum(darker - image, image - lighter)
+    beyond[:, :, 1:] -= SOFTNESS * _colour_contrast(image, other)
     if tolerance > 1:
-        contrast = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, near)
-        beyond = np.maximum(0, beyond - SOFTNESS * contrast)
-    return np.asarray(beyond, np.float32)
+        beyond -= SOFTNESS * cv2.morphologyEx(image, cv2.MORPH_GRADIENT, near)
+    return np.asarray(np.maximum(0, beyond), np.float32)
+
+
+def _colour_contrast(image: Layers, other: Layers) -> Layers:
+    """How much the colour varies around each pixel, on the picture where it varies more."""
+    around = square(COLOUR_REACH)
+    ranges = [cv2.morphologyEx(one[:, :, 1:], cv2.MORPH_GRADIENT, around) for one in (image, other)]
+    return np.asarray(np.maximum(*ranges), np.float32)
 
 
 def _standing_out(apart: Levels, valid: Flags, levels: float) -> Flags:

@@ -215,6 +215,17 @@ def test_a_page_saved_again_does_not_differ(quality: int) -> None:
     assert compare(page, again, threshold=20, resolution=900).on_image1 == []
 
 
+def test_the_colour_that_a_jpeg_takes_from_thin_letters_is_no_difference() -> None:
+    random = np.random.default_rng(2026)
+    page = np.full((600, 700, 3), 255, np.uint8)
+    for y in range(30, 580, 26):
+        for x in range(20, 640, 80):
+            colour = random.integers(0, 256, 3).tolist()
+            cv2.putText(page, f"{x * y}", (x, y), 0, 0.5, colour, 1, cv2.LINE_AA)
+    again = encoded_again(page, quality=60)
+    assert compare(page, again, threshold=20, resolution=900).on_image1 == []
+
+
 def test_a_caret_in_a_text_field_is_found() -> None:
     field = np.full((26, 280, 3), 255, np.uint8)
     cv2.putText(field, "Berlin", (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1)
