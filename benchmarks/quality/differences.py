@@ -56,7 +56,7 @@ def rows(count: int = PAIRS, seed: int = SEED) -> list[Row]:
 def _photographs(count: int, seed: int) -> list[Row]:
     random = np.random.default_rng(seed)
     made = [_changed(random) for _ in range(count)]
-    tally = _ours(made, _preset(3))
+    tally = _ours(made, by_preset(3))
     is_reached = tally.recall >= 0.95 and tally.precision >= 0.95
     case = "photographs, parts of 5-15 %, preset 3"
     ours = Row(case, str(tally), "recall and precision 0.95", is_reached, count, seed)
@@ -69,7 +69,7 @@ def _changed(random: Random) -> Pair:
 
 def _unchanged(count: int, seed: int) -> Row:
     random = np.random.default_rng(seed)
-    quiet = sum(_ours([pairs.unchanged(random)], _preset(3)) == (0, 0, 0) for _ in range(count))
+    quiet = sum(_ours([pairs.unchanged(random)], by_preset(3)) == (0, 0, 0) for _ in range(count))
     share = quiet / count
     case = "photographs, unchanged: nothing found"
     return Row(case, f"{share:.1%}", "98 %", share >= 0.98, count, seed)
@@ -81,7 +81,7 @@ def _small_parts(count: int, seed: int) -> Row:
         pairs.changed(random, share=(0.018, 0.022), count=int(random.integers(1, 9)), side=1100)
         for _ in range(count)
     )
-    tally = _ours(made, _preset(1, '{"resolution": 900}'))
+    tally = _ours(made, by_preset(1, '{"resolution": 900}'))
     is_reached = tally.recall >= 0.9 and tally.precision >= 0.8
     case = "photographs, parts of 2 %, preset 1, resolution 900"
     return Row(case, str(tally), "recall 0.9, precision 0.8", is_reached, count, seed)
@@ -90,7 +90,7 @@ def _small_parts(count: int, seed: int) -> Row:
 def _pages(count: int, seed: int) -> list[Row]:
     random = np.random.default_rng(seed)
     made = [pairs.drawn(random, count=int(random.integers(0, 7))) for _ in range(count)]
-    tally = _ours(made, _preset(1))
+    tally = _ours(made, by_preset(1))
     ours = Row("drawn pages in register, preset 1", str(tally), "none set", True, count, seed)
     return [ours, *_rivals("the same pages", made, count, seed)]
 
@@ -114,7 +114,7 @@ def _drawn(kind: str, way: str, count: int, seed: int) -> Row:
         )
         for _ in range(count)
     )
-    tally = _ours(made, _preset(WAYS[way]))
+    tally = _ours(made, by_preset(WAYS[way]))
     is_reached = tally.recall >= 0.97 and tally.precision >= 0.97
     case = f"{kind}, changed, {way}, preset {WAYS[way]}"
     return Row(case, str(tally), "recall and precision 0.97", is_reached, count, seed)
@@ -125,7 +125,7 @@ def _resent(kind: str, way: str, count: int, seed: int) -> Row:
     made = (
         drawings.resent(drawings.changed(kind, random, count=0), way, random) for _ in range(count)
     )
-    quiet = sum(_ours([pair], _preset(WAYS[way])) == (0, 0, 0) for pair in made)
+    quiet = sum(_ours([pair], by_preset(WAYS[way])) == (0, 0, 0) for pair in made)
     share = quiet / count
     case = f"{kind}, unchanged, {way}: nothing found"
     return Row(case, f"{share:.1%}", "98 %", share >= 0.98, count, seed)
@@ -147,7 +147,7 @@ def _scanned(kind: str, preset: int, count: int, seed: int) -> Row:
             line_scans.scanned(kind, random, count=int(random.integers(0, 6)), least=least)
             for _ in range(count)
         ),
-        _preset(preset),
+        by_preset(preset),
     )
     false = (tally.found - tally.right) / (2 * count)
     figure = f"recall {tally.recall:.3f}, {false:.2f} false a picture"
@@ -156,7 +156,7 @@ def _scanned(kind: str, preset: int, count: int, seed: int) -> Row:
     return Row(case, figure, "recall 0.95, 0.2 false", is_reached, count, seed)
 
 
-def _preset(number: int, settings: str = "") -> Params:
+def by_preset(number: int, settings: str = "") -> Params:
     """What LTU's callers ask for so."""
     asked = {"preset": str(number), "fic_settings": settings}
     return ltu.translate(ltu.Params.from_text(asked))
@@ -169,18 +169,19 @@ def _ours(made: Iterable[Pair], params: Params) -> Tally:
         try:
             result = differences(pair.first, pair.second, params=params)
         except NotAlignable:
-            tally = _sum(tally, Tally(0, 0, 2 * len(pair.first_boxes)))
+            tally = total([tally, Tally(0, 0, 2 * len(pair.first_boxes))])
             continue
-        tally = _sum(tally, _tally([one.box for one in result.on_image1], pair.first_boxes))
-        tally = _sum(tally, _tally([one.box for one in result.on_image2], pair.second_boxes))
+        sides = (result.on_image1, pair.first_boxes), (result.on_image2, pair.second_boxes)
+        tally = total([tally, *(matched([one.box for one in on], true) for on, true in sides)])
     return tally
 
 
-def _sum(one: Tally, other: Tally) -> Tally:
-    return Tally(*np.add(one, other).tolist())
+def total(tallies: Iterable[Tally]) -> Tally:
+    """All of them counted together."""
+    return Tally(*np.sum([(0, 0, 0), *tallies], axis=0).tolist())
 
 
-def _tally(found: Boxes, true: Boxes) -> Tally:
+def matched(found: Boxes, true: Boxes) -> Tally:
     """Each true place is found once, by the box that covers it best."""
     overlaps = [
         (iou(one, other), i, j) for i, one in enumerate(found) for j, other in enumerate(true)
@@ -202,8 +203,8 @@ def _rivals(case: str, made: Sequence[Pair], count: int, seed: int) -> list[Row]
     for way, found in (("as it comes", raw), ("aligned and tuned", aligned)):
         for name, boxes in found.items():
             both = zip(boxes, made, strict=True)
-            tallies = [_tally(one, pair.first_boxes) for one, pair in both]
-            figure = str(Tally(*np.sum(tallies, axis=0).tolist()))
+            tallies = [matched(one, pair.first_boxes) for one, pair in both]
+            figure = str(total(tallies))
             table.append(Row(f"{case}: {name}, {way}", figure, "to compare", True, count, seed))
     if not pixels.are_present():
         table.append(Row(f"{case}: others", pixels.MISSING, "to compare", True, 0, seed))
@@ -240,7 +241,7 @@ def _presets(count: int, seed: int) -> Row:
 
 def _number(pair: Pair, preset: int) -> int:
     try:
-        return differences(pair.first, pair.second, params=_preset(preset)).details.info.count
+        return differences(pair.first, pair.second, params=by_preset(preset)).details.info.count
     except NotAlignable:
         return 0
 
@@ -281,5 +282,5 @@ def _ratio(files: list[bytes]) -> float:
     buffers = (np.frombuffer(one, np.uint8) for one in files)
     first, second = (pairs.as_pixels(cv2.imdecode(one, cv2.IMREAD_COLOR)) for one in buffers)
     decoded = time.process_time()
-    differences(first, second, params=_preset(3))
+    differences(first, second, params=by_preset(3))
     return (time.process_time() - start) / (decoded - start)

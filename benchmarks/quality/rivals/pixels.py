@@ -1,4 +1,4 @@
-"""What people would take to find differences: scikit-image's SSIM, pixelmatch and odiff."""
+"""What people would take to find differences: SSIM, pixelmatch, odiff and looks-same."""
 
 import json
 import os
@@ -20,8 +20,8 @@ Flags: TypeAlias = NDArray[np.bool_]
 
 MODULES = os.environ.get("RIVALS_NODE_MODULES", "node_modules")
 MISSING = (
-    "pixelmatch and odiff are not installed: npm install pixelmatch odiff-bin pngjs, and name "
-    "the folder in RIVALS_NODE_MODULES"
+    "pixelmatch, odiff and looks-same are not installed: npm install pixelmatch odiff-bin "
+    "looks-same pngjs, and name the folder in RIVALS_NODE_MODULES"
 )
 SCRIPT = Path(__file__).with_suffix(".mjs")
 
@@ -47,13 +47,16 @@ TUNED = {
     "SSIM": Tuning(0.3, 2, 500),
     "pixelmatch": Tuning(0.2, 8, 500),
     "odiff": Tuning(0.2, 8, 500),
+    "looks-same": Tuning(0.2, 8, 500),
 }
-"""The best of 60 settings each for aligned photographs, on pairs of another seed."""
+"""The best of 60 settings each for aligned photographs, on pairs of another seed; looks-same has
+its own threshold, and its boxes are joined as odiff's."""
 
 
 def are_present() -> bool:
-    """Whether pixelmatch and odiff can be asked; `MISSING` says what to do if not."""
-    return all((Path(MODULES) / name).is_dir() for name in ("pixelmatch", "odiff-bin", "pngjs"))
+    """Whether pixelmatch, odiff and looks-same can be asked; `MISSING` says what to do if not."""
+    needed = ("pixelmatch", "odiff-bin", "looks-same", "pngjs")
+    return all((Path(MODULES) / name).is_dir() for name in needed)
 
 
 def found(cases: Sequence[Case], tunings: dict[str, Tuning]) -> dict[str, list[list[Box]]]:
@@ -66,7 +69,7 @@ def found(cases: Sequence[Case], tunings: dict[str, Tuning]) -> dict[str, list[l
 
 
 def _by_node(cases: Sequence[Case], tunings: dict[str, Tuning]) -> dict[str, list[list[Box]]]:
-    """What pixelmatch and odiff find, all in one run of node."""
+    """What the three of them find, all in one run of node."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [_written(case, Path(folder) / str(place)) for place, case in enumerate(cases)]
         listed = Path(folder) / "tasks.json"
@@ -77,7 +80,7 @@ def _by_node(cases: Sequence[Case], tunings: dict[str, Tuning]) -> dict[str, lis
                 _boxes(_opaque(Path(f"{path}.png.{name}.png"), case), tunings[name])
                 for path, case in zip(paths, cases, strict=True)
             ]
-            for name in ("pixelmatch", "odiff")
+            for name in ("pixelmatch", "odiff", "looks-same")
         }
 
 
