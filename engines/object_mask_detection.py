@@ -31,6 +31,7 @@ COLOURS_A_CHANNEL = 8
 HUE, ALPHA, ALL = "H", "alpha", "RGB"
 BORDER_LOOK_PX = 200
 LEAST_PHOTOGRAPH_PX = 64
+"""Shorter side, of the copy in which the border is looked at, in which things can stand out."""
 
 
 class Algorithm(Choice):

@@ -297,3 +297,13 @@ def test_in_a_photograph_what_stands_out_is_taken_unless_a_channel_is_asked_for(
         np.zeros(cup.shape[:2], np.uint8), (277, 222), (201, 163), 0, 0, 360, 1, -1
     )
     assert (mask_iou(result.mask.pixels, saucer > 0) > 0.8) == (channel == "RGB")
+
+
+@pytest.mark.parametrize("shape", [(40, 60), (30, 2000), (1, 1)])
+def test_a_picture_too_small_or_narrow_for_things_is_looked_at_by_its_channels(
+    shape: tuple[int, int],
+) -> None:
+    noise = np.random.default_rng(2026).integers(0, 256, (*shape, 3)).astype(np.uint8)
+    result = detect(noise)
+    assert result.details.info.channel in ("S", "V", "")
+    assert result.mask.pixels.shape == shape
