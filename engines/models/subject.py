@@ -71,19 +71,12 @@ def _seen(image: Pixels, size: Size) -> Values:
 
 def _parts(one: Found, size: Size) -> bool:
     """Whether a box is large enough to be a subject, and leaves something to be its ground."""
+    width, height = size
+    near_x, near_y = NEAR_SIDE * width, NEAR_SIDE * height
+    is_across = one.left < near_x and one.right > width - near_x
+    is_down = one.top < near_y and one.bottom > height - near_y
     area = (one.right - one.left) * (one.bottom - one.top)
-    return area > LEAST_AREA * size[0] * size[1] and not all(_reaches(one, size))
-
-
-def _reaches(one: Found, size: Size) -> tuple[bool, bool, bool, bool]:
-    """Whether a box reaches the picture's left, top, right and bottom."""
-    near_x, near_y = NEAR_SIDE * size[0], NEAR_SIDE * size[1]
-    return (
-        one.left < near_x,
-        one.top < near_y,
-        one.right > size[0] - near_x,
-        one.bottom > size[1] - near_y,
-    )
+    return area > LEAST_AREA * width * height and not (is_across and is_down)
 
 
 def _inside(found: Iterable[Found], whole: Size, size: Size) -> Values:
@@ -93,25 +86,12 @@ def _inside(found: Iterable[Found], whole: Size, size: Size) -> Values:
     )
     levels = np.full(size[::-1], OUTSIDE)
     for one in found:
-        left, top, right, bottom = _extended(one, whole)
-        across = np.abs(2 * x - left - right) / (right - left)
-        down = np.abs(2 * y - top - bottom) / (bottom - top)
+        across = np.abs(2 * x - one.left - one.right) / (one.right - one.left)
+        down = np.abs(2 * y - one.top - one.bottom) / (one.bottom - one.top)
         from_middle = np.maximum(across, down[:, np.newaxis])
         near = np.interp(from_middle, (1 - EDGE, 1 + EDGE), (INSIDE, OUTSIDE))
         levels = np.maximum(levels, near)
     return levels
-
-
-def _extended(one: Found, size: Size) -> tuple[float, float, float, float]:
-    """The box as if what a side of the picture cuts went on beyond it."""
-    at_left, at_top, at_right, at_bottom = _reaches(one, size)
-    width, height = one.right - one.left, one.bottom - one.top
-    return (
-        one.left - at_left * width,
-        one.top - at_top * height,
-        one.right + at_right * width,
-        one.bottom + at_bottom * height,
-    )
 
 
 def _cut(image: Pixels, belief: Values) -> Pixels:

@@ -39,7 +39,7 @@ def test_what_stands_out_is_the_subject_where_no_box_is() -> None:
     assert mask_iou(subject(drawn(LEFT)) > 0, LEFT) > 0.95
 
 
-def test_what_a_side_of_the_picture_cuts_is_the_subject_by_its_box(seen: list[Found]) -> None:
+def test_what_runs_over_the_border_is_the_subject_by_its_box(seen: list[Found]) -> None:
     near = np.zeros((HEIGHT, WIDTH), np.bool_)
     near[60:, :180] = True
     image = drawn(near)
