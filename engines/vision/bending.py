@@ -17,6 +17,8 @@ Plane: TypeAlias = NDArray[np.float32]
 Flow: TypeAlias = NDArray[np.float32]
 """float32 (H, W, 2): how far along x and y each pixel of one picture lies on the other, px."""
 
+Steps: TypeAlias = tuple[tuple[float, float], ...]
+
 BLUR = 1.0
 MOST_PX = 6.0
 """What lies further away has moved."""
@@ -25,6 +27,8 @@ LEAST_GAIN = 0.25
 STEPS = ((0.16, 4.0), (0.16, 4.0), (0.08, 2.0), (0.08, 2.0), (0.04, 0.7), (0.04, 0.7))
 """From the wide to the narrow, so that a changed or moved part follows what is around it: sigma of
 the window that moves as one, share of the longer side; sigma by which both pictures are blurred."""
+WIDE_STEPS = STEPS[:4]
+"""Windows too wide to lay the letters of one text on those of another."""
 WINDOW_PX = 4.0
 """The same sigma on the grid that the motion is solved on."""
 DOUBT = 2.0
@@ -36,18 +40,19 @@ NEW_LEVELS = 24
 """What is so far beyond all that the other picture has within `MOST_PX` is no guide to a bend."""
 
 
-def unbent(first: Plane, second: Plane, valid: NDArray[np.bool_]) -> Plane:
+def unbent(first: Plane, second: Plane, valid: NDArray[np.bool_], steps: Steps = STEPS) -> Plane:
     """The second picture as it shows the same as the first at the same place; see `bend`."""
-    return moved(second, bend(first, second, valid))
+    return moved(second, bend(first, second, valid, steps))
 
 
-def bend(first: Plane, second: Plane, valid: NDArray[np.bool_]) -> Flow:
+def bend(first: Plane, second: Plane, valid: NDArray[np.bool_], steps: Steps = STEPS) -> Flow:
     """Where a smooth motion by a few pixels leads on the second picture; zero if of no use.
 
     Args:
         first: (H, W, 3), BGR, in the second's light.
         second: of the same size, laid on the first by a homography.
         valid: bool (H, W), where both show something.
+        steps: windows and blurs, as `STEPS`.
 
     Source:
         Lucas and Kanade, IJCAI 1981, from coarse to fine; in windows so wide that a changed part is
@@ -55,7 +60,7 @@ def bend(first: Plane, second: Plane, valid: NDArray[np.bool_]) -> Flow:
     """
     here, there = (_blurred(_grey(one), BLUR) for one in (first, second))
     flow = unmoved(valid)
-    for window, blur in STEPS:
+    for window, blur in steps:
         flow += _motion(here, moved(there, flow), valid, window * max(valid.shape), blur)
         flow = flow.clip(-MOST_PX, MOST_PX)
     before, after = (_apart(here, one)[valid].sum() for one in (there, moved(there, flow)))

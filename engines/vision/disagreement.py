@@ -7,7 +7,7 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from engines.vision.bending import unbent
+from engines.vision.bending import WIDE_STEPS, unbent
 from engines.vision.homography import Matrix, Points
 from engines.vision.local_contrast import flattened
 from engines.vision.scaling import size_of
@@ -73,7 +73,8 @@ def _cells(
         covered = np.where(inside > 0, covered, 0)
     # Outside both show the same, so that no edge of one of them is taken for detail.
     shown = np.where(covered[..., np.newaxis] > 0, laid, second).astype(np.float32)
-    moved = unbent(second.astype(np.float32), shown, covered > 0).clip(0, 255).astype(np.uint8)
+    unmoved = second.astype(np.float32)
+    moved = unbent(unmoved, shown, covered > 0, WIDE_STEPS).clip(0, 255).astype(np.uint8)
     octave, here, there = _as_fine_as_both(moved, second)
     compared = cv2.resize(covered, size_of(there), interpolation=cv2.INTER_NEAREST)
     return _compared(flattened(here), flattened(there), compared, octave)
