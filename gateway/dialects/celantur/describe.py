@@ -12,6 +12,7 @@ from gateway.dialects.celantur.models import (
     DeletedTask,
     DeletedTasks,
     Failure,
+    FrameMetadata,
     Frames,
     ImageMetadata,
     Page,
@@ -31,6 +32,7 @@ PREFIX = "/v1"
 _MODELS: dict[str, type[BaseModel]] = {
     "AnonymisationTask": AnonymisationTask,
     "ImageMetadata": ImageMetadata,
+    "FrameMetadata": FrameMetadata,
     "DeletedTask": DeletedTask,
     "DeletedTasks": DeletedTasks,
     "CelanturStatus": ServiceStatus,
@@ -182,7 +184,7 @@ def _video(end: str) -> Schema:
 
 
 def _frames() -> Schema:
-    listed = {"type": "array", "items": schemas.ref("ImageMetadata")}
+    listed = {"type": "array", "items": schemas.ref("FrameMetadata")}
     found = {"description": "Of each frame.", "content": schemas.content(listed)}
     return _operation(
         "getVideoMetadata",

@@ -241,6 +241,7 @@ class AnonymisationTask(Echoed, _Identity):
     webhook: NullableText = None
     webhook_status: WebhookStatus = "empty"
     failure_cause: str | None = None
+    progress: float = Field(ge=0, le=1, description="The share that is done; ours.")
 
 
 class Detection(BaseModel):
@@ -267,6 +268,12 @@ class ImageMetadata(BaseModel):
     duration: float = Field(description="Seconds.")
     filename: str
     folder: NullableText = None
+
+
+class FrameMetadata(ImageMetadata):
+    """What was found in a frame of a video."""
+
+    seconds: float = Field(ge=0, description="When it is shown, from the file's start; ours.")
 
 
 class DeletedTask(BaseModel):

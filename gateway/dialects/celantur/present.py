@@ -10,7 +10,7 @@ from engines.core.shapes import ResultFile
 from engines.videos import anonymize_video, video_chunks, video_sightings
 from engines.videos.anonymize_video import FRAMES, INDEX, VIDEO
 from engines.vision.scaled_mask import Result as ScaledMask
-from gateway.dialects.celantur.models import TYPES, Detection, ImageMetadata
+from gateway.dialects.celantur.models import TYPES, Detection, FrameMetadata, ImageMetadata
 
 ANONYMISED = "anonymised"
 BINARY = "binary-mask.png"
@@ -57,10 +57,10 @@ def video(computed: Computed) -> Answer:
 
 def frame(
     line: dict[str, Any], size: tuple[int, int], *, name: str, is_hidden: bool
-) -> ImageMetadata:
+) -> FrameMetadata:
     """The metadata of a frame, from the line that the engine wrote of it."""
     number = str(line["number"])
-    return ImageMetadata(
+    return FrameMetadata(
         id=number,
         detections=[
             _detection(one["number"], one, parent=number, is_hidden=is_hidden)
@@ -69,6 +69,7 @@ def frame(
         size=size,
         duration=0,
         filename=name,
+        seconds=line["seconds"],
     )
 
 

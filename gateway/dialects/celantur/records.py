@@ -27,6 +27,7 @@ def record(task: Task, webhook_status: WebhookStatus) -> AnonymisationTask:
         "webhook": task.params["webhook"],
         "webhook_status": webhook_status,
         "failure_cause": task.failure.message if task.failure and is_failed else None,
+        "progress": task.progress,
     }
     return AnonymisationTask.model_validate(upload | _links(task) | told)
 

@@ -35,7 +35,7 @@ def done(ada: httpx.Client, video: bytes) -> str:
 
 def test_links_lead_to_the_video_and_its_metadata(ada: httpx.Client, done: str) -> None:
     task = ada.get(f"{TASK}/{done}").json()
-    assert (task["status"], task["name"]) == ("done", "street.mp4")
+    assert (task["status"], task["name"], task["progress"]) == ("done", "street.mp4", 1)
     assert task["anonymised_link"] == f"{PUBLIC_URL}{FILE}/{done}/video/anonymised"
     assert task["metadata_link"] == f"{PUBLIC_URL}{FILE}/{done}/video/metadata"
     assert not {"binary_mask_link", "instance_mask_link"} & task.keys()
@@ -70,6 +70,9 @@ def test_metadata_is_told_of_a_range_of_frames(
     assert {one["detections"][0]["parent_image"] for one in told} == {*numbers}
     assert told[0]["size"] == [320, 240]
     assert told[0]["filename"] == "street.mp4"
+    assert [one["seconds"] for one in told] == pytest.approx(
+        [int(number) / 25 for number in numbers]
+    )
     assert [one["detections"][0]["type"] for one in told] == [103] * len(numbers)
 
 
