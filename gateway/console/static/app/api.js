@@ -108,7 +108,7 @@ function secondsOf(request) {
 function sentence(status, text) {
   try {
     const told = JSON.parse(text);
-    const message = told.message ?? told.error_description ?? told.detail;
+    const message = told.message ?? told.error_description ?? told.detail ?? told.error;
     // FastAPI's form, which AeroVision's API has, tells several faults at once.
     if (Array.isArray(message))
       return message.map(({ loc, msg }) => `${loc.at(-1)}: ${msg}`).join(". ");

@@ -6,7 +6,7 @@ import { forgetAnswers, fromFile } from "./pictures.js";
 import { rawJson } from "./raw.js";
 import { number, t } from "./texts.js";
 
-/** A bar for the upload, which then waits; `onProgress` is told the share that is sent. */
+/** A bar for the upload, which then waits; `onProgress` is told the share that is sent, `onTask` a task. */
 export function progress(cancel) {
   const label = element("span", {}, t("try.sending"));
   const line = element("progress", { max: 1, value: 0, "aria-label": t("try.progress") });
@@ -17,17 +17,21 @@ export function progress(cancel) {
     line.removeAttribute("value");
     label.textContent = t("try.working");
   };
-  return { element: element("div", { class: "working" }, label, line, press), onProgress };
+  const onTask = ({ status, progress: share }) => {
+    label.textContent = t(`tasks.${status}`);
+    if (share) line.value = share;
+  };
+  return { element: element("div", { class: "working" }, label, line, press), onProgress, onTask };
 }
 
 export const failure = (sentence) => element("p", { class: "failure", role: "alert" }, sentence);
 
 /** All of a result; `sendAgain` asks for it in another media type. */
-export async function outcome({ request, text, seconds, total, files }, overlay, sendAgain) {
+export async function outcome({ request, text, seconds, total, ...kept }, overlay, sendAgain) {
   forgetAnswers();
   const took = { seconds: seconds && number(seconds, 3), total: number(total, 3) };
   return [
-    ...(await findings(text, overlay, request.pictures, files)),
+    ...(await findings(text, overlay, request.pictures, kept)),
     element("p", { class: "hint" }, t(seconds ? "try.took" : "try.answered", took)),
     ...(request.service.answersPicture ? [servicesPicture(request.service.name, sendAgain)] : []),
     rawJson(text),
@@ -43,10 +47,10 @@ export async function keptOutcome(blob, service, pictures) {
   return [...(await findings(text, overlay, all)), rawJson(text)];
 }
 
-async function findings(text, overlay, pictures, files) {
+async function findings(text, overlay, pictures, kept) {
   const answer = JSON.parse(text);
   const message = element("p", { class: "outcome", lang: "en" }, answer.details?.message);
-  return [message, await drawing(overlay, { answer, pictures, files })].flat();
+  return [message, await drawing(overlay, { answer, pictures, ...kept })].flat();
 }
 
 /** A picture too large for this browser's canvas must not keep the answer back. */

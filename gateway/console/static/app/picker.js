@@ -1,8 +1,8 @@
 // One input of a service: drop, paste, choose, photograph or name a picture, and see which it is.
 
 import { button, element, freshId } from "./dom.js";
-import { fromAddress, fromFile } from "./pictures.js";
-import { t } from "./texts.js";
+import { fromAddress, fromFile, isVideo } from "./pictures.js";
+import { number, t } from "./texts.js";
 
 /**
  * The field of one file. `onchange` is told the picture, or null when it was taken away.
@@ -27,7 +27,7 @@ export function picker({ label, schema, picture, isRequired, takesAddress, oncha
       : element(
           "div",
           { class: "well" },
-          empty(take, isCloud(schema)),
+          empty(take, schema),
           takesAddress && fromUrl(onchange),
         ),
     element("p", { class: "help visually-hidden", id: helpId, lang: "en" }, schema.description),
@@ -37,7 +37,6 @@ export function picker({ label, schema, picture, isRequired, takesAddress, oncha
 }
 
 function chosen(picture, remove) {
-  const size = picture.isShown ? `${picture.width} × ${picture.height}` : t("picker.unseen");
   return element(
     "div",
     { class: "chosen" },
@@ -52,15 +51,23 @@ function chosen(picture, remove) {
       "div",
       { class: "chosen-text" },
       element("span", { class: "file-name", title: picture.name }, picture.name),
-      element("span", { class: "hint" }, picture.address ? t("picker.fetched") : size),
+      element("span", { class: "hint" }, sizeOf(picture)),
     ),
     button("×", remove, { class: "quiet round", "aria-label": t("picker.remove", picture) }),
   );
 }
 
+function sizeOf({ file, address, isShown, width, height }) {
+  if (address) return t("picker.fetched");
+  if (isVideo(file)) return t("picker.video", { size: number(file.size / 1e6) });
+  return isShown ? `${width} × ${height}` : t("picker.unseen");
+}
+
 /** Of point clouds no camera makes any. */
-function empty(take, areClouds) {
-  const file = chooser(take, { accept: areClouds ? ".ply" : "image/*" });
+function empty(take, schema) {
+  const areClouds = isCloud(schema);
+  const pictures = takesVideo(schema) ? "image/*,video/*" : "image/*";
+  const file = chooser(take, { accept: areClouds ? ".ply" : pictures });
   const camera = chooser(take, { accept: "image/*", capture: "environment" });
   return [
     button(t("picker.choose"), () => file.click(), { class: "choose" }),
@@ -95,6 +102,8 @@ function fromUrl(onchange) {
 
 /** Whether an input takes point clouds, not pictures. */
 export const isCloud = (schema) => /\bPLY\b/.test(schema.description);
+
+const takesVideo = (schema) => /\bvideo\b/.test(schema.description);
 
 /** Whether what is dragged is a file, not a piece of text on its way into a field. */
 export const holdsFile = ({ dataTransfer }) => dataTransfer.types.includes("Files");

@@ -7,6 +7,8 @@ const lent = [];
 /** What a file looks like here, if the browser can show it. */
 export async function fromFile(file) {
   const url = URL.createObjectURL(file);
+  // An image would read all of it to find no picture.
+  if (isVideo(file)) return { file, name: file.name, url, isShown: false };
   const image = new Image();
   image.src = url;
   const isShown = await image.decode().then(
@@ -17,6 +19,8 @@ export async function fromFile(file) {
   return { file, name: file.name, url, isShown, width, height };
 }
 
+export const isVideo = (file) => file.type.startsWith("video/");
+
 export function fromAddress(address) {
   return { address, name: address, isShown: false };
 }
@@ -26,6 +30,13 @@ export async function fromAnswer(told, name) {
   const picture = await fromFile(pictureFile(told, name));
   lent.push(picture.url);
   return picture;
+}
+
+/** An address of a file, until the next answer. */
+export function lend(file) {
+  const url = URL.createObjectURL(file);
+  lent.push(url);
+  return url;
 }
 
 /** The same as a file. */

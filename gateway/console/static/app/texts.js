@@ -57,6 +57,14 @@ export function moment(time) {
   return new Intl.DateTimeFormat(language, form).format(new Date(time));
 }
 
+/** A place in a video, in minutes and seconds. */
+export function clock(seconds) {
+  const tenths = Math.round(seconds * 10);
+  const form = { minimumIntegerDigits: 2, minimumFractionDigits: 1 };
+  const rest = new Intl.NumberFormat(language, form).format((tenths % 600) / 10);
+  return `${Math.floor(tenths / 600)}:${rest}`;
+}
+
 export function percent(share) {
   const form = { style: "percent", maximumFractionDigits: share < 0.1 ? 1 : 0 };
   return new Intl.NumberFormat(language, form).format(share);

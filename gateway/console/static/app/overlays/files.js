@@ -1,10 +1,11 @@
-// A result of another API: the files that it keeps, pictures as such.
+// A result of another API: the files that it keeps, pictures and videos as such.
 
 import { element } from "../dom.js";
 import { fromFile } from "../pictures.js";
 import { Stage } from "../stage.js";
 
-export async function show({ files }) {
+export async function show({ files, ...told }) {
+  if (told.video) return (await import("./video.js")).show(told);
   const shown = await Promise.all(files.map(fromFile));
   return element("div", { class: "pair" }, shown.map(figure));
 }

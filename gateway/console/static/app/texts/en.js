@@ -2,7 +2,7 @@
 
 export default {
   services: {
-    celanturUploadFile: { title: "Anonymise", summary: "A picture, as Celantur’s API takes it." },
+    celanturUploadFile: { title: "Anonymise", summary: "A picture or a video, as Celantur’s API takes it." },
     matchChain: { title: "Chain", summary: "One tool after another, until one finds something." },
     matchFeature: { title: "Feature match", summary: "Points of one picture, found in another." },
     matchSurface: { title: "Surface match", summary: "Where in a scan a known solid lies." },
@@ -10,7 +10,7 @@ export default {
   },
 
   inputs: {
-    fileobject: "Picture",
+    fileobject: "Picture or video",
     query_image: "Query",
     train_image: "Picture to search",
     model_file: "Solid",
@@ -69,6 +69,7 @@ export default {
   "picker.optional": "optional",
   "picker.fetched": "The service fetches it",
   "picker.unseen": "No preview",
+  "picker.video": "Video, {size} MB",
 
   "try.run": "Run",
   "try.later": "As a task",
@@ -290,6 +291,24 @@ export default {
   "alignment.matrix": "Picture 1 to picture 2",
   "matches.query": "Query",
   "matches.train": "Picture to search",
+  "video.before": "Original",
+  "video.after": "Anonymised",
+  "video.beside": "Original beside it",
+  "video.save": "Save the video",
+  "video.unplayable": "This browser cannot play the video.",
+  "video.large": "The video is larger than 512 MB, which is not played here.",
+  "timeline.title": "When what was seen",
+  "timeline.keys": "A bar is an instance. Arrow keys go from bar to bar, Enter goes there in the video.",
+  "timeline.more": "and {count} shorter ones, in the metadata",
+  "timeline.bar": "{kind} {number}, {score}, from {from} to {to}",
+  "timeline.kind.face": "Face",
+  "timeline.kind.license-plate": "License plate",
+  "timeline.kind.person": "Person",
+  "timeline.kind.vehicle": "Vehicle",
+  "timeline.lane.face": "Faces",
+  "timeline.lane.license-plate": "License plates",
+  "timeline.lane.person": "Persons",
+  "timeline.lane.vehicle": "Vehicles",
   "surface.told": "Overlap {overlap}, places {poses}.",
   "surface.turn":
     "The scan in grey, the solid in green. Drag it, or use the arrow keys, to turn it.",

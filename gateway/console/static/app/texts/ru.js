@@ -8,7 +8,7 @@ export default {
   },
 
   services: {
-    celanturUploadFile: { title: "Обезличивание", summary: "Снимка, как в API Celantur." },
+    celanturUploadFile: { title: "Обезличивание", summary: "Снимка или видео, как в API Celantur." },
     matchChain: { title: "Цепочка", summary: "Один способ за другим, пока что-то не найдётся." },
     matchFeature: { title: "Особые точки", summary: "Точки одного снимка, найденные на другом." },
     matchSurface: { title: "Поиск тела", summary: "Где в скане лежит известное тело." },
@@ -47,7 +47,7 @@ export default {
   },
 
   inputs: {
-    fileobject: "Снимок",
+    fileobject: "Снимок или видео",
     query_image: "Что искать",
     train_image: "Где искать",
     model_file: "Тело",
@@ -106,6 +106,7 @@ export default {
   "picker.optional": "необязательно",
   "picker.fetched": "Его загрузит сервис",
   "picker.unseen": "Без просмотра",
+  "picker.video": "Видео, {size} МБ",
 
   "try.run": "Выполнить",
   "try.later": "Задачей",
@@ -327,6 +328,24 @@ export default {
   "alignment.matrix": "Снимок 1 на снимок 2",
   "matches.query": "Что искать",
   "matches.train": "Где искать",
+  "video.before": "Оригинал",
+  "video.after": "Обезличено",
+  "video.beside": "Оригинал рядом",
+  "video.save": "Сохранить видео",
+  "video.unplayable": "Этот браузер не может воспроизвести видео.",
+  "video.large": "Видео больше 512 МБ и здесь не воспроизводится.",
+  "timeline.title": "Что и когда видно",
+  "timeline.keys": "Полоса — один объект. Стрелки ведут от полосы к полосе, Enter — к её месту в видео.",
+  "timeline.more": "и ещё {count} более коротких, в метаданных",
+  "timeline.bar": "{kind} {number}, {score}, с {from} до {to}",
+  "timeline.kind.face": "Лицо",
+  "timeline.kind.license-plate": "Номерной знак",
+  "timeline.kind.person": "Человек",
+  "timeline.kind.vehicle": "Транспорт",
+  "timeline.lane.face": "Лица",
+  "timeline.lane.license-plate": "Номерные знаки",
+  "timeline.lane.person": "Люди",
+  "timeline.lane.vehicle": "Транспорт",
   "surface.told": "Перекрытие {overlap}, мест: {poses}.",
   "surface.turn": "Скан серый, тело зелёное. Поверните мышью или стрелками.",
 };

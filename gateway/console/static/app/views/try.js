@@ -204,15 +204,16 @@ export default class TryView {
     this.#bringIntoView();
     try {
       const preference = isLater && { prefer: "respond-async" };
-      const options = { signal, onProgress: shown.onProgress, headers: preference };
-      const { blob, seconds, files } = await submit(request, this.#session, options);
+      const { onProgress, onTask } = shown;
+      const options = { signal, onProgress, onTask, headers: preference };
+      const { blob, seconds, ...kept } = await submit(request, this.#session, options);
       const total = (performance.now() - begun) / 1000;
       const text = await blob.text();
       if (isLater) remember(JSON.parse(text).id, request.pictures);
       if (request.service !== this.#service) return;
       this.#aborting = null;
       if (isLater) return this.#leaveForTasks();
-      this.#done = { request, text, seconds, total, files };
+      this.#done = { request, text, seconds, total, ...kept };
       await this.#fillResult();
       this.#status.textContent = t("try.done");
     } catch (error) {
