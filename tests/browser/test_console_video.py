@@ -8,6 +8,7 @@ import pytest
 import skimage
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
 
 from tests.browser.conftest import chromium, keep, requested, violations
 from tests.browser.console_page import ConsolePage
@@ -145,7 +146,7 @@ def test_what_only_is_called_a_video_is_refused_in_words_and_kept(
     console: ConsolePage, tmp_path: Path
 ) -> None:
     text = tmp_path / "text.mp4"
-    text.write_text("This is no video.")
+    text.write_text("This is no video." * 1_000_000)
     console.choose(text)
     console.run()
     assert console.failure() == "The file is text/plain; expected a JPEG, PNG or video."
@@ -205,3 +206,39 @@ def test_progress_is_seen_and_a_video_nobody_waits_for_is_deleted(
         assert len(client.get("/v1/task/list").json()) == len(before) + 1
         console.find("#cancel").click()
         wait_until(lambda: len(client.get("/v1/task/list").json()) == len(before))
+
+
+READ = """
+    const [path, done] = arguments;
+    const frames = Array.from({ length: 1100 }, (_, at) => ({
+        id: String(at),
+        seconds: at < 600 ? at : 2 * at - 600,
+        detections: [100, 101, 499, 500, 1099].includes(at)
+            ? [{ id: 7, type_label: "person", score: at / 2000 }] : [],
+    }));
+    const ask = async (path) => {
+        const start = Number(new URLSearchParams(path.split("?")[1]).get("start"));
+        return Response.json(frames.slice(start, start + 500));
+    };
+    import(path).then(({ readVideo }) => readVideo({ id: "1", name: "a" }, { session: { ask } }))
+        .then(done);
+"""
+
+
+def test_a_long_video_is_read_in_parts_by_the_times_of_its_frames(console: ConsolePage) -> None:
+    told = console.browser.execute_async_script(READ, f"{console.url}app/video.js")
+    spans = [(one["from"], one["to"], one["score"]) for one in told["bars"]]
+    assert spans == [(100, 102, 0.0505), (499, 501, 0.25), (1598, told["seconds"], 0.5495)]
+    assert told["seconds"] == pytest.approx(1598 + 1598 / 1099)
+    assert {(one["number"], one["kind"]) for one in told["bars"]} == {(7, "person")}
+
+
+def test_what_this_browser_cannot_play_is_a_sentence_over_the_timeline(
+    console: ConsolePage, tmp_path: Path
+) -> None:
+    lossless = film(tmp_path / "street.mkv", [np.full((96, 160, 3), 110, np.uint8)] * 3)
+    Select(console.find("[name='method']")).select_by_value("detect")
+    console.choose(lossless)
+    console.run()
+    assert console.find(".film .failure").text == "This browser cannot play the video."
+    assert console.count(".lane") == 4
