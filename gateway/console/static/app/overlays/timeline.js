@@ -4,6 +4,8 @@ import { button, element } from "../dom.js";
 import { clock, percent, t } from "../texts.js";
 
 const MOST_BARS = 1000;
+// A shorter bar is drawn longer, to be seen and pressed.
+const SHORTEST_SHARE = 1 / 60;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
@@ -18,8 +20,7 @@ export function timeline({ bars, seconds }, kinds, go) {
   const group = element(
     "div",
     { class: "timeline", role: "group", "aria-label": t("timeline.title") },
-    element("div", { class: "lanes" }, lanes),
-    axis(seconds),
+    element("div", { class: "lanes" }, lanes, axis(seconds)),
   );
   withArrows(group);
   const left = bars.length - shown.length;
@@ -39,10 +40,10 @@ function lane(kind, bars, { seconds, go, tell }) {
     // Into the first row that is free again.
     const free = rows.findIndex((end) => end <= one.from);
     const row = free < 0 ? rows.length : free;
-    rows[row] = one.to;
+    rows[row] = Math.max(one.to, one.from + seconds * SHORTEST_SHARE);
     const press = barOf(one, go, tell);
-    press.style.left = `${(one.from / seconds) * 100}%`;
-    press.style.width = `${((one.to - one.from) / seconds) * 100}%`;
+    press.style.setProperty("--from", one.from / seconds);
+    press.style.setProperty("--length", (one.to - one.from) / seconds);
     press.style.setProperty("--row", row);
     return press;
   });
@@ -55,13 +56,9 @@ function lane(kind, bars, { seconds, go, tell }) {
 function barOf({ kind, number, score, from, to }, go, tell) {
   const values = { number, score: percent(score), from: clock(from), to: clock(to) };
   const text = t("timeline.bar", { kind: t(`timeline.kind.${kind}`), ...values });
-  return button(number, () => go(from), {
-    class: "span",
-    tabindex: -1,
-    "aria-label": text,
-    onpointerenter: () => tell(text),
-    onfocus: () => tell(text),
-  });
+  const told = { onpointerenter: () => tell(text), onfocus: () => tell(text) };
+  const attributes = { class: "span", tabindex: -1, "aria-label": text, ...told };
+  return button(element("span", {}, number), () => go(from), attributes);
 }
 
 /** One bar is a stop of the Tab key; arrows go from bar to bar. */
