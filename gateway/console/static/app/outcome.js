@@ -6,7 +6,11 @@ import { forgetAnswers, fromFile } from "./pictures.js";
 import { rawJson } from "./raw.js";
 import { number, t } from "./texts.js";
 
-/** A bar for the upload, which then waits; `onProgress` is told the share that is sent, `onTask` a task. */
+/**
+ * A bar for the upload, which then waits, and for a task if one comes of it.
+ *
+ * `onProgress` is told the share that is sent, `onTask` the task.
+ */
 export function progress(cancel) {
   const label = element("span", {}, t("try.sending"));
   const line = element("progress", { max: 1, value: 0, "aria-label": t("try.progress") });

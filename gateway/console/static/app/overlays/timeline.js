@@ -79,5 +79,6 @@ function withArrows(group) {
 
 function axis(seconds) {
   const ticks = TICKS.map((share) => element("span", {}, clock(share * seconds)));
-  return element("div", { class: "axis", "aria-hidden": "true" }, element("div", { class: "moments" }, ticks));
+  const moments = element("div", { class: "moments" }, ticks);
+  return element("div", { class: "axis", "aria-hidden": "true" }, moments);
 }

@@ -22,7 +22,8 @@ export function show({ answer, pictures, video }) {
   const films = element("div", { class: "pair" }, main.element);
   const controls = bar(file && download(file, main.player.src));
   if (file) whenPlayable(original, (before) => controls.prepend(beside(films, before, main)));
-  return element("div", { class: "stack" }, video.save && later(video), films, controls, line.element);
+  const parts = [video.save && later(video), films, controls, line.element];
+  return element("div", { class: "stack" }, parts);
 }
 
 const lookedFor = (answer) =>
@@ -37,8 +38,7 @@ function film(src, caption) {
   return { player, element: element("figure", { class: "film" }, player, words) };
 }
 
-const download = (file, href) =>
-  element("a", { href, download: file.name }, t("video.save"));
+const download = (file, href) => element("a", { href, download: file.name }, t("video.save"));
 
 /** The sentence and the button of a video that is too large to be played here. */
 function later({ save }) {
