@@ -78,7 +78,7 @@ def played(working: Served, video: Path) -> Iterator[ConsolePage]:
 
 def test_a_bar_is_where_the_metadata_has_the_face(played: ConsolePage, working: Served) -> None:
     with working.client() as client:
-        path = f"/v1/file/{played.answer()['id']}/video/metadata"
+        path = f"/v1/file/{played.answer()['id']}/video/metadata?times=true"
         told = client.get(path).json()
     kinds = [{found["type_label"] for found in one["detections"]} for one in told]
     seen = [one["seconds"] for one, found in zip(told, kinds, strict=True) if "face" in found]
@@ -179,7 +179,7 @@ def test_a_very_large_video_is_not_fetched_to_be_played(console: ConsolePage, vi
     assert console.find(".film figcaption").text == "Original"
     assert "larger than 512 MB" in console.find(".result .bar").text
     asked = requested(console.browser)
-    assert any(one.endswith("/video/metadata?start=0") for one in asked)
+    assert any(one.endswith("/video/metadata?times=true&start=0") for one in asked)
     assert not any(one.endswith("/video/anonymised") for one in asked)
 
 

@@ -109,7 +109,9 @@ async def frames(call: Call) -> Response:
         name=upload["name"],
         is_hidden=upload["method"] != "detect",
     )
-    found = [present_frame(orjson.loads(line)).model_dump() for line in lines.splitlines()]
+    untold = set() if asked.times else {"seconds"}
+    told_frames = [present_frame(orjson.loads(line)) for line in lines.splitlines()]
+    found = [one.model_dump(exclude=untold) for one in told_frames]
     return Response(orjson.dumps(found), media_type="application/json")
 
 

@@ -205,6 +205,7 @@ class Frames(Parameters):
     end: int | None = Field(
         None, ge=0, le=1_000_000_000, description="The last one; else the last of all."
     )
+    times: bool = Field(False, description="Tell when each is shown; ours.")
 
 
 class Choice(Parameters):
@@ -273,7 +274,9 @@ class ImageMetadata(BaseModel):
 class FrameMetadata(ImageMetadata):
     """What was found in a frame of a video."""
 
-    seconds: float = Field(ge=0, description="When it is shown, from the file's start; ours.")
+    seconds: float = Field(
+        0, ge=0, description="With `times`: when it is shown, from the file's start; ours."
+    )
 
 
 class DeletedTask(BaseModel):

@@ -50,7 +50,7 @@ async function readTimeline(path, { session, signal }) {
   do {
     // The last frame is asked for again: one beyond the end would be refused.
     const start = Math.max(times.length - 1, 0);
-    frames = await (await session.ask(`${path}?start=${start}`, { signal })).json();
+    frames = await (await session.ask(`${path}?times=true&start=${start}`, { signal })).json();
     for (const frame of frames) note(frame, times, things);
   } while (frames.length === FRAMES_AT_ONCE);
   const last = times.at(-1);

@@ -70,10 +70,14 @@ def test_metadata_is_told_of_a_range_of_frames(
     assert {one["detections"][0]["parent_image"] for one in told} == {*numbers}
     assert told[0]["size"] == [320, 240]
     assert told[0]["filename"] == "street.mp4"
-    assert [one["seconds"] for one in told] == pytest.approx(
-        [int(number) / 25 for number in numbers]
-    )
     assert [one["detections"][0]["type"] for one in told] == [103] * len(numbers)
+
+
+def test_frames_are_told_with_their_times_if_asked(ada: httpx.Client, done: str) -> None:
+    path = f"{FILE}/{done}/video/metadata"
+    assert "seconds" not in ada.get(path).json()[0]
+    told = ada.get(path, params={"times": True, "start": 1}).json()
+    assert [one["seconds"] for one in told] == pytest.approx([0.04, 0.08, 0.12, 0.16])
 
 
 @pytest.mark.parametrize("given", [{"start": 5}, {"start": 3, "end": 1}, {"end": 5}, {"start": -1}])
