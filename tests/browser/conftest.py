@@ -26,6 +26,7 @@ def chromium() -> Iterator[Chrome]:
         "headless=new",
         "no-sandbox",
         "no-proxy-server",
+        "enable-unsafe-swiftshader",  # WebGL without a graphics processor.
         f"window-size={SIZE[0]},{SIZE[1]}",
     ):
         options.add_argument(f"--{argument}")

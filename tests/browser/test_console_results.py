@@ -164,14 +164,6 @@ def test_quality_is_bars_and_a_histogram(console: ConsolePage) -> None:
     assert f"{result['brightness']['l_mean']:.0f}" in console.find(".scales").text
 
 
-def test_a_solid_is_turned_by_the_arrow_keys(console: ConsolePage) -> None:
-    assert console.shown("surfaceMatch")["pose"]
-    pixels = "return document.querySelector('.turntable').toDataURL()"
-    before = console.browser.execute_script(pixels)
-    console.find(".turntable").send_keys("\ue012")
-    assert console.browser.execute_script(pixels) != before
-
-
 def test_the_service_s_own_picture_is_unfolded(console: ConsolePage) -> None:
     console.shown("objectDetection")
     console.find(".raw summary").click()

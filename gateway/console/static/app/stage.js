@@ -59,6 +59,13 @@ export class Stage {
     return group;
   }
 
+  /** A number alone, which is placed by its `transform`. */
+  number(number) {
+    const group = drawn("g", { class: "mark" }, badgeAt([0, 0], number));
+    this.#marks.append(group);
+    return group;
+  }
+
   /** A single point, of which there are too many for numbers. */
   dot([x, y]) {
     const place = { transform: `translate(${x} ${y})` };

@@ -310,6 +310,15 @@ export default {
   "timeline.lane.person": "Persons",
   "timeline.lane.vehicle": "Vehicles",
   "surface.told": "Overlap {overlap}, places {poses}.",
-  "surface.turn":
-    "The scan in grey, the solid in green. Drag it, or use the arrow keys, to turn it.",
+
+  "turn.how":
+    "The scan in grey, what was found in colour. Drag it, or use the arrow keys, to turn it; the wheel, two fingers, + and − go nearer and farther.",
+  "turn.flat": "This browser has no WebGL: what is near does not hide what is behind it.",
+  "turn.left": "Turn left",
+  "turn.right": "Turn right",
+  "turn.up": "Turn up",
+  "turn.down": "Turn down",
+  "turn.closer": "Nearer",
+  "turn.farther": "Farther",
+  "turn.reset": "Reset",
 };
