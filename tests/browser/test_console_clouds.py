@@ -1,6 +1,6 @@
 """Point clouds in the console: where they are drawn, and how hands turn them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
@@ -15,10 +15,10 @@ from tests.browser.console_page import ConsolePage
 from tests.clouds import Array
 from tests.serving import Served
 
-AROUND, OVER = 0.4, 0.3
+FIRST = AROUND, OVER = 0.4, 0.3
 """How the first view is turned, in radians."""
 NEAR_PX = 3
-"""A point is a disc of 4 px."""
+"""A point is a disc of 4 or 5 px."""
 MARGIN = 1.7
 """Half of the picture's height, in the model's greatest distances from its middle."""
 _SAMPLE = """
@@ -78,10 +78,12 @@ def moved(points: Array, pose: list[list[float]]) -> Array:
     return points @ matrix[:3, :3].T + matrix[:3, 3]
 
 
-def projected(points: Array, model: Array, shape: tuple[int, ...]) -> Array:
-    """Where points of the scene are seen first, (N, 3): right and down in pixels, and how far."""
+def projected(
+    points: Array, model: Array, shape: tuple[int, ...], turned: tuple[float, float] = FIRST
+) -> Array:
+    """Where points of the scene are seen, (N, 3): right and down in pixels, and how far."""
     middle = np.median(model, axis=0)
-    (sin, cos), (dip, level) = [(np.sin(one), np.cos(one)) for one in (AROUND, OVER)]
+    (sin, cos), (dip, level) = [(np.sin(one), np.cos(one)) for one in turned]
     around = np.array([[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]])
     over = np.array([[1, 0, 0], [0, level, -dip], [0, dip, level]])
     height, width = shape[:2]
@@ -106,17 +108,21 @@ def share_on_model(picture: Array, placed: Array, colour: Array) -> float:
     return float(covered(picture, colour)[y, x].mean())
 
 
+def reach(picture: Array, colour: Array) -> tuple[int, int, int]:
+    """How far a colour goes left, right and down; at the top is the model's number."""
+    y, x = np.nonzero(covered(picture, colour))
+    return int(x.min()), int(x.max()), int(y.max())
+
+
 def test_a_model_is_drawn_where_its_pose_has_it(console: ConsolePage, scheme: str) -> None:
     pose = console.shown("surfaceMatch")["pose"]
     keep(console.browser, console.find(".result"), f"console-surface-{scheme}")
     placed, colour = moved(sample(console, "solid"), pose), colour_of(console, ".turntable .mark")
     picture = seen(console)
     assert share_on_model(picture, placed, colour) > 0.95
-    y, x = np.nonzero(covered(picture, colour))
     right, down, _ = projected(placed, placed, picture.shape).T
     expected = right.min(), right.max(), down.max()
-    # The number stands at the top.
-    np.testing.assert_allclose((x.min(), x.max(), y.max()), expected, atol=NEAR_PX)
+    np.testing.assert_allclose(reach(picture, colour), expected, atol=NEAR_PX)
 
 
 def test_the_scan_lies_around_the_model_as_the_pose_says(console: ConsolePage) -> None:
@@ -139,23 +145,66 @@ def test_keys_turn_the_clouds_and_a_button_resets_them(console: ConsolePage, key
     np.testing.assert_array_equal(seen(console), before)
 
 
-def test_a_drag_turns_and_a_wheel_zooms(console: ConsolePage) -> None:
-    console.shown("surfaceMatch")
-    frame = console.find(".turntable")
-    pictures = [seen(console)]
-    ActionChains(console.browser).drag_and_drop_by_offset(frame, 60, 20).perform()
-    pictures.append(seen(console))
-    origin = ScrollOrigin.from_element(frame)
+def test_what_is_near_follows_the_hand(console: ConsolePage) -> None:
+    placed = moved(sample(console, "solid"), console.shown("surfaceMatch")["pose"])
+    actions = ActionChains(console.browser)
+    actions.drag_and_drop_by_offset(console.find(".turntable"), 90, 30).perform()
+    picture = seen(console)
+    right, down, _ = projected(placed, placed, picture.shape, (AROUND + 0.6, OVER + 0.2)).T
+    expected = right.min(), right.max(), down.max()
+    drawn = reach(picture, colour_of(console, ".turntable .mark"))
+    np.testing.assert_allclose(drawn, expected, atol=NEAR_PX)
+
+
+def wheel(console: ConsolePage) -> None:
+    origin = ScrollOrigin.from_element(console.find(".turntable"))
     ActionChains(console.browser).scroll_from_origin(origin, 0, -200).perform()
-    pictures.append(seen(console))
-    assert np.any(pictures[0] != pictures[1])
-    assert extent(console, pictures[2]) > 1.3 * extent(console, pictures[1])
 
 
-def extent(console: ConsolePage, picture: Array) -> int:
-    """How many columns the model takes."""
-    drawn = covered(picture, colour_of(console, ".turntable .mark"))
-    return int(drawn.any(axis=0).sum())
+def pinch(console: ConsolePage) -> None:
+    """Two fingers go from 100 to 160 px apart."""
+    script = """
+        const { left, top, width, height } = arguments[0].getBoundingClientRect();
+        return [left + width / 2, top + height / 2];
+    """
+    x, y = console.browser.execute_script(script, console.find(".turntable"))
+    for kind, apart in (("touchStart", 50), ("touchMove", 60), ("touchMove", 80)):
+        points = [{"x": x + side * apart, "y": y, "id": side + 1} for side in (-1, 1)]
+        touch(console, kind, points)
+    touch(console, "touchEnd", [])
+
+
+def touch(console: ConsolePage, kind: str, points: list[dict[str, float]]) -> None:
+    told = {"type": kind, "touchPoints": points}
+    console.browser.execute_cdp_cmd("Input.dispatchTouchEvent", told)
+
+
+@pytest.mark.parametrize(("zoom", "factor"), [(wheel, np.exp(0.4)), (pinch, 1.6)])
+def test_a_wheel_and_two_fingers_zoom(
+    console: ConsolePage, zoom: Callable[[ConsolePage], None], factor: float
+) -> None:
+    console.shown("surfaceMatch")
+    colour = colour_of(console, ".turntable .mark")
+    left, right, _ = reach(seen(console), colour)
+    zoom(console)
+    nearer_left, nearer_right, _ = reach(seen(console), colour)
+    assert (nearer_right - nearer_left) / (right - left) == pytest.approx(factor, rel=0.04)
+
+
+def test_what_the_graphics_processor_forgets_is_drawn_anew(console: ConsolePage) -> None:
+    console.shown("surfaceMatch")
+    before = seen(console)
+    script = """
+        const canvas = document.querySelector(".turntable canvas");
+        const loss = canvas.getContext("webgl").getExtension("WEBGL_lose_context");
+        canvas.addEventListener("webglcontextlost", () => setTimeout(() => loss.restoreContext()));
+        const back = new Promise((resolve) =>
+            canvas.addEventListener("webglcontextrestored", resolve));
+        loss.loseContext();
+        return back.then(() => true);
+    """
+    assert console.browser.execute_script(script)
+    np.testing.assert_array_equal(seen(console), before)
 
 
 def test_a_row_and_its_model_light_up_together(console: ConsolePage, scheme: str) -> None:

@@ -9,7 +9,8 @@ import { View } from "./view.js";
 import { painterInSpace } from "./webgl.js";
 
 const [WIDTH, HEIGHT] = [900, 600];
-const POINT_PX = 4;
+/** How large a point is, as a share of the height. */
+const POINT = 0.011;
 const MARGIN = 1.7;
 const TURN = 0.1;
 const TURN_PER_PX = 1 / 150;
@@ -138,7 +139,7 @@ export class Turntable {
     const { clientWidth, clientHeight } = this.#frame;
     this.#canvas.width = clientWidth * devicePixelRatio;
     this.#canvas.height = clientHeight * devicePixelRatio;
-    const diameter = POINT_PX * devicePixelRatio * Math.sqrt(scale);
+    const diameter = POINT * this.#canvas.height * Math.sqrt(scale);
     const colours = [this.#frame, ...this.marks].map((one) => getComputedStyle(one).color);
     const ground = getComputedStyle(this.#frame).backgroundColor;
     this.#paint({ rows, scale, diameter, colours, ground });
