@@ -191,6 +191,16 @@ def test_a_wheel_and_two_fingers_zoom(
     assert (nearer_right - nearer_left) / (right - left) == pytest.approx(factor, rel=0.04)
 
 
+def test_what_is_near_hides_what_is_behind_it(console: ConsolePage) -> None:
+    console.shown("surfaceMatch")
+    colour = colour_of(console, ".turntable .mark")
+    console.find(".turntable").send_keys(20 * Keys.ARROW_DOWN)
+    from_above = covered(seen(console), colour).sum()
+    console.find(".turntable").send_keys(40 * Keys.ARROW_UP)
+    # Through the table; without it as many, for an outline from below is that from above, mirrored.
+    assert covered(seen(console), colour).sum() < 0.85 * from_above
+
+
 def test_what_the_graphics_processor_forgets_is_drawn_anew(console: ConsolePage) -> None:
     console.shown("surfaceMatch")
     before = seen(console)
@@ -213,6 +223,7 @@ def test_a_row_and_its_model_light_up_together(console: ConsolePage, scheme: str
     before = colour_of(console, ".turntable .mark")
     ActionChains(console.browser).move_to_element(console.find(".findings .row")).perform()
     lit = colour_of(console, ".turntable .mark")
+    assert np.any(lit != before)
     assert share_on_model(seen(console), placed, lit) > 0.95
     keep(console.browser, console.find(".result"), f"console-surface-lit-{scheme}")
     ActionChains(console.browser).move_to_element(console.find("h1")).perform()
