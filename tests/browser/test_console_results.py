@@ -97,6 +97,17 @@ def test_a_row_and_its_outline_light_up_together(console: ConsolePage) -> None:
     assert console.count(".lit") == 2
 
 
+def test_a_row_is_a_line_with_its_number_first(console: ConsolePage) -> None:
+    console.shown("contours")
+    number, title, detail = [
+        console.find(f".findings .row-{part}").rect for part in ("number", "title", "detail")
+    ]
+    gap = title["x"] - number["x"] - number["width"]
+    assert 0 < gap < 30
+    assert detail["x"] > title["x"]
+    assert abs(detail["y"] - number["y"]) < 5
+
+
 def test_read_words_can_be_selected_over_the_picture(console: ConsolePage) -> None:
     lines = console.shown("textDetection")["lines"]
     console.browser.execute_script(
