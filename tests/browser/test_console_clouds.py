@@ -1,6 +1,7 @@
 """Point clouds in the console: where they are drawn, and how hands turn them."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.browser.conftest import chromium, keep, requested, violations
 from tests.browser.console_page import ConsolePage
-from tests.clouds import Array
+from tests.clouds import Array, pebble, ply
 from tests.serving import Served
 
 FIRST = AROUND, OVER = 0.4, 0.3
@@ -143,6 +144,31 @@ def test_keys_turn_the_clouds_and_a_button_resets_them(console: ConsolePage, key
     console.find(".moves button:last-child").click()
     console.browser.execute_script("document.activeElement.blur()")
     np.testing.assert_array_equal(seen(console), before)
+
+
+def test_a_scan_without_the_solid_is_shown_alone(console: ConsolePage, tmp_path: Path) -> None:
+    ball = tmp_path / "ball.ply"
+    ball.write_bytes(ply(pebble(bumps=0)))
+    console.go("surfaceMatch")
+    console.take_sample()
+    console.find("button[aria-label^='Remove']").click()
+    console.choose(ball)
+    console.run()
+    assert "pose" not in console.answer()["result"]
+    drawn = covered(seen(console), colour_of(console, ".turntable"))
+    assert drawn.mean() > 0.05
+    assert console.count(".turntable .mark, .findings") == 0
+    keep(console.browser, console.find(".result"), "console-surface-alone")
+
+
+def test_colours_change_with_the_scheme(console: ConsolePage) -> None:
+    placed = moved(sample(console, "solid"), console.shown("surfaceMatch")["pose"])
+    console.prefer("dark")
+    try:
+        colour = colour_of(console, ".turntable .mark")
+        assert share_on_model(seen(console), placed, colour) > 0.95
+    finally:
+        console.prefer("light")
 
 
 def test_what_is_near_follows_the_hand(console: ConsolePage) -> None:

@@ -144,8 +144,9 @@ export class Turntable {
     const ground = getComputedStyle(this.#frame).backgroundColor;
     this.#paint({ rows, scale, diameter, colours, ground });
     this.marks.forEach((mark, at) => {
-      const [x, y] = topmost(this.#clouds[at + 1], rows).map((value) => (value * scale * HEIGHT) / 2);
-      mark.setAttribute("transform", `translate(${WIDTH / 2 + x} ${HEIGHT / 2 + y})`);
+      const [x, y] = topmost(this.#clouds[at + 1], rows);
+      const unit = (scale * HEIGHT) / 2;
+      mark.setAttribute("transform", `translate(${WIDTH / 2 + unit * x} ${HEIGHT / 2 + unit * y})`);
     });
   }
 }
@@ -156,14 +157,14 @@ function topmost(cloud, [right, down]) {
   return [along(right, cloud[least]), heights[least]];
 }
 
-/** Around the middle of the last cloud; what is seen reaches from -1 to 1. */
+/** Around the middle of the last cloud, which is seen whole between -1 and 1. */
 function centred(clouds) {
   const middle = [0, 1, 2].map((axis) => median(clouds.at(-1).map((point) => point[axis])));
   const moved = clouds.map((cloud) =>
     cloud.map((point) => point.map((value, axis) => value - middle[axis])),
   );
   const most = moved.at(-1).flat().reduce((least, value) => Math.max(least, Math.abs(value)), 0);
-  const radius = MARGIN * most;
+  const radius = clouds.length > 1 ? MARGIN * most : most;
   return moved.map((cloud) => cloud.map((point) => point.map((value) => value / radius)));
 }
 
