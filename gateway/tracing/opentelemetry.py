@@ -68,9 +68,10 @@ class OpenTelemetry(Tracing):
         now = time.time_ns()
         epoch = now - time.monotonic_ns()
         begun = now - _ns(timing.engine_seconds or 0)
+        queued = begun - _ns(timing.queue_seconds)
         if timing.steps:  # It may be a while since it ended: this process waits for its turn too.
             begun = min(begun, epoch + timing.steps.begun)
-        self._past("queue", begun - _ns(timing.queue_seconds), begun)
+        self._past("queue", min(queued, begun), begun)
         if timing.engine_seconds is None:
             return
         whole = self._past("engine", begun, now, attributes={"pixelgate.engine": engine})

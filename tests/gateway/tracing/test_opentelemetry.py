@@ -1,5 +1,6 @@
 """Traces: what a collector is told, and what it never is."""
 
+import time
 from collections.abc import Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler
@@ -94,6 +95,15 @@ def test_a_computation_is_told_as_far_as_it_came(
     assert [span.name for span in spans] == names
     lasted = [(span.end_time or 0) - (span.start_time or 0) for span in spans]
     assert lasted == [2_000_000_000, 3_000_000_000, 1, 1, 1][: len(names)]
+
+
+def test_a_job_that_began_before_this_process_knew_did_not_wait_the_longer(
+    tracing: OpenTelemetry, finished: InMemorySpanExporter
+) -> None:
+    began = time.monotonic_ns() - 4_000_000_000
+    tracing.computed("edges", Timing(2.0, 1.0, Steps(*range(began, began + 4))))
+    queue, engine, *_ = finished.get_finished_spans()
+    assert queue.start_time == queue.end_time == engine.start_time
 
 
 class Collector(Quiet, BaseHTTPRequestHandler):
