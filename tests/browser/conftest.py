@@ -11,8 +11,9 @@ from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.remote.webelement import WebElement
 
+from tests.browser.console_page import ConsolePage
 from tests.needs import need
-from tests.serving import WAIT_SECONDS
+from tests.serving import WAIT_SECONDS, Served
 
 SIZE = (1200, 1800)
 
@@ -61,6 +62,28 @@ def browser(chromium_at_work: Chrome) -> Iterator[Chrome]:
     yield started
     started.close()
     started.switch_to.window(first)
+
+
+@pytest.fixture(scope="module")
+def window() -> Iterator[Chrome]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def console(window: Chrome, served: Served) -> Iterator[ConsolePage]:
+    """Signed in; tests go from service to service as people do."""
+    with console_of(served, window) as page:
+        page.open()
+        page.sign_in(served.user, served.password)
+        yield page
+
+
+@contextmanager
+def console_of(served: Served, window: Chrome) -> Iterator[ConsolePage]:
+    """A service's console, which must not do what its policy forbids."""
+    yield ConsolePage(window, f"{served.url}/console/")
+    assert violations(window) == []
 
 
 def logged(browser: Any, kind: str) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.conftest import chromium, keep, violations
+from tests.browser.conftest import console_of, keep
 from tests.browser.console_page import ConsolePage
 from tests.browser.prefix import PREFIX, proxy
 from tests.keys import api_key
@@ -42,19 +42,12 @@ def trying(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def window() -> Iterator[Chrome]:
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def console(window: Chrome, trying: Served) -> Iterator[ConsolePage]:
     """Loaded anew, with nobody signed in."""
-    page = ConsolePage(window, f"{trying.url}/console/")
-    page.open()
-    yield page
-    assert violations(window) == []
+    with console_of(trying, window) as page:
+        page.open()
+        yield page
 
 
 @pytest.fixture

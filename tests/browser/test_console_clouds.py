@@ -11,7 +11,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.conftest import chromium, keep, requested, violations
+from tests.browser.conftest import keep, requested
 from tests.browser.console_page import ConsolePage
 from tests.clouds import Array, pebble, ply
 from tests.serving import Served
@@ -35,16 +35,6 @@ _WITHOUT_WEBGL = """
     };
 """
 _WITH_WEBGL = "HTMLCanvasElement.prototype.getContext = window.whole"
-
-
-@pytest.fixture(scope="module")
-def console(served: Served) -> Iterator[ConsolePage]:
-    with chromium() as browser:
-        page = ConsolePage(browser, f"{served.url}/console/")
-        page.open()
-        page.sign_in(served.user, served.password)
-        yield page
-        assert violations(browser) == []
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -1,29 +1,17 @@
 """Each service in the console: its sample's result, drawn where the JSON says."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 
-from tests.browser.conftest import chromium, keep, violations
+from tests.browser.conftest import keep
 from tests.browser.console_page import Box, ConsolePage
-from tests.serving import Served
 
 Result = dict[str, Any]
 NEAR_PX = 1.5
-
-
-@pytest.fixture(scope="module")
-def console(served: Served) -> Iterator[ConsolePage]:
-    """Signed in; tests go from service to service as people do."""
-    with chromium() as browser:
-        page = ConsolePage(browser, f"{served.url}/console/")
-        page.open()
-        page.sign_in(served.user, served.password)
-        yield page
-        assert violations(browser) == []
 
 
 def bounds(box: dict[str, float]) -> Box:

@@ -18,7 +18,7 @@ from gateway.settings import Settings
 from gateway.store.database import Database, open_database
 from gateway.store.tables import refused_jobs
 from tests.auth.workers import ask_by_key, open_client
-from tests.browser.conftest import chromium, keep, violations
+from tests.browser.conftest import console_of, keep
 from tests.browser.console_page import ConsolePage
 from tests.serving import Served, serving, wait_until
 
@@ -45,19 +45,12 @@ def rows(running: Served) -> Iterator[Database]:
     database.dispose()
 
 
-@pytest.fixture(scope="module")
-def window() -> Iterator[Chrome]:
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def console(window: Chrome, running: Served) -> Iterator[ConsolePage]:
     """Loaded anew, with nobody signed in."""
-    page = ConsolePage(window, f"{running.url}/console/")
-    page.open()
-    yield page
-    assert violations(window) == []
+    with console_of(running, window) as page:
+        page.open()
+        yield page
 
 
 @pytest.fixture

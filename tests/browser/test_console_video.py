@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-from tests.browser.conftest import chromium, keep, requested, violations
+from tests.browser.conftest import chromium, console_of, keep, requested
 from tests.browser.console_page import ConsolePage
 from tests.engines.videos.films import film
 from tests.serving import Served, serving, wait_until
@@ -29,19 +30,13 @@ def working(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def window(working: Served) -> Iterator[ConsolePage]:
-    with chromium() as browser:
-        yield ConsolePage(browser, f"{working.url}/console/")
-
-
 @pytest.fixture
-def console(window: ConsolePage, working: Served) -> Iterator[ConsolePage]:
+def console(window: Chrome, working: Served) -> Iterator[ConsolePage]:
     """Celantur's form, loaded anew, and signed in."""
-    window.open(SERVICE)
-    window.sign_in(working.user, working.password)
-    yield window
-    assert violations(window.browser) == []
+    with console_of(working, window) as page:
+        page.open(SERVICE)
+        page.sign_in(working.user, working.password)
+        yield page
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +62,11 @@ def anonymise(console: ConsolePage, video: Path) -> None:
 @pytest.fixture(scope="module")
 def played(working: Served, video: Path) -> Iterator[ConsolePage]:
     """A video's result, which tests look at one after the other."""
-    with chromium() as browser:
-        page = ConsolePage(browser, f"{working.url}/console/")
+    with chromium() as browser, console_of(working, browser) as page:
         page.open(SERVICE)
         page.sign_in(working.user, working.password)
         anonymise(page, video)
         yield page
-        assert violations(browser) == []
 
 
 def test_a_bar_is_where_the_metadata_has_the_face(played: ConsolePage, working: Served) -> None:

@@ -11,9 +11,10 @@ import cv2
 import httpx
 import numpy as np
 import pytest
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.conftest import chromium, keep, requested, violations
+from tests.browser.conftest import console_of, keep, requested
 from tests.browser.console_page import ConsolePage
 from tests.serving import Served, serving, wait_until
 from tests.sources import Quiet, source
@@ -29,12 +30,6 @@ def working(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("working")
     with serving(folder, slots=1, fetch_allow="127.0.0.1") as started:
         yield started
-
-
-@pytest.fixture(scope="module")
-def window(working: Served) -> Iterator[ConsolePage]:
-    with chromium() as browser:
-        yield ConsolePage(browser, f"{working.url}/console/")
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +51,12 @@ class Receiver(Quiet, BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def console(window: ConsolePage, working: Served) -> Iterator[ConsolePage]:
+def console(window: Chrome, working: Served) -> Iterator[ConsolePage]:
     """Loaded anew, and signed in."""
-    window.open()
-    window.sign_in(working.user, working.password)
-    yield window
-    assert violations(window.browser) == []
+    with console_of(working, window) as page:
+        page.open()
+        page.sign_in(working.user, working.password)
+        yield page
 
 
 def queue(client: httpx.Client, picture: bytes = b"no picture") -> str:
