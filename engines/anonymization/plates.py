@@ -47,16 +47,10 @@ class Vehicle(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """A line of the picture, and what it says."""
+    """A line of the picture, as if it were a plate's, and what it says."""
 
-    corners: Corners
+    plate: FoundPlate
     text: Text
-
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        left, top = self.corners.min(axis=0).tolist()
-        right, bottom = self.corners.max(axis=0).tolist()
-        return left, top, right, bottom
 
     @property
     def length(self) -> int:
@@ -119,7 +113,7 @@ def _is_lettered(image: Pixels, plate: FoundPlate, *, is_doubted: bool) -> bool:
     around = _grown(plate, width / 2, height / 2, image)
     for line in _read(image, around, SHOWN_PLATE_PX / max(width, height)):
         is_told = line.text.score >= CHARACTERS_SCORE and line.length >= CHARACTERS
-        is_on_it = _common(line, plate) >= ON_PLATE * area(plate)
+        is_on_it = intersection(line.plate, plate) >= ON_PLATE * area(plate)
         if is_on_it and (is_told if is_doubted else line.is_number):
             return True
     return False
@@ -131,14 +125,9 @@ def _numbers(image: Pixels, vehicles: Sequence[Vehicle]) -> list[FoundPlate]:
     lines = [line for one in seen for line in _numbers_on(image, one)]
     if not lines:
         return []
-    title = weights.model("text_detector").title
     scores = np.array([line.text.score for line in lines])
-    kept = distinct(np.array([line.box for line in lines]), scores, SAME)
-    return [
-        FoundPlate(left, top, right, bottom, min(1.0, float(scores[at])), title, lines[at].corners)
-        for at in kept
-        for left, top, right, bottom in [lines[at].box]
-    ]
+    kept = distinct(np.array([line.plate[:4] for line in lines]), scores, SAME)
+    return [lines[at].plate for at in kept]
 
 
 def _numbers_on(image: Pixels, vehicle: Vehicle) -> Iterator[_Read]:
@@ -148,7 +137,7 @@ def _numbers_on(image: Pixels, vehicle: Vehicle) -> Iterator[_Read]:
         return
     part = _grown(box, width / 20, height / 20, image)
     for line in _read(image, part, SHOWN_VEHICLE_PX / max(width, height)):
-        if line.is_number and np.ptp(line.corners[:, 0]) <= LONGEST * width:
+        if line.is_number and line.plate.right - line.plate.left <= LONGEST * width:
             yield line
 
 
@@ -160,9 +149,16 @@ def _read(image: Pixels, part: Box, scale: float) -> list[_Read]:
     method = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
     shown = np.asarray(cv2.resize(cut, size, interpolation=method), np.uint8)
     return [
-        _Read(corners / scale + (part.left, part.top), text)
+        _Read(_plate(corners / scale + (part.left, part.top), text.score), text)
         for corners, text in ppocr.read_once(shown)
     ]
+
+
+def _plate(corners: Corners, score: float) -> FoundPlate:
+    left, top = corners.min(axis=0).tolist()
+    right, bottom = corners.max(axis=0).tolist()
+    title = weights.model("text_detector").title
+    return FoundPlate(left, top, right, bottom, min(1.0, score), title, corners)
 
 
 def _grown(box: Sides, dx: float, dy: float, image: Pixels) -> Box:
@@ -173,8 +169,3 @@ def _grown(box: Sides, dx: float, dy: float, image: Pixels) -> Box:
         min(width, int(box.right + dx) + 1),
         min(height, int(box.bottom + dy) + 1),
     )
-
-
-def _common(line: _Read, plate: FoundPlate) -> float:
-    left, top, right, bottom = line.box
-    return intersection(plate._replace(left=left, top=top, right=right, bottom=bottom), plate)
