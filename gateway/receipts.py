@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypedDict
 
 from auth import receipts
@@ -54,3 +55,10 @@ def treatment(params: Params, hidden: object, models: Mapping[str, str]) -> Clai
 def digested(name: str, data: bytes) -> Digested:
     """The file of these bytes."""
     return Digested(name=name, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+
+def digested_file(name: str, path: Path) -> Digested:
+    """The file at this path."""
+    with path.open("rb") as data:
+        digest = hashlib.file_digest(data, "sha256").hexdigest()
+    return Digested(name=name, bytes=path.stat().st_size, sha256=digest)

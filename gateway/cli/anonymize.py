@@ -1,6 +1,5 @@
 """`pixelgate anonymize`: trees of pictures and videos with what must not be seen hidden."""
 
-import hashlib
 import mimetypes
 import shutil
 import sys
@@ -36,7 +35,7 @@ from gateway.cli.analyze import (
     with_paths,
 )
 from gateway.cli.command import load_settings
-from gateway.receipts import Digested, Signer, signer, treatment
+from gateway.receipts import Signer, digested_file, signer, treatment
 from gateway.settings import Settings
 
 KINDS = ("face", "license_plate", "person", "vehicle")
@@ -231,15 +230,9 @@ def _stated(found: Found, line: dict[str, Any], out: Path) -> Claims:
     made = None if params.method is Method.DETECT else line["files"][0]
     return {
         **treatment(params, result.get("found", told), models),
-        "input": _digested(str(found.name), found.path),
-        "output": _digested(made, out / made) if made else None,
+        "input": digested_file(str(found.name), found.path),
+        "output": digested_file(made, out / made) if made else None,
     }
-
-
-def _digested(name: str, path: Path) -> Digested:
-    with path.open("rb") as data:
-        digest = hashlib.file_digest(data, "sha256").hexdigest()
-    return Digested(name=name, bytes=path.stat().st_size, sha256=digest)
 
 
 class Gallery(SigningShelf):

@@ -1,6 +1,5 @@
 """`pixelgate receipt …`: what was hidden in a file, as the service signed it."""
 
-import hashlib
 import json
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from auth.errors import TokenInvalid
 from auth.jws_checks import Claims
 from gateway.cli.command import load_settings
 from gateway.issuer import key_ring
+from gateway.receipts import digested_file
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -79,7 +79,5 @@ def _published(path: Path) -> receipts.Find:
 
 
 def _is_of(claims: Claims, name: str, file: Path) -> bool:
-    with file.open("rb") as data:
-        digest = hashlib.file_digest(data, "sha256").hexdigest()
-    told = claims.get(name)
-    return isinstance(told, dict) and told.get("sha256") == digest
+    told, found = claims.get(name), digested_file(file.name, file)
+    return isinstance(told, dict) and told.get("sha256") == found["sha256"]
