@@ -28,7 +28,7 @@ PAIRS = 300
 PAGE_PAIRS = 100
 PRESET_PAIRS = 100
 DRAWN_PAIRS = 200
-WAYS = {"as it is": 1, "rescaled": 1, "taller": 1, "jpeg": 1, "bent": 3}
+WAYS = {"as it is": 1, "rescaled": 1, "taller": 1, "jpeg": 1, "bent": 2}
 """How the second picture of a drawing is sent, and the preset that it is compared by."""
 SCANNED_PAIRS = 60
 LEAST_FLAW = {2: 0.012, 3: 0.025, 4: 0.045, 5: 0.045}

@@ -34,6 +34,14 @@ SOFTNESS = 0.25
 if JPEG has halved that."""
 COLOUR_REACH = 2
 """How far around it a JPEG's colour is soft, px."""
+SAME_LEVELS = 2.0
+"""How far most pixels are apart in one light; another one is never made up for so well."""
+EVEN_LEVELS = 4.0
+"""How much the levels vary where there is neither an edge nor noise."""
+TINT_PX = 3
+"""Half the width of an even area that is none of a JPEG's blocks."""
+RING_PX = 4, 8
+"""How far from an even area its surroundings begin and end."""
 MOST_USUAL = 20.0
 """Levels; more is no noise, but pictures that differ nearly everywhere."""
 SAMPLES = 12_000
@@ -87,6 +95,7 @@ def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictnes
     """
     if not valid.any():
         return Comparison(valid.copy(), unmoved(valid))
+    is_same_light = np.median(np.abs(first - second)[valid]) < SAME_LEVELS
     expected = _in_the_light_of(first, second, valid)
     flow = bend(expected, second, valid)
     second = moved(second, flow)
@@ -94,6 +103,8 @@ def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictnes
     there = _compared(second, strictness.blur, strictness.is_by_hue)
     apart = _apart(here, there, strictness.tolerance) * valid
     marked = _standing_out(apart, valid, strictness.levels)
+    if is_same_light:
+        marked |= _tinted(here, there, apart, valid, strictness.levels)
     whole, labels, areas = _joined(marked, valid, strictness.gap)
     # Whole parts are kept or left: those cut to pieces would count more, not fewer.
     core = disc(max(1, round(strictness.finest / 3)))
@@ -161,7 +172,7 @@ def _light(here: Levels, there: Levels, places: Levels) -> NDArray[np.float64]:
     terms = np.column_stack([here, here[:, np.newaxis] * places, np.full_like(here, OFFSET)])
     terms = terms.astype(np.float64)
     gain = float(np.median(there)) / max(1.0, float(np.median(here)))
-    is_same = np.median(np.abs(here - there)) < 2
+    is_same = np.median(np.abs(here - there)) < SAME_LEVELS
     prior = np.array([1.0 if is_same else np.clip(gain, 1 / MOST_GAIN, MOST_GAIN), 0, 0, 0])
     ridge = np.eye(4) * 2.0 * len(here)
     light = prior
@@ -250,6 +261,38 @@ def _standing_out(apart: Levels, valid: Flags, levels: float) -> Flags:
     count, labels = cv2.connectedComponents((apart > limit / 2).astype(np.uint8), connectivity=8)
     strong = np.bincount(labels[is_strong], minlength=count)
     return np.asarray((strong >= FEWEST)[labels] & (apart > limit / 2))
+
+
+def _tinted(here: Layers, there: Layers, apart: Levels, valid: Flags, levels: float) -> Flags:
+    """Even areas that are a little lighter or darker on one picture, and sharply bounded.
+
+    Another light is smooth: it differs beyond the area too. Colour alone tells nothing: a JPEG
+    has another one in whole blocks beside what is colourful.
+    """
+    darker = np.abs(here[:, :, 0] - there[:, :, 0])
+    is_even = np.maximum(*(_ranges(one) for one in (here, there))) <= EVEN_LEVELS
+    limit = max(LEAST_LEVELS, levels - UNSURE_LEVELS)
+    areas = (is_even & valid & (darker > limit)).astype(np.uint8)
+    count, parts = cv2.connectedComponents(areas, connectivity=8)
+    labels = np.asarray(parts, np.int32)
+    is_wide = np.bincount(labels[cv2.erode(areas, square(TINT_PX)) > 0], minlength=count) > 0
+    grown = [cv2.dilate(labels.astype(np.float32), square(reach)) for reach in RING_PX]
+    ring = np.where((grown[0] == 0) & valid, grown[1], 0).astype(np.int32)
+    inside, outside = (_mean_of_each(one, darker, count) for one in (labels, ring))
+    is_tint = is_wide & (outside < inside / 2)
+    is_tint[0] = False
+    near = cv2.dilate(is_tint[labels].astype(np.uint8), square(RING_PX[0])) > 0
+    return np.asarray(near & (apart > limit))
+
+
+def _mean_of_each(labels: Labels, levels: Levels, count: int) -> NDArray[np.float64]:
+    sizes = np.bincount(labels.ravel(), minlength=count)
+    return np.bincount(labels.ravel(), levels.ravel(), count) / np.maximum(1, sizes)
+
+
+def _ranges(image: Layers) -> Levels:
+    """How much the levels vary around each pixel."""
+    return np.asarray(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, square(1)).max(axis=2))
 
 
 def _usual(apart: Levels, valid: Flags) -> Levels:

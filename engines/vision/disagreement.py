@@ -21,8 +21,6 @@ _LEAST_INSIDE = 0.6
 _OCTAVES = 3
 _AS_FINE = 0.4
 """Share of the finer one's detail of an octave that the softer one has to show."""
-_NOTHING = 0.9
-"""Share of a picture's detail that the other does not show if not even a part is the same."""
 _FLAT_LEVELS = 3.0
 """Standard deviation of a flattened cell without a pattern; one with a pattern has about 42."""
 
@@ -51,16 +49,21 @@ def disagreement(
     return float(np.average(apart, weights=most))
 
 
-def share_nothing(first: MatLike, second: MatLike, matrix: Matrix) -> bool:
-    """Whether both show something, and the other has hardly any of it at that place.
+def in_common(first: MatLike, second: MatLike, matrix: Matrix) -> float:
+    """The share of a picture's detail that the other shows at that place; of both, the larger.
 
     Args:
         first: uint8 (H, W, 3), BGR.
         second: uint8 (H, W, 3), BGR.
         matrix: from the first to the second.
+
+    Returns:
+        1 if one of them has no detail.
     """
     energies, apart = _cells(first, second, matrix, None)
-    return all(own.any() and np.average(apart, weights=own) > _NOTHING for own in energies.T)
+    if not energies.any(axis=0).all():
+        return 1.0
+    return float(max(1 - np.average(apart, weights=own) for own in energies.T))
 
 
 def _cells(

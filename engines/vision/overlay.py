@@ -11,11 +11,15 @@ from engines.core.shapes import Image
 from engines.vision.comparison import Flags, Layers
 from engines.vision.equality import is_exact
 from engines.vision.homography import Matrix, inverse, stretch, transform
-from engines.vision.registration import are_strangers, has_detail, register
-from engines.vision.scaling import Size, reduced, scaled, size_of
+from engines.vision.registration import NOTHING, as_they_lie, has_detail, register
+from engines.vision.scaling import Size, reduced, resampled, scaled, size_of
 from engines.vision.translation import common_parts
 
+FINE_ENOUGH_PX = 256
+"""Longer side up to which a coarser picture is enlarged, for its details are a few pixels."""
 MOST_EXACT_SIDE = 2560
+MOSTLY = 0.55
+"""Share of a picture's detail that the other shows if the two are one thing, however changed."""
 SEAM_PX = 2
 """What is left out along the rim of the common part, where one picture was interpolated."""
 
@@ -26,16 +30,16 @@ def align(image1: Image, image2: Image, *, resolution: int, is_wanted: bool) -> 
     Raises:
         NotAlignable: they have no common part, or show nothing that is the same.
     """
-    as_they_lie = stretch(size_of(image1), size_of(image2))
+    plain = stretch(size_of(image1), size_of(image2))
     if not is_wanted:
-        return as_they_lie
+        return plain
     try:
         return register(image1, image2, resolution=resolution).matrix
     except NotAlignable:
-        is_alike = abs(as_they_lie[0, 0] / as_they_lie[1, 1] - 1) < 0.02
-        is_plain = not (has_detail(image1) and has_detail(image2))
-        if is_alike and is_plain and not are_strangers(image1, image2):
-            return as_they_lie
+        is_alike = abs(plain[0, 0] / plain[1, 1] - 1) < 0.02
+        has_details = has_detail(image1) and has_detail(image2)
+        if is_alike and as_they_lie(image1, image2) >= (MOSTLY if has_details else NOTHING):
+            return plain
         raise
 
 
@@ -59,20 +63,21 @@ class Overlay:
 
 
 def overlay(image1: Image, image2: Image, matrix: Matrix, resolution: int) -> Overlay:
-    """Neither picture is enlarged: the coarser one says how fine both are.
+    """Neither picture is enlarged, if it is not tiny: the coarser one says how fine both are.
 
     Those in exact register are not made smaller, either: each pixel counts there.
     """
     exact = _are_exact(image1, image2, matrix)
     resolution = MOST_EXACT_SIDE if exact else resolution
     width, height = size_of(image1)
+    longer = max(width, height)
     finer = _magnification(matrix, width, height)
-    factor = min(1.0, finer, resolution / max(width, height))
+    factor = min(1.0, max(finer, FINE_ENOUGH_PX / longer), resolution / longer)
     size = scaled((width, height), factor)
     scale = stretch((width, height), size)
     first = reduced(image1, size)
     if np.array_equal(matrix, stretch(size_of(image1), size_of(image2))):
-        second = reduced(image2, size)
+        second = resampled(image2, size)
         common = np.ones((size[1], size[0]), np.bool_)
     else:
         second, common = _warped(image2, scale @ inverse(matrix), size, factor / finer)

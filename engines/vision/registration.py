@@ -7,7 +7,7 @@ import numpy as np
 from cv2.typing import MatLike
 
 from engines.core.errors import NotAlignable
-from engines.vision.disagreement import share_nothing
+from engines.vision.disagreement import in_common
 from engines.vision.equality import is_still
 from engines.vision.homography import (
     Fit,
@@ -56,6 +56,8 @@ _PLAINER = 0.01
 _MOST_STRETCH = 0.02
 _DETAIL = 16
 """Corners that a picture can be aligned by."""
+NOTHING = 0.1
+"""Share of a picture's detail that the other shows although not even a part is the same."""
 
 
 _NO_PAIRS = (np.empty((0, 2)), np.empty((0, 2)), 1.0, np.empty(0, np.bool_))
@@ -114,13 +116,13 @@ def register(first: MatLike, second: MatLike, *, resolution: int = 512) -> Regis
         matrix = inverse(to_second) @ fit.matrix @ to_first
         matrix = on_whole_pixels(_grey(first), _grey(second), matrix / matrix[2, 2])
     is_moved = not np.array_equal(matrix, stretch(size_of(first), size_of(second)))
-    if not len(fit.first) and not is_moved and are_strangers(first, second):
+    if not len(fit.first) and not is_moved and as_they_lie(first, second) < NOTHING:
         raise NotAlignable("The two pictures show nothing that is the same in both.")
     return Registration(matrix, len(fit.first), _residual(fit))
 
 
-def are_strangers(first: MatLike, second: MatLike, *, resolution: int = 512) -> bool:
-    """Whether both show something, and hardly any of it is the same as they lie.
+def as_they_lie(first: MatLike, second: MatLike, *, resolution: int = 512) -> float:
+    """The share of a picture's detail that the other has at the same place; of both, the larger.
 
     Args:
         first: uint8 (H, W) or (H, W, 3).
@@ -128,7 +130,7 @@ def are_strangers(first: MatLike, second: MatLike, *, resolution: int = 512) -> 
         resolution: the longer side at which they are compared, px.
     """
     here, there = (_colour(shrink(one, resolution)) for one in (first, second))
-    return share_nothing(here, there, stretch(size_of(here), size_of(there)))
+    return in_common(here, there, stretch(size_of(here), size_of(there)))
 
 
 def _fit_in_place(first: MatLike, second: MatLike, start: Matrix) -> Fit | None:

@@ -42,10 +42,11 @@ def shrink(image: MatLike, side_px: int) -> MatLike:
 
 def to_longer_side(image: MatLike, side_px: int) -> MatLike:
     """The picture with a longer side of so many pixels, made smaller or larger."""
-    factor = side_px / max(size_of(image))
-    size = scaled(size_of(image), factor)
-    return (
-        reduced(image, size)
-        if factor < 1
-        else cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
-    )
+    return resampled(image, scaled(size_of(image), side_px / max(size_of(image))))
+
+
+def resampled(image: MatLike, size: Size) -> MatLike:
+    """The picture at a smaller or larger size."""
+    if max(size) <= max(size_of(image)):
+        return reduced(image, size)
+    return cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)

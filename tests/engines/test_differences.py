@@ -179,6 +179,29 @@ def test_a_light_tint_of_a_flat_part_is_found(
     assert [one.box for one in compare(plain, tinted).on_image1] == [Box(40, 60, right, 290)]
 
 
+def halved(image: Pixels) -> MatLike:
+    return cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+
+
+@pytest.mark.parametrize("sent", [saved, halved])
+def test_a_light_tint_is_found_on_a_picture_sent_again(
+    page: Pixels, sent: Callable[[Pixels], MatLike]
+) -> None:
+    tinted = page.copy()
+    box = Box(420, 50, 540, 90)
+    tinted[box.top : box.bottom, box.left : box.right] -= np.uint8(14)
+    found = compare(page, sent(tinted)).on_image1
+    assert [iou(one.box, box) > 0.7 for one in found] == [True]
+
+
+def test_a_soft_shadow_on_a_page_is_no_tint(page: Pixels) -> None:
+    height, width = page.shape[:2]
+    x, y = np.meshgrid(np.arange(width), np.arange(height))
+    shadow = 16 * np.exp(-((x - width / 2) ** 2 + (y - height / 2) ** 2) / (0.3 * width) ** 2)
+    shaded = np.clip(page - shadow[..., np.newaxis], 0, 255).astype(np.uint8)
+    assert compare(page, shaded).on_image1 == []
+
+
 def screen(width: int = 1920, height: int = 1080) -> Pixels:
     page = np.full((height, width, 3), 250, np.uint8)
     for row, y in enumerate(range(60, height - 20, 45)):
@@ -292,6 +315,28 @@ def test_sparse_drawings_with_nothing_alike_are_refused() -> None:
     with pytest.raises(NotAlignable):
         compare(disc, box)
     assert len(compare(disc, box, align=False).on_image1) == 2
+
+
+def test_what_has_changed_nearly_everywhere_is_compared_as_it_lies() -> None:
+    before = np.full((520, 350, 3), (230, 96, 158), np.uint8)
+    cv2.putText(before, "deja", (120, 500), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (240, 240, 240), 2)
+    after = cv2.resize(before, (350, 521), interpolation=cv2.INTER_CUBIC)
+    for x, colour in ((60, (120, 128, 96)), (200, (255, 70, 70))):
+        cv2.circle(before, (x, 60), 45, colour, -1, cv2.LINE_AA)
+    assert len(compare(before, after).on_image1) == 2
+
+
+def test_a_module_of_a_code_at_half_the_size_is_found() -> None:
+    code = cv2.QRCodeEncoder.create().encode("https://example.com/pixelgate")
+    changed = code.copy()
+    changed[15, 18] = ~changed[15, 18]
+    first, sent_again, second = (
+        cv2.cvtColor(one.repeat(side, 0).repeat(side, 1), cv2.COLOR_GRAY2BGR)
+        for one, side in ((code, 4), (code, 2), (changed, 2))
+    )
+    assert compare(first, sent_again).on_image1 == []
+    found = compare(first, second).on_image1
+    assert [iou(one.box, Box(72, 60, 76, 64)) > 0.3 for one in found] == [True]
 
 
 def test_unaligned_pictures_are_compared_as_they_lie(photograph: Pixels) -> None:

@@ -119,10 +119,17 @@ def page(*parts: tuple[int, int, float]) -> Layers:
 
 
 def test_a_weak_part_is_marked_only_where_it_touches_a_strong_one() -> None:
-    alone = mark(page(), page((20, 60, 18)))
-    touching = mark(page(), page((20, 60, 18), (60, 100, 60)))
+    # So narrow, it is no even area.
+    alone = mark(page(), page((52, 60, 18)))
+    touching = mark(page(), page((52, 60, 18), (60, 100, 60)))
     assert not alone.any()
-    assert touching[32:68, 22:98].all()
+    assert touching[32:68, 54:98].all()
+
+
+def test_a_weak_part_of_an_even_page_is_marked() -> None:
+    marked = mark(page(), page((20, 60, 12)))
+    assert marked[32:68, 22:58].all()
+    assert not marked[:26].any()
 
 
 def test_a_line_is_marked_whichever_picture_has_it() -> None:
