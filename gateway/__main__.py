@@ -7,7 +7,7 @@ import click
 from gateway.version import VERSION
 
 COMMANDS = (
-    *("serve", "settings", "users", "clients", "apikeys", "keys"),
+    *("serve", "worker", "settings", "users", "clients", "apikeys", "keys"),
     *("analyze", "anonymize", "receipt", "projects", "models", "doctor", "db", "backup", "spec"),
 )
 """Each is what its module in gateway.cli has under its own name."""

@@ -172,6 +172,11 @@ def _pool(settings: Settings, table: DialectTable, database: Database) -> Pool:
             preload=preload,
             prepare=preparation(settings),
         )
+    if settings.pool.startswith("dask:"):
+        # Not at the top: it is of an extra.
+        from gateway.pool.cluster.from_settings import cluster_pool
+
+        return cluster_pool(settings, DatabaseQuarantine(database))
     return slot_pool(
         settings,
         queue_length=settings.queue_length,

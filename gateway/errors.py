@@ -168,6 +168,10 @@ class StateUnreachable(GatewayError):
         return cls(message, retry_after_seconds=STATE_RETRY_SECONDS)
 
 
+class EnginesUnreachable(GatewayError):
+    """No machine that computes such a job can be reached just now."""
+
+
 class ProjectStopped(GatewayError):
     """What would answer was stopped, while the rest of the service goes on."""
 
@@ -260,6 +264,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     WaitedTooLong: (503, "waited_too_long"),
     ShuttingDown: (503, "shutting_down"),
     StateUnreachable: (503, "state_unreachable"),
+    EnginesUnreachable: (503, "engines_unreachable"),
     SlotCrashed: (503, "computation_crashed"),
     auth_errors.IssuerUnreachable: (503, "issuer_unreachable"),
     auth_errors.IssuerRefused: (503, "issuer_refused"),

@@ -112,10 +112,27 @@ class Settings(BaseSettings):
         description="Engine processes of each gateway process. 0: the cores that may be used, "
         "divided by the workers.",
     )
-    pool: Literal["local", "processes"] = Field(
+    pool: str = Field(
         "local",
+        pattern=r"^(local|processes|dask://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5})$",
         description="`local`: own slots, each can be killed alone; `processes`: Python's "
-        "`ProcessPoolExecutor`, which cannot stop a single job.",
+        "`ProcessPoolExecutor`, which cannot stop a single job; `dask://HOST:PORT`: the slots of "
+        "the workers that a Dask scheduler lists, which needs the extra `dask` "
+        "(see docs/scaling.md).",
+    )
+    pool_tls_ca: Path | None = Field(
+        None,
+        description="File of the authority (PEM) that signs the certificates of scheduler, "
+        "workers and gateways; with it, they speak TLS with each other and nothing else.",
+    )
+    pool_tls_cert: Path | None = Field(
+        None, description="File of the certificate (PEM) that is shown to the others."
+    )
+    pool_tls_key: Path | None = Field(None, description="File of that certificate's key (PEM).")
+    worker_labels: Words = Field(
+        (),
+        description="Engines that only workers with a label compute, `ENGINE:LABEL` separated by "
+        "commas: `anonymize_video:video`. Others are computed by any worker.",
     )
     queue_length: int = Field(
         256, ge=1, le=100_000, description="Jobs that may wait, in each gateway process."
@@ -340,6 +357,7 @@ class Settings(BaseSettings):
         "more_ports",
         "preload",
         "trusted_proxies",
+        "worker_labels",
         mode="before",
     )
     @classmethod

@@ -144,8 +144,17 @@ def pack_outcome(outcome: Outcome) -> Packed:
         described = [outcome.media_type, files, sizes, outcome.steps and [*outcome.steps]]
         return Packed(Kind.ANSWER, orjson.dumps(described), parts)
     if isinstance(outcome, EngineError):
-        return Packed(Kind.REFUSED, pickle.dumps(outcome), [])
+        return Packed(Kind.REFUSED, _pickled(outcome), [])
     return Packed(Kind.FAILED, outcome.traceback[-MAX_TRACEBACK:].encode(errors="replace"), [])
+
+
+def _pickled(error: EngineError) -> bytes:
+    buffer = BytesIO()
+    pickler = pickle.Pickler(buffer)
+    # Libraries register their own ways for all errors, with tracebacks in them.
+    pickler.dispatch_table = {}
+    pickler.dump(error)
+    return buffer.getvalue()
 
 
 class AnswerMeta(NamedTuple):

@@ -42,7 +42,8 @@ class Snapshot:
     """A pool at one moment; the counters count since its start.
 
     Args:
-        pids: engine processes that take jobs; empty where they are not known.
+        pids: engine processes of this machine that take jobs; empty where they are not known.
+        remote_slots: engine processes of other machines that take jobs of all gateways.
         spare_pids: warm engine processes that wait to take the place of one.
         busy: engine processes that compute.
         queued: jobs that no engine process has yet.
@@ -55,6 +56,7 @@ class Snapshot:
     """
 
     pids: tuple[int, ...] = ()
+    remote_slots: int = 0
     spare_pids: tuple[int, ...] = ()
     busy: int = 0
     queued: int = 0
@@ -68,7 +70,7 @@ class Snapshot:
     @property
     def slots(self) -> int:
         """Engine processes that take jobs."""
-        return len(self.pids)
+        return len(self.pids) + self.remote_slots
 
 
 class Pool(Protocol):

@@ -48,7 +48,7 @@ class JobQueue:
             )
         self._queue.put(pending.owner, pending)
         now = asyncio.get_running_loop().time()
-        self._limit(pending, now, now + pending.deadline_seconds)
+        self._limit(pending, now, min(pending.expires_at, now + pending.deadline_seconds))
 
     def put_back(self, pending: PendingJob) -> None:
         """Wait again, before all others: not for another deadline, but never in vain."""

@@ -3,34 +3,28 @@
 import asyncio
 import os
 import socket
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
-from math import inf
 
 import structlog
 
-from auth.threads import Threads
 from engines.core.run import Answer, Job, run
 from engines.process.preparation import prepare
 from engines.process.shared_memory import PLACES, SharedMemory, create_file
 from engines.process.slot import Setup, Work
 from engines.process.wire_format import pack_job
-from gateway.errors import PictureRefused, ShuttingDown, SlotCrashed
-from gateway.limits.quarantine import Quarantine, digest
+from gateway.errors import ShuttingDown, SlotCrashed
+from gateway.limits.quarantine import Quarantine
 from gateway.pool.contract import Observe, Progress, Snapshot, ignore, overlook
 from gateway.pool.fork_server import EXIT_SECONDS, PRELOAD, ForkServer, slot_environment
 from gateway.pool.job_queue import JobQueue
 from gateway.pool.pending_job import PendingJob, broke_down_again
+from gateway.pool.screening import Screening
 from gateway.pool.slot import Ending, Entry, Slot
 
 log = structlog.get_logger()
 
-REFUSE_SECONDS = 600
-SUSPECT_SECONDS = 60
-"""Two processes that die over a job of nobody within this time are laid to its pictures."""
-KEPT_SUSPECTS = 1000
-DIGEST_THREADS = 2
 START_SECONDS = 60
 FIRST_PAUSE_SECONDS = 0.2
 MAX_PAUSE_SECONDS = 10
@@ -73,16 +67,14 @@ class SlotPool:
         self._slot_count = slots
         self._spare_count = warm_spares
         self._queue = JobQueue(queue_length)
-        self._quarantine = quarantine
+        self._screening = Screening(quarantine)
         self._sleep = sleep
-        self._digests = Threads(DIGEST_THREADS)
         self._active: list[Slot] = []
         self._spares: list[Slot] = []
         self._leaving: set[Slot] = set()
         self._dying: set[asyncio.Future[None]] = set()
         self._starting: set[asyncio.Task[Slot]] = set()
         self._blaming: set[asyncio.Task[None]] = set()
-        self._suspects: OrderedDict[str, float] = OrderedDict()
         self._stillborn = 0
         self._counts: Counter[str] = Counter()
         self._is_open = False
@@ -107,10 +99,15 @@ class SlotPool:
         progress: Progress = ignore,
         observe: Observe = overlook,
     ) -> Answer:
-        await self._check(job)
+        await self._screening.check(job)
+        return await self.compute(
+            PendingJob(job, pack_job(job), owner, deadline_seconds, progress), observe
+        )
+
+    async def compute(self, pending: PendingJob, observe: Observe = overlook) -> Answer:
+        """Compute a job that may have waited elsewhere, or crashed there; see `run`."""
         if not self._is_open:
             raise ShuttingDown("The service takes no work at the moment.", retry_after_seconds=1)
-        pending = PendingJob(job, pack_job(job), owner, deadline_seconds, progress)
         self._queue.join(pending)
         self._dispatch()
         try:
@@ -120,10 +117,10 @@ class SlotPool:
                 pending.withdraw()
             raise
         except SlotCrashed:
-            await self._quarantine.refuse(await self._digests.run(digest, job), REFUSE_SECONDS)
+            await self._screening.refuse(pending.job)
             raise
         finally:
-            observe(job.engine, pending.timing())
+            observe(pending.job.engine, pending.timing())
             del pending  # It holds the error, which holds this frame: the pictures would linger.
 
     async def stop(self, *, grace_seconds: float) -> None:
@@ -158,28 +155,6 @@ class SlotPool:
             crashes=self._counts[Ending.CRASHED],
             retired=self._counts[Ending.RETIRED],
         )
-
-    async def _check(self, job: Job) -> None:
-        # The digest of a picture costs time, and almost always nothing is refused.
-        if not await self._quarantine.has_any():
-            return
-        if await self._quarantine.is_refused(await self._digests.run(digest, job)):
-            raise PictureRefused(
-                "The computation of this picture broke down before; it is not tried again "
-                "for some minutes."
-            )
-
-    async def _blame(self, job: Job) -> None:
-        """Note a crash under a job that nobody waits for, so that it is not tried again.
-
-        Whoever leaves at once could otherwise kill one process after another with one picture.
-        """
-        name, now = await self._digests.run(digest, job), asyncio.get_running_loop().time()
-        if now - self._suspects.pop(name, -inf) < SUSPECT_SECONDS:
-            await self._quarantine.refuse(name, REFUSE_SECONDS)
-        self._suspects[name] = now
-        if len(self._suspects) > KEPT_SUSPECTS:
-            self._suspects.popitem(last=False)
 
     def _dispatch(self) -> None:
         """Lay jobs into slots as long as there are both; the first in the queue comes first."""
@@ -308,7 +283,7 @@ class SlotPool:
             if not entry.is_void and not entry.pending.is_done:
                 self._put_back(entry.pending, is_suspect=is_suspect)
             elif is_suspect and ending is Ending.CRASHED:
-                task = asyncio.create_task(self._blame(entry.pending.job))
+                task = asyncio.create_task(self._screening.blame(entry.pending.job))
                 self._blaming.add(task)
                 task.add_done_callback(self._blaming.discard)
         self._leaving.discard(slot)

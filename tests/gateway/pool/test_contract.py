@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,9 @@ from engines.core.errors import BadParameter
 from engines.core.shapes import File
 from gateway.errors import JobTimedOut, QueueFull, ShuttingDown, SlotCrashed, WorkFailed
 from gateway.limits.quarantine import MemoryQuarantine
-from gateway.pool import Pool, SlotPool, Timing, process_pool
+from gateway.pool import ExecutorPool, Pool, SlotPool, Timing, process_pool
 from tests.gateway.pool import work as pool_work
+from tests.gateway.pool.cluster import Cluster, running_cluster
 from tests.gateway.pool.running import LONG, LoopClock, block, give, until
 from tests.gateway.pool.work import job, work
 
@@ -20,10 +21,20 @@ pytestmark = pytest.mark.anyio
 
 QUEUE_LENGTH = 8
 SIZES = [0, 1, 65_535, 65_536, 1_000_000, 5_000_000]
+KINDS = ["slots", "processes", "cluster"]
 UNKEPT = "An executor from the standard library cannot"
 
 
-def make(kind: str) -> Pool:
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+def make(request: pytest.FixtureRequest, kind: str) -> Pool:
+    if kind == "cluster":
+        cluster: Cluster = request.getfixturevalue("cluster")
+        return cluster.pool(QUEUE_LENGTH)
     if kind == "processes":
         return process_pool(
             slots=1,
@@ -37,10 +48,11 @@ def make(kind: str) -> Pool:
     )
 
 
-@pytest.fixture(scope="module", params=["slots", "processes"])
+@pytest.fixture(scope="module", params=KINDS)
 async def pool(request: pytest.FixtureRequest) -> AsyncIterator[Pool]:
-    pool = make(request.param)
+    pool = make(request, request.param)
     await pool.start()
+    await until(lambda: pool.ready)
     yield pool
     await pool.stop(grace_seconds=5)
 
@@ -48,7 +60,7 @@ async def pool(request: pytest.FixtureRequest) -> AsyncIterator[Pool]:
 @pytest.fixture
 def killing_pool(pool: Pool) -> Pool:
     """A pool that can end one job alone."""
-    if not isinstance(pool, SlotPool):
+    if isinstance(pool, ExecutorPool):
         pytest.skip(f"{UNKEPT} end one job, nor tell whose process died.")
     return pool
 
@@ -56,7 +68,7 @@ def killing_pool(pool: Pool) -> Pool:
 @pytest.fixture
 def telling_pool(pool: Pool) -> Pool:
     """A pool that hears from a job before it ends."""
-    if not isinstance(pool, SlotPool):
+    if isinstance(pool, ExecutorPool):
         pytest.skip(f"{UNKEPT} say how far a job has come.")
     return pool
 
@@ -239,21 +251,24 @@ async def test_done_jobs_are_counted(pool: Pool) -> None:
     assert pool.snapshot().queued == pool.snapshot().placed == 0
 
 
-@pytest.mark.parametrize("kind", ["slots", "processes"])
-async def test_a_pool_takes_no_work_before_its_start(kind: str) -> None:
-    pool = make(kind)
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_pool_takes_no_work_before_its_start(
+    request: pytest.FixtureRequest, kind: str
+) -> None:
+    pool = make(request, kind)
     assert not pool.ready
     with pytest.raises(ShuttingDown):
         await give(pool, "echo")
     await pool.stop(grace_seconds=0)
 
 
-@pytest.mark.parametrize("kind", ["slots", "processes"])
+@pytest.mark.parametrize("kind", KINDS)
 async def test_stop_waits_for_jobs_and_then_for_no_more(
-    kind: str, tmp_path: Path, clock: LoopClock
+    request: pytest.FixtureRequest, kind: str, tmp_path: Path, clock: LoopClock
 ) -> None:
-    pool = make(kind)
+    pool = make(request, kind)
     await pool.start()
+    await until(lambda: pool.ready)
     ending = await block(pool, tmp_path / "go", deadline_seconds=1000)
     hung = give(pool, "spin", deadline_seconds=1000)
     stopping = asyncio.create_task(pool.stop(grace_seconds=500))

@@ -1,0 +1,308 @@
+"""A pool whose engine processes are those of workers on other machines."""
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import structlog
+from distributed.core import rpc
+from distributed.security import Security
+
+from engines.core.run import Answer, Job
+from engines.process.shared_memory import PLACES
+from engines.process.wire_format import GarbageFrame, pack_job
+from gateway.errors import (
+    EnginesUnreachable,
+    GatewayError,
+    JobTimedOut,
+    ShuttingDown,
+    SlotCrashed,
+)
+from gateway.limits.quarantine import Quarantine
+from gateway.pool.cluster.member import Member
+from gateway.pool.cluster.messages import CARD, CONNECT_SECONDS, Card, Message, Reply
+from gateway.pool.contract import Observe, Progress, Snapshot, ignore, overlook
+from gateway.pool.job_queue import JobQueue
+from gateway.pool.pending_job import PendingJob, broke_down_again
+from gateway.pool.screening import Screening
+from gateway.version import VERSION
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 1.0
+"""So often is the scheduler asked which workers there are."""
+RETRY_SECONDS = 2
+ANY = ""
+
+
+class ClusterPool:
+    """Jobs in the slots of engine workers; see `Pool` for what it promises.
+
+    The scheduler says which workers there are. Jobs go to them directly, and on those that are
+    known they go on while the scheduler is away.
+
+    Args:
+        scheduler: Dask's address of it.
+        queue_length: jobs that may wait beside those that lie in workers; as many again for each
+            label.
+        quarantine: remembers the jobs that killed two processes.
+        labels: engines, each with the label of the workers that compute it.
+    """
+
+    def __init__(
+        self,
+        scheduler: str,
+        *,
+        queue_length: int,
+        quarantine: Quarantine,
+        labels: Mapping[str, str],
+        security: Security,
+    ) -> None:
+        self._scheduler = scheduler
+        self._connection_args: dict[str, Any] = security.get_connection_args("client")
+        self._labels = labels
+        self._queues = {label: JobQueue(queue_length) for label in (ANY, *labels.values())}
+        self._screening = Screening(quarantine)
+        self._quarantine = quarantine
+        self._members: dict[str, Member] = {}
+        self._watches: dict[str, asyncio.Task[None]] = {}
+        self._others: frozenset[str] = frozenset()
+        self._looking: asyncio.Task[None] | None = None
+        self._looked = asyncio.Event()
+        self._reaches_scheduler = True
+        self._counts: Counter[str] = Counter()
+        self._is_open = False
+
+    @property
+    def ready(self) -> bool:
+        return self._is_open and any(not one.is_leaving for one in self._members.values())
+
+    async def start(self) -> None:
+        """Return when the scheduler was asked once, and the workers that it named are there."""
+        self._looking = asyncio.create_task(self._keep_looking())
+        await self._looked.wait()
+        self._is_open = True
+
+    async def run(
+        self,
+        job: Job,
+        *,
+        deadline_seconds: float,
+        owner: str,
+        progress: Progress = ignore,
+        observe: Observe = overlook,
+    ) -> Answer:
+        await self._screening.check(job)
+        if not self._is_open:
+            raise ShuttingDown("The service takes no work at the moment.", retry_after_seconds=1)
+        label = self._labels.get(job.engine, ANY)
+        if not any(_takes(member, label) for member in self._members.values()):
+            raise EnginesUnreachable(
+                "No engine that computes this is within reach just now.",
+                retry_after_seconds=RETRY_SECONDS,
+            )
+        pending = PendingJob(job, pack_job(job), owner, deadline_seconds, progress)
+        queue = self._queues[label]
+        queue.join(pending)
+        self._dispatch()
+        try:
+            return await pending.future
+        except asyncio.CancelledError:
+            if not queue.leave(pending):
+                pending.withdraw()
+            raise
+        except SlotCrashed:
+            await self._screening.refuse(job)
+            raise
+        finally:
+            observe(job.engine, pending.timing())
+            del pending  # It holds the error, which holds this frame: the pictures would linger.
+
+    async def stop(self, *, grace_seconds: float) -> None:
+        self._is_open = False
+        waiting = [pending.future for pending in self._pending_jobs() if not pending.is_done]
+        if waiting:
+            await asyncio.wait(waiting, timeout=grace_seconds)
+        for pending in self._pending_jobs():
+            pending.fail(ShuttingDown("The service is ending.", retry_after_seconds=1))
+        computing = [task for member in self._members.values() for task in member.jobs.values()]
+        tasks = [*computing, *self._watches.values()]
+        if self._looking is not None:
+            tasks.append(self._looking)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def snapshot(self) -> Snapshot:
+        members = self._members.values()
+        return Snapshot(
+            remote_slots=sum(one.card.slots for one in members if not one.is_leaving),
+            busy=sum(min(len(one.jobs), one.card.slots) for one in members),
+            queued=sum(map(len, self._queues.values())),
+            placed=sum(len(one.jobs) for one in members),
+            done=self._counts["done"],
+            retries=self._counts["retries"],
+            kills=self._counts["kills"],
+            crashes=self._counts["crashes"],
+        )
+
+    def _pending_jobs(self) -> list[PendingJob]:
+        waiting = [pending for queue in self._queues.values() for pending in queue]
+        return waiting + [pending for member in self._members.values() for pending in member.jobs]
+
+    async def _keep_looking(self) -> None:
+        scheduler = rpc(
+            self._scheduler, timeout=CONNECT_SECONDS, connection_args=self._connection_args
+        )
+        try:
+            while True:
+                await self._look(scheduler)
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            await scheduler.close_rpc()
+
+    async def _look(self, scheduler: Any) -> None:
+        try:
+            async with asyncio.timeout(2 * CONNECT_SECONDS):
+                found = await scheduler.identity()
+        except (OSError, TimeoutError):
+            if self._reaches_scheduler:
+                log.error("scheduler is out of reach")
+            self._reaches_scheduler = False
+        else:
+            if not self._reaches_scheduler:
+                log.info("scheduler is within reach again")
+            self._reaches_scheduler = True
+            self._compare(found["workers"])
+        if not self._watches:
+            self._looked.set()
+
+    def _compare(self, found: Mapping[str, Mapping[str, Any]]) -> None:
+        """Connect to the workers that are new."""
+        others = set()
+        for dask_address, told in found.items():
+            card = Card.read(told[CARD]) if CARD in told else None
+            if card is None or card.version != VERSION:
+                others.add(dask_address)
+                if dask_address not in self._others:
+                    version = card.version if card else "none"
+                    log.error("worker of another version is not used", version=version)
+            elif card.address not in self._watches:
+                self._watches[card.address] = asyncio.create_task(self._watch(card))
+        self._others = frozenset(others)
+
+    async def _watch(self, card: Card) -> None:
+        """Use a worker for as long as it is there."""
+        member = Member(card, self._connection_args)
+        try:
+            await member.watch(partial(self._told, member))
+        finally:
+            del self._watches[card.address]
+            self._lose(member)
+            self._looked.set()
+
+    def _told(self, member: Member, status: Message) -> None:
+        member.is_leaving = status["is_leaving"]
+        if member.card.address not in self._members:
+            self._members[member.card.address] = member
+            self._looked.set()
+            log.info("worker joins", slots=member.card.slots)
+        self._dispatch()
+
+    def _dispatch(self) -> None:
+        """Give jobs to workers as long as there are both; the first in a queue comes first."""
+        for label, queue in self._queues.items():
+            while len(queue) and (member := self._least_loaded(label)) is not None:
+                self._give(member, queue.pop())
+
+    def _least_loaded(self, label: str) -> Member | None:
+        able = [member for member in self._members.values() if _takes(member, label)]
+        member = min(able, key=_load, default=None)
+        return None if member is None or _load(member) >= PLACES else member
+
+    def _give(self, member: Member, pending: PendingJob) -> None:
+        task = asyncio.create_task(self._compute(member, pending))
+        member.jobs[pending] = task
+        pending.entry = _Placed(task)
+
+    async def _compute(self, member: Member, pending: PendingJob) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            reply = await member.compute(pending, max(0.0, pending.expires_at - loop.time()))
+        except (OSError, GarbageFrame):
+            self._lose(member)
+            return
+        finally:
+            member.jobs.pop(pending, None)
+            self._dispatch()
+        self._end(pending, reply)
+
+    def _end(self, pending: PendingJob, reply: Reply) -> None:
+        self._counts["crashes"] += reply.crashes - pending.crashes
+        self._counts["retries"] += min(reply.crashes, 1) - min(pending.crashes, 1)
+        pending.crashes = reply.crashes
+        pending.entry = None
+        outcome = reply.outcome
+        if isinstance(outcome, ShuttingDown):
+            self._put_back(pending)
+            return
+        if reply.engine_seconds is not None:
+            pending.begun_at = asyncio.get_running_loop().time() - reply.engine_seconds
+        self._counts["kills"] += isinstance(outcome, JobTimedOut)
+        if isinstance(outcome, GatewayError):
+            pending.fail(outcome)
+        else:
+            self._counts["done"] += 1
+            pending.settle(outcome)
+
+    def _lose(self, member: Member) -> None:
+        """Take a worker out; what may have begun there is to blame, the rest only comes back."""
+        if self._members.get(member.card.address) is not member:
+            return
+        del self._members[member.card.address]
+        log.warning("worker leaves" if member.is_leaving else "worker is lost")
+        self._counts["crashes"] += not member.is_leaving
+        watch = self._watches.get(member.card.address)
+        if watch is not None and watch is not asyncio.current_task():
+            watch.cancel()
+        for place, (pending, task) in reversed([*enumerate(member.jobs.items())]):
+            if task is not asyncio.current_task():
+                task.cancel()
+            if not pending.is_done:
+                self._lost(pending, is_suspect=place < member.card.slots)
+        self._dispatch()
+
+    def _lost(self, pending: PendingJob, *, is_suspect: bool) -> None:
+        pending.entry = None
+        pending.crashes += is_suspect
+        if pending.crashes > 1:
+            pending.fail(broke_down_again())
+            return
+        self._counts["retries"] += is_suspect
+        self._put_back(pending)
+
+    def _put_back(self, pending: PendingJob) -> None:
+        if not pending.is_done:
+            self._queues[self._labels.get(pending.job.engine, ANY)].put_back(pending)
+
+
+class _Placed:
+    """Where a job lies that was given to a worker."""
+
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        self._task = task
+
+    def skip(self) -> None:
+        self._task.cancel()
+
+
+def _takes(member: Member, label: str) -> bool:
+    return not member.is_leaving and (label == ANY or label in member.card.labels)
+
+
+def _load(member: Member) -> float:
+    """Jobs for each slot."""
+    return len(member.jobs) / member.card.slots if member.card.slots else math.inf

@@ -1,0 +1,229 @@
+"""An engine worker: computes in its own slots what gateways send, and is listed by a scheduler."""
+
+import asyncio
+import tempfile
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import structlog
+from distributed import Worker
+from distributed.comm.core import Comm, listen
+from distributed.security import Security
+from distributed.utils import get_ip
+
+from engines.core.errors import EngineError
+from engines.core.run import Job
+from engines.process.wire_format import Fault, Kind, Outcome, Packed, pack_job, unpack_job
+from gateway.errors import GatewayError, WorkFailed
+from gateway.pool.cluster.messages import (
+    CARD,
+    COMPUTE,
+    STATUS_SECONDS,
+    Card,
+    Message,
+    Reply,
+    fault_of,
+    reply_message,
+)
+from gateway.pool.contract import Progress
+from gateway.pool.pending_job import PendingJob
+from gateway.pool.slots import SlotPool
+from gateway.version import VERSION
+
+log = structlog.get_logger()
+
+REGISTER_SECONDS = 1.0
+"""The pause before a worker whose scheduler went away looks for it again."""
+
+
+class EngineWorker:
+    """Listens for gateways by itself, so that they are served while the scheduler is away.
+
+    Args:
+        scheduler: Dask's address of it.
+        host: where to listen; empty for the address that reaches the scheduler.
+        port: where to listen; 0 for any that is free.
+        name: how the scheduler lists it; empty for its address.
+    """
+
+    def __init__(
+        self,
+        scheduler: str,
+        pool: SlotPool,
+        *,
+        slots: int,
+        labels: Collection[str],
+        security: Security,
+        host: str = "",
+        port: int = 0,
+        name: str = "",
+    ) -> None:
+        self._scheduler = scheduler
+        self._pool = pool
+        self._slots = slots
+        self._labels = tuple(labels)
+        self._security = security
+        self._host = host
+        self._port = port
+        self._name = name
+        self._leaving = asyncio.Event()
+        self._serving: set[asyncio.Task[Any]] = set()
+
+    async def run(self, ending: asyncio.Event, *, drain_seconds: float) -> None:
+        """Work until the ending is set, and then until what was begun has ended."""
+        await self._pool.start()
+        scheme, _, place = self._scheduler.partition("://")
+        host = self._host or get_ip(place.rpartition(":")[0])
+        listener = await listen(
+            f"{scheme}://{host}:{self._port}",
+            self._serve,
+            **self._security.get_listen_args("worker"),
+        )
+        card = Card(listener.contact_address, VERSION, self._slots, self._labels)
+        registering = asyncio.create_task(self._keep_registered(card))
+        log.info("worker ready", address=card.address, slots=card.slots)
+        try:
+            await ending.wait()
+            log.info("worker drains")
+            self._leaving.set()
+            await self._pool.stop(grace_seconds=drain_seconds)
+        finally:
+            registering.cancel()
+            await asyncio.gather(registering, return_exceptions=True)
+            listener.stop()
+            for task in self._serving:
+                task.cancel()
+            await asyncio.gather(*self._serving, return_exceptions=True)
+        log.info("worker ended")
+
+    async def _keep_registered(self, card: Card) -> None:
+        """Be on the scheduler's list, and again when it comes back."""
+        while True:
+            try:
+                async with Worker(
+                    self._scheduler,
+                    name=self._name or None,
+                    nthreads=1,
+                    memory_limit=0,
+                    security=self._security,
+                    startup_information={CARD: lambda _: card._asdict()},
+                ) as registration:
+                    log.info("scheduler lists this worker")
+                    await registration.finished()
+            except (OSError, ValueError, TimeoutError) as error:
+                log.warning("worker cannot be listed", reason=type(error).__name__)
+            log.warning("scheduler is away")
+            await asyncio.sleep(REGISTER_SECONDS)
+
+    async def _serve(self, comm: Comm) -> None:
+        """Be there for one connection of a gateway."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        try:
+            with suppress(OSError):  # The gateway has left.
+                message = await comm.read()
+                serve = self._compute_all if message["purpose"] == COMPUTE else self._tell
+                await serve(comm)
+        except Exception:
+            log.exception("connection of a gateway failed")
+        finally:
+            self._serving.discard(task)
+            comm.abort()
+
+    async def _tell(self, comm: Comm) -> None:
+        """Say again and again that this worker is there, and at once when it leaves."""
+        while True:
+            is_leaving = self._leaving.is_set()
+            await comm.write({"is_leaving": is_leaving})
+            if is_leaving:
+                await asyncio.sleep(STATUS_SECONDS)
+            else:
+                await _wait(self._leaving, STATUS_SECONDS)
+
+    async def _compute_all(self, comm: Comm) -> None:
+        """Compute one job after another; a connection that ends takes its job with it."""
+        reading = asyncio.ensure_future(comm.read())
+        computing: asyncio.Task[None] | None = None
+        try:
+            while True:
+                message = await reading
+                with tempfile.TemporaryDirectory(prefix="pixelgate-") as folder:
+                    files = await _receive(comm, message["files"], Path(folder))
+                    reading = asyncio.ensure_future(comm.read())
+                    computing = asyncio.create_task(self._compute(comm, message, files))
+                    await asyncio.wait([reading, computing], return_when=asyncio.FIRST_COMPLETED)
+                    if not computing.done() and reading.exception():
+                        return
+                    await computing
+        finally:
+            for task in (reading, computing):
+                if task is not None:
+                    task.cancel()
+            await asyncio.gather(*filter(None, (reading, computing)), return_exceptions=True)
+
+    async def _compute(self, comm: Comm, message: Message, files: list[Path]) -> None:
+        async with asyncio.TaskGroup() as telling:
+
+            def tell(share: float) -> None:
+                telling.create_task(comm.write({"progress": share}))
+
+            reply = await self._reply(message, files, tell)
+        await comm.write(reply_message(reply))
+
+    async def _reply(self, message: Message, files: list[Path], tell: Progress) -> Reply:
+        try:
+            pending = _pending_job(message, files)
+        except Exception as error:  # A pickle can fail in every way there is.
+            log.error("job cannot be read", reason=type(error).__name__)
+            return Reply(Fault(type(error).__qualname__), message["crashes"], None)
+        pending.progress = tell
+        try:
+            outcome: Outcome | GatewayError = await self._pool.compute(pending)
+        except WorkFailed as error:
+            outcome = fault_of(error)
+        except (EngineError, GatewayError) as error:
+            outcome = error
+        return Reply(outcome, pending.crashes, pending.timing().engine_seconds)
+
+
+def _pending_job(message: Message, files: list[Path]) -> PendingJob:
+    job = unpack_job(message["meta"]).with_parts(message["parts"])
+    packed = Packed(Kind.JOB, message["meta"], message["parts"])
+    if files:
+        job = _with_files(job, files)
+        packed = pack_job(job)
+    pending = PendingJob(job, packed, message["owner"], message["deadline_seconds"])
+    pending.crashes = message["crashes"]
+    pending.expires_at = asyncio.get_running_loop().time() + message["wait_seconds"]
+    return pending
+
+
+def _with_files(job: Job, files: list[Path]) -> Job:
+    """The job with the files of this machine in place of the gateway's."""
+    following = iter(files)
+    inputs = tuple(next(following) if isinstance(one, Path) else one for one in job.inputs)
+    return replace(job, inputs=inputs)
+
+
+async def _receive(comm: Comm, names: list[str], folder: Path) -> list[Path]:
+    """Ask for a job's files, part by part."""
+    paths = [folder / f"{place}{Path(name).suffix}" for place, name in enumerate(names)]
+    for place, path in enumerate(paths):
+        with path.open("wb") as file:
+            while True:
+                await comm.write({"send": place})
+                if not (part := await comm.read()):
+                    break
+                await asyncio.to_thread(file.write, part)
+    return paths
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Return when the event is set, or the time is over."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
