@@ -3,15 +3,20 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
+
+import psutil
+from cryptography import x509
 
 from gateway.limits.quarantine import MemoryQuarantine
 from gateway.pool.cluster.from_settings import cluster_pool
 from gateway.pool.cluster.pool import ClusterPool
 from gateway.settings import Settings
+from tests.certificates import Authority
 from tests.serving import REPOSITORY, free_port
 
 END_SECONDS = 30
@@ -37,12 +42,20 @@ class Cluster:
         self.scheduler = self._start(*words, "--no-dashboard", *_dask_options(self._tls))
         return self.scheduler
 
-    def add_worker(self, slots: int = 1, *words: str) -> subprocess.Popen[bytes]:
-        """Start another worker, which computes what the tests of pools have computed."""
+    def add_worker(self, *labels: str) -> subprocess.Popen[bytes]:
+        """Start another worker, with one slot; it comes in a moment."""
         address = f"{'tls' if self._tls else 'tcp'}://127.0.0.1:{self.port}"
-        told = ("-m", "tests.gateway.pool.engine_worker", address, "--slots", str(slots), *words)
-        self.workers.append(self._start(*told))
+        self.workers.append(self._start("-m", "tests.gateway.pool.engine_worker", address, *labels))
         return self.workers[-1]
+
+    def keep_one(self) -> None:
+        """Have one worker again, whatever a test did to them."""
+        alive = [worker for worker in self.workers if worker.poll() is None]
+        for worker in alive[1:]:
+            kill(worker)
+        self.workers = alive[:1]
+        if not self.workers:
+            self.add_worker()
 
     def pool(self, queue_length: int = 100, **settings: Any) -> ClusterPool:
         """A gateway's pool that is not started yet."""
@@ -54,11 +67,8 @@ class Cluster:
         return cluster_pool(told, MemoryQuarantine())
 
     def end(self) -> None:
-        processes = [self.scheduler, *self.workers]
-        for process in processes:
-            process.kill()
-        for process in processes:
-            process.wait(END_SECONDS)
+        for process in (self.scheduler, *self.workers):
+            kill(process)
 
     def _start(self, *words: str) -> subprocess.Popen[bytes]:
         told = {f"PIXELGATE_{name.upper()}": str(file) for name, file in self._tls.items()}
@@ -73,18 +83,36 @@ class Cluster:
             )
 
 
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process, and return when it and all that it has started are gone."""
+    with suppress(psutil.NoSuchProcess):
+        started = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        psutil.wait_procs(started, END_SECONDS)
+    process.wait(END_SECONDS)
+
+
 @contextmanager
 def running_cluster(
-    folder: Path, *, slots: Sequence[int] = (1,), tls: Mapping[str, Path] | None = None
+    folder: Path, *, workers: int = 1, tls: Mapping[str, Path] | None = None
 ) -> Iterator[Cluster]:
-    """A scheduler, and a worker for each number of slots."""
+    """A scheduler and workers of one slot each."""
     cluster = Cluster(folder, tls or {})
     try:
-        for count in slots:
-            cluster.add_worker(count)
+        for _ in range(workers):
+            cluster.add_worker()
         yield cluster
     finally:
         cluster.end()
+
+
+def certificates(folder: Path) -> dict[str, Path]:
+    """Settings for TLS, and the files that they name."""
+    authority = Authority()
+    (folder / "ca.pem").write_text(authority.pem())
+    authority.write(folder / "own.pem", x509.IPAddress(IPv4Address("127.0.0.1")))
+    own = folder / "own.pem"
+    return {"pool_tls_ca": folder / "ca.pem", "pool_tls_cert": own, "pool_tls_key": own}
 
 
 def _dask_options(tls: Mapping[str, Path]) -> list[str]:

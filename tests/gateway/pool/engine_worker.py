@@ -1,13 +1,26 @@
-"""`pixelgate worker` with what the tests of the pools compute in place of the engines."""
+"""An engine worker that computes what the tests of the pools have computed: ADDRESS LABEL …."""
 
-from functools import partial
-from unittest.mock import patch
+import asyncio
+import signal
+import sys
 
-from gateway.cli import worker as cli
-from gateway.pool import from_settings
-from gateway.pool.slots import SlotPool
+from gateway.limits.quarantine import MemoryQuarantine
+from gateway.pool import SlotPool
+from gateway.pool.cluster.from_settings import security
+from gateway.pool.cluster.worker import EngineWorker
+from gateway.settings import Settings
 from tests.gateway.pool.work import work
 
+DRAIN_SECONDS = 60
+
+
+async def main(scheduler: str, *labels: str) -> None:
+    ending = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ending.set)
+    pool = SlotPool(slots=1, queue_length=100, quarantine=MemoryQuarantine(), work=work, preload=())
+    worker = EngineWorker(scheduler, pool, slots=1, labels=labels, security=security(Settings()))
+    await worker.run(ending, drain_seconds=DRAIN_SECONDS)
+
+
 if __name__ == "__main__":
-    with patch.object(from_settings, "SlotPool", partial(SlotPool, work=work)):
-        cli.worker()
+    asyncio.run(main(*sys.argv[1:]))

@@ -90,9 +90,11 @@ def give(pool: Pool, engine: str, *pictures: bytes, **told: Any) -> asyncio.Task
     return asyncio.create_task(pool.run(job(engine, *pictures, **told), **asked))
 
 
-async def block(pool: Pool, file: Path, **told: Any) -> asyncio.Task[Answer]:
+async def block(
+    pool: Pool, file: Path, *, engine: str = "wait", **told: Any
+) -> asyncio.Task[Answer]:
     """Have a job computed that ends when the file is there; return once it has begun."""
-    blocking = give(pool, "wait", path=str(file), **told)
+    blocking = give(pool, engine, path=str(file), **told)
     await until(file.with_name(f"{file.name}.begun").exists)
     return blocking
 

@@ -83,6 +83,11 @@ def _wait(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
     return Answer(b"waited", "text/plain")
 
 
+def _wait_and_crash(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    _wait(pictures, told)
+    return _crash(pictures, told)
+
+
 def _report(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
     """Say that it began, and when the file is there, that half is done."""
     _wait(pictures, told)
@@ -200,6 +205,7 @@ _WORK: dict[str, Callable[[tuple[bytes | None, ...], Told], Answer]] = {
     "pid": _pid,
     "note": _note,
     "wait": _wait,
+    "wait and crash": _wait_and_crash,
     "report": _report,
     "sleep": _sleep,
     "spin": _spin,

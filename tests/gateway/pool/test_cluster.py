@@ -1,0 +1,209 @@
+"""What a pool of engine workers keeps when machines come, break and go."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from gateway.errors import EnginesUnreachable, PictureRefused, SlotCrashed
+from gateway.pool.cluster.pool import ClusterPool
+from tests.gateway.pool.cluster import Cluster, certificates, kill, running_cluster
+from tests.gateway.pool.running import block, give, until
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with running_cluster(tmp_path_factory.mktemp("cluster"), workers=0) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster(shared: Cluster) -> Cluster:
+    """A scheduler that has, or will have, one worker."""
+    shared.keep_one()
+    return shared
+
+
+@asynccontextmanager
+async def used(cluster: Cluster, *, slots: int = 1, **settings: Any) -> AsyncIterator[ClusterPool]:
+    """A started pool to which the slots have come."""
+    pool = cluster.pool(**settings)
+    await pool.start()
+    try:
+        await until(lambda: pool.snapshot().slots >= slots)
+        yield pool
+    finally:
+        await pool.stop(grace_seconds=0)
+
+
+async def test_a_job_of_a_worker_that_was_killed_is_computed_by_another(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    async with used(cluster) as pool:
+        begun = await block(pool, tmp_path / "go")
+        behind = give(pool, "note", b"once", path=str(tmp_path / "n"))
+        await until(lambda: pool.snapshot().placed == 2)
+        kill(cluster.workers[0])
+        cluster.add_worker()
+        (tmp_path / "go").touch()
+        assert (await begun).body == b"waited"
+        await behind
+        assert (tmp_path / "n").read_bytes() == b"once\n"
+        assert pool.snapshot().retries == 1
+
+
+async def test_a_job_that_two_workers_died_over_is_given_up(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    async with used(cluster) as pool:
+        begun = await block(pool, tmp_path / "never")
+        (tmp_path / "never.begun").unlink()
+        kill(cluster.workers[0])
+        second = cluster.add_worker()
+        await until((tmp_path / "never.begun").exists)
+        kill(second)
+        with pytest.raises(SlotCrashed):
+            await begun
+        with pytest.raises(PictureRefused):
+            await give(pool, "wait", path=str(tmp_path / "never"))
+
+
+async def test_a_process_that_dies_after_its_worker_died_is_not_forgiven(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    async with used(cluster) as pool:
+        doomed = await block(pool, tmp_path / "go", engine="wait and crash")
+        kill(cluster.workers[0])
+        cluster.add_worker()
+        (tmp_path / "go").touch()
+        with pytest.raises(SlotCrashed):
+            await doomed
+        assert pool.snapshot().retries == 1
+
+
+async def test_jobs_go_on_while_the_scheduler_is_away_and_workers_join_when_it_is_back(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    async with used(cluster) as pool:
+        begun = await block(pool, tmp_path / "go")
+        cluster.scheduler.kill()
+        cluster.scheduler.wait()
+        (tmp_path / "go").touch()
+        assert (await begun).body == b"waited"
+        assert (await give(pool, "echo", b"on")).body == b"on"
+        cluster.start_scheduler()
+        cluster.add_worker()
+        await until(lambda: pool.snapshot().slots == 2)
+
+
+async def test_workers_are_listed_again_when_the_scheduler_is_back(cluster: Cluster) -> None:
+    async with used(cluster):
+        cluster.scheduler.kill()
+        cluster.scheduler.wait()
+    cluster.start_scheduler()
+    async with used(cluster) as pool:
+        assert (await give(pool, "echo", b"again")).body == b"again"
+
+
+async def test_without_a_worker_a_job_is_told_to_come_again(tmp_path: Path) -> None:
+    with running_cluster(tmp_path, workers=0) as cluster:
+        async with used(cluster, slots=0) as pool:
+            with pytest.raises(EnginesUnreachable) as raised:
+                await give(pool, "echo")
+            assert raised.value.retry_after_seconds
+            assert not pool.ready
+            cluster.add_worker()
+            await until(lambda: pool.ready)
+            assert (await give(pool, "echo", b"now")).body == b"now"
+
+
+async def test_a_worker_that_is_told_to_end_ends_its_jobs_first(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    async with used(cluster) as pool:
+        begun = await block(pool, tmp_path / "go")
+        cluster.workers[0].terminate()
+        await until(lambda: not pool.ready)
+        (tmp_path / "go").touch()
+        assert (await begun).body == b"waited"
+        assert await asyncio.to_thread(cluster.workers[0].wait) == 0
+        assert pool.snapshot().retries == pool.snapshot().crashes == 0
+
+
+async def test_a_silent_worker_is_given_up(cluster: Cluster, tmp_path: Path) -> None:
+    async with used(cluster) as pool:
+        begun = await block(pool, tmp_path / "go")
+        cluster.workers[0].send_signal(signal.SIGSTOP)
+        cluster.add_worker()
+        await until(lambda: pool.snapshot().retries)
+        (tmp_path / "go").touch()
+        assert (await begun).body == b"waited"
+        kill(cluster.workers[0])
+
+
+async def test_the_scheduler_sees_no_picture(tmp_path: Path) -> None:
+    picture = os.urandom(4_000_000)
+    with running_cluster(tmp_path, workers=0) as cluster:
+        async with counting_relay(cluster) as passed:
+            cluster.add_worker()
+            async with used(cluster) as pool:
+                for _ in range(50):
+                    assert (await give(pool, "echo", picture)).body == picture
+            assert 0 < sum(passed) < len(picture) / 4
+
+
+async def test_an_engine_with_a_label_is_computed_where_the_label_is(cluster: Cluster) -> None:
+    labelled = cluster.add_worker("heavy")
+    async with used(cluster, slots=2, worker_labels="pid:heavy") as pool:
+        pids = await asyncio.gather(*(give(pool, "pid") for _ in range(6)))
+        children = {child.pid for child in psutil.Process(labelled.pid).children(recursive=True)}
+        assert {int(answer.body) for answer in pids} <= children
+
+
+async def test_a_job_whose_label_is_busy_holds_no_other_up(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    cluster.add_worker("heavy")
+    async with used(cluster, slots=2, worker_labels="wait:heavy") as pool:
+        waiting = [give(pool, "wait", path=str(tmp_path / "go")) for _ in range(4)]
+        await until(lambda: pool.snapshot().queued == 2)
+        assert (await give(pool, "echo", b"light")).body == b"light"
+        (tmp_path / "go").touch()
+        await asyncio.gather(*waiting)
+
+
+async def test_everything_is_encrypted_where_there_are_certificates(tmp_path: Path) -> None:
+    tls = certificates(tmp_path)
+    with running_cluster(tmp_path, tls=tls) as cluster:
+        async with used(cluster) as pool:
+            assert (await give(pool, "echo", b"safe")).body == b"safe"
+
+
+@asynccontextmanager
+async def counting_relay(cluster: Cluster) -> AsyncIterator[list[int]]:
+    """Stand between the scheduler and all that reach it from now on; count what passes."""
+    passed, scheduler_port = list[int](), cluster.port
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            passed.append(len(data))
+            writer.write(data)
+        writer.close()
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.CancelledError):
+            ours = await asyncio.open_connection("127.0.0.1", scheduler_port)
+            await asyncio.gather(carry(reader, ours[1]), carry(ours[0], writer))
+        writer.close()
+
+    async with await asyncio.start_server(relay, "127.0.0.1") as server:
+        cluster.port = server.sockets[0].getsockname()[1]
+        yield passed
