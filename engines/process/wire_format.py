@@ -182,7 +182,7 @@ def unpack_answer(meta: bytes, body_bytes: int) -> AnswerMeta:
         media_type, files, sizes, steps = orjson.loads(meta)
         is_right = (
             isinstance(media_type, str)
-            and all(_is_name(name) and isinstance(kind, str) for name, kind in files)
+            and all(is_name(name) and isinstance(kind, str) for name, kind in files)
             and all(isinstance(size, int) and size >= 0 for size in sizes)
             and len(sizes) == len(files) + 1
             and sum(sizes) == body_bytes
@@ -199,7 +199,7 @@ def _are_moments(steps: list[object]) -> bool:
     return len(steps) == len(Steps._fields) and all(isinstance(one, int) for one in steps)
 
 
-def _is_name(name: object) -> bool:
+def is_name(name: object) -> bool:
     """Whether a file may be called so that is written into a folder."""
     return isinstance(name, str) and name not in ("", ".", "..") and not {"/", "\0"} & {*name}
 

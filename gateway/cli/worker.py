@@ -13,6 +13,7 @@ from gateway.http import logs
 from gateway.limits.quarantine import MemoryQuarantine
 from gateway.pool.from_settings import slot_pool
 from gateway.settings import HIGHEST_PORT, Settings
+from gateway.store.scratch import open_scratch
 
 _SCHEDULER = re.compile(r"(tcp|tls)://([\w.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 
@@ -45,8 +46,9 @@ def worker(
 ) -> None:
     """Compute for the gateways whose PIXELGATE_POOL names the same Dask scheduler.
 
-    SCHEDULER is tcp://HOST:PORT, or tls://HOST:PORT with the settings PIXELGATE_POOL_TLS_…. It
-    needs no database and no data folder. SIGTERM or Ctrl-C ends it when its jobs have ended.
+    SCHEDULER is tcp://HOST:PORT, or tls://HOST:PORT with the settings PIXELGATE_POOL_TLS_…. There
+    is no database; videos lie in the data folder's `scratch` while they are worked on. SIGTERM or
+    Ctrl-C ends it when its jobs have ended.
     """
     settings = load_settings()
     name_misspelt()
@@ -66,6 +68,7 @@ async def _work(
     # Not at the top: they are of an extra.
     from gateway.dialects.table import DialectTable
     from gateway.pool import PRELOAD
+    from gateway.pool.cluster.files import ReceivedFiles
     from gateway.pool.cluster.from_settings import security
     from gateway.pool.cluster.worker import EngineWorker
 
@@ -78,14 +81,16 @@ async def _work(
         quarantine=MemoryQuarantine(),
         preload=(*PRELOAD, *DialectTable().preload),
     )
-    engine_worker = EngineWorker(
-        scheduler,
-        pool,
-        slots=settings.slot_count,
-        labels=labels,
-        security=security(settings),
-        host=host,
-        port=port,
-        name=name,
-    )
-    await engine_worker.run(ending, drain_seconds=settings.drain_seconds)
+    with open_scratch(settings.data / "scratch") as scratch:
+        engine_worker = EngineWorker(
+            scheduler,
+            pool,
+            slots=settings.slot_count,
+            labels=labels,
+            files=ReceivedFiles(scratch),
+            security=security(settings),
+            host=host,
+            port=port,
+            name=name,
+        )
+        await engine_worker.run(ending, drain_seconds=settings.drain_seconds)

@@ -1,26 +1,33 @@
 """The gateway's end of one engine worker."""
 
 import asyncio
+from asyncio import to_thread
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any, BinaryIO
+from pathlib import Path
+from typing import Any
 
-from distributed.comm.core import Comm, connect
+from distributed.comm.core import Comm, CommClosedError, connect
 
+from engines.process.wire_format import GarbageFrame, is_name
+from gateway.pool.cluster.files import PART_BYTES, NamedFiles
 from gateway.pool.cluster.messages import (
     COMPUTE,
     CONNECT_SECONDS,
-    FILE_PART_BYTES,
     SILENCE_SECONDS,
     WATCH,
     Card,
     Message,
     Reply,
+    apart,
     job_message,
-    paths,
     read_reply,
 )
 from gateway.pool.pending_job import PendingJob
+
+
+class WorkerLost(Exception):
+    """A worker that cannot be reached any more."""
 
 
 class Member:
@@ -48,7 +55,7 @@ class Member:
                     tell(status)
             finally:
                 comm.abort()
-        except (OSError, TimeoutError):
+        except (WorkerLost, CommClosedError, TimeoutError):
             return
         finally:
             for idle in self._idle:
@@ -58,11 +65,17 @@ class Member:
         """Have a job computed; one that is cancelled meanwhile is cancelled there too.
 
         Raises:
-            OSError: the worker is lost.
+            WorkerLost: its connection ended, or could not be made.
+            GarbageFrame: it answers what makes no sense.
+            OSError: a file of the job cannot be read or written on this machine.
         """
+        files = NamedFiles.of(pending.job)
         comm = self._idle.pop() if self._idle else await self._connect(COMPUTE)
         try:
-            reply = await _converse(comm, pending, wait_seconds)
+            await comm.write(job_message(pending, wait_seconds, files))
+            reply = await _converse(comm, pending, files)
+        except CommClosedError:
+            raise WorkerLost from None
         except BaseException:
             comm.abort()
             raise
@@ -70,26 +83,38 @@ class Member:
         return reply
 
     async def _connect(self, purpose: str) -> Comm:
-        comm: Comm = await connect(
-            self.card.address, timeout=CONNECT_SECONDS, **self._connection_args
-        )
-        await comm.write({"purpose": purpose})
+        try:
+            comm: Comm = await connect(
+                self.card.address, timeout=CONNECT_SECONDS, **self._connection_args
+            )
+            await comm.write({"purpose": purpose})
+        except OSError:
+            raise WorkerLost from None
         return comm
 
 
-async def _converse(comm: Comm, pending: PendingJob, wait_seconds: float) -> Reply:
-    """Send a job, and what of its files the worker asks for, until it has ended."""
-    files: list[BinaryIO] = []
+async def _converse(comm: Comm, pending: PendingJob, files: NamedFiles) -> Reply:
+    """Hear of a job until it has ended; send the files and take the results that come up."""
     with ExitStack() as opened:
-        await comm.write(job_message(pending, wait_seconds))
+        sources = [opened.enter_context(path.open("rb")) for path in files.sources]
         while True:
             message = await comm.read()
             if "progress" in message:
                 pending.progress(message["progress"])
             elif "send" in message:
-                if not files:
-                    files = [opened.enter_context(path.open("rb")) for path in paths(pending)]
-                part = await asyncio.to_thread(files[message["send"]].read, FILE_PART_BYTES)
-                await comm.write(part)
+                part = await to_thread(sources[message["send"]].read, PART_BYTES)
+                await comm.write(apart(part))
+            elif "keep" in message:
+                await to_thread(_keep, files.paths[message["folder"]], message)
+                await comm.write({})
             else:
                 return read_reply(message)
+
+
+def _keep(folder: Path, message: Message) -> None:
+    """Write a part of a result to where an engine of this machine would have written it."""
+    name = message["keep"]
+    if not is_name(name):
+        raise GarbageFrame("A result's name is none.")
+    with (folder / name).open("wb" if message["is_first"] else "ab") as file:
+        file.write(message["part"])

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from distributed.protocol.serialize import to_serialize
@@ -26,6 +25,7 @@ from gateway.errors import (
     WaitedTooLong,
     WorkFailed,
 )
+from gateway.pool.cluster.files import NamedFiles
 from gateway.pool.pending_job import PendingJob
 
 CARD = "pixelgate"
@@ -36,7 +36,6 @@ STATUS_SECONDS = 1.0
 SILENCE_SECONDS = 5.0
 """A worker that says nothing for so long is lost, whatever its connections are."""
 CONNECT_SECONDS = 3.0
-FILE_PART_BYTES = 4 * 1024 * 1024
 APART_FROM_BYTES = 64 * 1024
 """Longer bytes are not copied into the message but sent behind it."""
 
@@ -85,8 +84,7 @@ def apart(data: bytes) -> Any:
     return to_serialize(data) if len(data) >= APART_FROM_BYTES else data
 
 
-def job_message(pending: PendingJob, wait_seconds: float) -> Message:
-    """A job; the worker asks for the files that it names."""
+def job_message(pending: PendingJob, wait_seconds: float, files: NamedFiles) -> Message:
     return {
         "meta": pending.packed.meta,
         "parts": [apart(part) for part in pending.packed.parts],
@@ -94,13 +92,8 @@ def job_message(pending: PendingJob, wait_seconds: float) -> Message:
         "deadline_seconds": pending.deadline_seconds,
         "wait_seconds": wait_seconds,
         "crashes": pending.crashes,
-        "files": [path.name for path in paths(pending)],
+        "files": files.told,
     }
-
-
-def paths(pending: PendingJob) -> list[Path]:
-    """The files that a job names."""
-    return [one for one in pending.job.inputs if isinstance(one, Path)]
 
 
 def reply_message(reply: Reply) -> Message:

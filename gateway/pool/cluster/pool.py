@@ -13,7 +13,7 @@ from distributed.security import Security
 
 from engines.core.run import Answer, Job
 from engines.process.shared_memory import PLACES
-from engines.process.wire_format import GarbageFrame, pack_job
+from engines.process.wire_format import Fault, GarbageFrame, pack_job
 from gateway.errors import (
     EnginesUnreachable,
     GatewayError,
@@ -22,11 +22,11 @@ from gateway.errors import (
     SlotCrashed,
 )
 from gateway.limits.quarantine import Quarantine
-from gateway.pool.cluster.member import Member
+from gateway.pool.cluster.member import Member, WorkerLost
 from gateway.pool.cluster.messages import CARD, CONNECT_SECONDS, Card, Message, Reply
 from gateway.pool.contract import Observe, Progress, Snapshot, ignore, overlook
 from gateway.pool.job_queue import JobQueue
-from gateway.pool.pending_job import PendingJob, broke_down_again
+from gateway.pool.pending_job import PendingJob, broke_down_again, work_failed
 from gateway.pool.screening import Screening
 from gateway.version import VERSION
 
@@ -232,8 +232,11 @@ class ClusterPool:
         loop = asyncio.get_running_loop()
         try:
             reply = await member.compute(pending, max(0.0, pending.expires_at - loop.time()))
-        except (OSError, GarbageFrame):
+        except (WorkerLost, GarbageFrame):
             self._lose(member)
+            return
+        except OSError as error:  # The task of a file may be deleted meanwhile.
+            pending.fail(work_failed(Fault(type(error).__qualname__)))
             return
         finally:
             member.jobs.pop(pending, None)

@@ -1,7 +1,6 @@
 """An engine worker: computes in its own slots what gateways send, and is listed by a scheduler."""
 
 import asyncio
-import tempfile
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
@@ -10,7 +9,7 @@ from typing import Any
 
 import structlog
 from distributed import Worker
-from distributed.comm.core import Comm, listen
+from distributed.comm.core import Comm, CommClosedError, listen
 from distributed.security import Security
 from distributed.utils import get_ip
 
@@ -18,6 +17,8 @@ from engines.core.errors import EngineError
 from engines.core.run import Job
 from engines.process.wire_format import Fault, Kind, Outcome, Packed, pack_job, unpack_job
 from gateway.errors import GatewayError, WorkFailed
+from gateway.pool.cluster.conversation import Conversation, brought, conversation
+from gateway.pool.cluster.files import ReceivedFiles
 from gateway.pool.cluster.messages import (
     CARD,
     COMPUTE,
@@ -28,7 +29,6 @@ from gateway.pool.cluster.messages import (
     fault_of,
     reply_message,
 )
-from gateway.pool.contract import Progress
 from gateway.pool.pending_job import PendingJob
 from gateway.pool.slots import SlotPool
 from gateway.version import VERSION
@@ -56,6 +56,7 @@ class EngineWorker:
         *,
         slots: int,
         labels: Collection[str],
+        files: ReceivedFiles,
         security: Security,
         host: str = "",
         port: int = 0,
@@ -65,6 +66,7 @@ class EngineWorker:
         self._pool = pool
         self._slots = slots
         self._labels = tuple(labels)
+        self._files = files
         self._security = security
         self._host = host
         self._port = port
@@ -124,10 +126,11 @@ class EngineWorker:
         assert task is not None
         self._serving.add(task)
         try:
-            with suppress(OSError):  # The gateway has left.
-                message = await comm.read()
-                serve = self._compute_all if message["purpose"] == COMPUTE else self._tell
-                await serve(comm)
+            message = await comm.read()
+            serve = self._compute_all if message["purpose"] == COMPUTE else self._tell
+            await serve(comm)
+        except CommClosedError:
+            pass  # The gateway has left.
         except Exception:
             log.exception("connection of a gateway failed")
         finally:
@@ -146,55 +149,45 @@ class EngineWorker:
 
     async def _compute_all(self, comm: Comm) -> None:
         """Compute one job after another; a connection that ends takes its job with it."""
-        reading = asyncio.ensure_future(comm.read())
-        computing: asyncio.Task[None] | None = None
-        try:
+        async with conversation(comm) as gateway:
             while True:
-                message = await reading
-                with tempfile.TemporaryDirectory(prefix="pixelgate-") as folder:
-                    files = await _receive(comm, message["files"], Path(folder))
-                    reading = asyncio.ensure_future(comm.read())
-                    computing = asyncio.create_task(self._compute(comm, message, files))
-                    await asyncio.wait([reading, computing], return_when=asyncio.FIRST_COMPLETED)
-                    if not computing.done() and reading.exception():
-                        return
-                    await computing
-        finally:
-            for task in (reading, computing):
-                if task is not None:
-                    task.cancel()
-            await asyncio.gather(*filter(None, (reading, computing)), return_exceptions=True)
+                message = await gateway.read()
+                try:
+                    async with brought(message["files"], gateway, self._files) as paths:
+                        reply = await gateway.while_open(self._compute(gateway, message, paths))
+                except CommClosedError:
+                    raise
+                except OSError as error:
+                    log.error("files of a job failed", reason=error.strerror)
+                    reply = Reply(Fault(type(error).__qualname__), message["crashes"], None)
+                await gateway.write(reply_message(reply))
 
-    async def _compute(self, comm: Comm, message: Message, files: list[Path]) -> None:
+    async def _compute(self, gateway: Conversation, message: Message, paths: list[Path]) -> Reply:
+        try:
+            pending = _pending_job(message, paths)
+        except Exception as error:  # A pickle can fail in every way there is.
+            log.error("job cannot be read", reason=type(error).__qualname__)
+            return Reply(Fault(type(error).__qualname__), message["crashes"], None)
         async with asyncio.TaskGroup() as telling:
 
             def tell(share: float) -> None:
-                telling.create_task(comm.write({"progress": share}))
+                telling.create_task(gateway.write({"progress": share}))
 
-            reply = await self._reply(message, files, tell)
-        await comm.write(reply_message(reply))
-
-    async def _reply(self, message: Message, files: list[Path], tell: Progress) -> Reply:
-        try:
-            pending = _pending_job(message, files)
-        except Exception as error:  # A pickle can fail in every way there is.
-            log.error("job cannot be read", reason=type(error).__name__)
-            return Reply(Fault(type(error).__qualname__), message["crashes"], None)
-        pending.progress = tell
-        try:
-            outcome: Outcome | GatewayError = await self._pool.compute(pending)
-        except WorkFailed as error:
-            outcome = fault_of(error)
-        except (EngineError, GatewayError) as error:
-            outcome = error
+            pending.progress = tell
+            try:
+                outcome: Outcome | GatewayError = await self._pool.compute(pending)
+            except WorkFailed as error:
+                outcome = fault_of(error)
+            except (EngineError, GatewayError) as error:
+                outcome = error
         return Reply(outcome, pending.crashes, pending.timing().engine_seconds)
 
 
-def _pending_job(message: Message, files: list[Path]) -> PendingJob:
+def _pending_job(message: Message, paths: list[Path]) -> PendingJob:
     job = unpack_job(message["meta"]).with_parts(message["parts"])
     packed = Packed(Kind.JOB, message["meta"], message["parts"])
-    if files:
-        job = _with_files(job, files)
+    if paths:
+        job = _with_paths(job, paths)
         packed = pack_job(job)
     pending = PendingJob(job, packed, message["owner"], message["deadline_seconds"])
     pending.crashes = message["crashes"]
@@ -202,24 +195,11 @@ def _pending_job(message: Message, files: list[Path]) -> PendingJob:
     return pending
 
 
-def _with_files(job: Job, files: list[Path]) -> Job:
-    """The job with the files of this machine in place of the gateway's."""
-    following = iter(files)
+def _with_paths(job: Job, paths: list[Path]) -> Job:
+    """The job with the paths of this machine in place of the gateway's."""
+    following = iter(paths)
     inputs = tuple(next(following) if isinstance(one, Path) else one for one in job.inputs)
     return replace(job, inputs=inputs)
-
-
-async def _receive(comm: Comm, names: list[str], folder: Path) -> list[Path]:
-    """Ask for a job's files, part by part."""
-    paths = [folder / f"{place}{Path(name).suffix}" for place, name in enumerate(names)]
-    for place, path in enumerate(paths):
-        with path.open("wb") as file:
-            while True:
-                await comm.write({"send": place})
-                if not (part := await comm.read()):
-                    break
-                await asyncio.to_thread(file.write, part)
-    return paths
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -26,13 +26,14 @@ class Cluster:
     """What runs of it; each process is one that can be killed, and the scheduler started again.
 
     Args:
-        folder: for the logs.
+        folder: for the log and what workers put on the disk.
         tls: settings of the certificates, for all that it starts.
     """
 
     def __init__(self, folder: Path, tls: Mapping[str, Path]) -> None:
         self.port = free_port()
         self.log = folder / "cluster.log"
+        self.scratch = folder / "scratch"
         self.workers: list[subprocess.Popen[bytes]] = []
         self._tls = tls
         self.scheduler = self.start_scheduler()
@@ -45,7 +46,8 @@ class Cluster:
     def add_worker(self, *labels: str) -> subprocess.Popen[bytes]:
         """Start another worker, with one slot; it comes in a moment."""
         address = f"{'tls' if self._tls else 'tcp'}://127.0.0.1:{self.port}"
-        self.workers.append(self._start("-m", "tests.gateway.pool.engine_worker", address, *labels))
+        words = ("-m", "tests.gateway.pool.engine_worker", address, str(self.scratch), *labels)
+        self.workers.append(self._start(*words))
         return self.workers[-1]
 
     def keep_one(self) -> None:

@@ -83,7 +83,7 @@ async def with_spare(pool: Pool) -> None:
     await until(lambda: pool.snapshot().spare_pids)
 
 
-def give(pool: Pool, engine: str, *pictures: bytes, **told: Any) -> asyncio.Task[Answer]:
+def give(pool: Pool, engine: str, *pictures: bytes | Path, **told: Any) -> asyncio.Task[Answer]:
     """Have a job computed beside the test; some of what is told is for the pool."""
     asked: dict[str, Any] = {"deadline_seconds": LONG, "owner": "somebody"}
     asked |= {name: told.pop(name) for name in ("progress", "observe", *asked) if name in told}

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from gateway.errors import EnginesUnreachable, PictureRefused, SlotCrashed
+from gateway.errors import EnginesUnreachable, PictureRefused, SlotCrashed, WorkFailed
 from gateway.pool.cluster.pool import ClusterPool
 from tests.gateway.pool.cluster import Cluster, certificates, kill, running_cluster
 from tests.gateway.pool.running import block, give, until
@@ -158,6 +158,28 @@ async def test_the_scheduler_sees_no_picture(tmp_path: Path) -> None:
                 for _ in range(50):
                     assert (await give(pool, "echo", picture)).body == picture
             assert 0 < sum(passed) < len(picture) / 4
+
+
+async def test_a_file_that_was_sent_is_sent_again_only_when_it_changes(tmp_path: Path) -> None:
+    video = tmp_path / "video"
+    with running_cluster(tmp_path) as cluster:
+        async with used(cluster) as pool:
+            video.write_bytes(b"one")
+            for folder in (tmp_path / "first", tmp_path / "second"):
+                folder.mkdir()
+                await give(pool, "copy", video, folder)
+            video.write_bytes(b"other")
+            await give(pool, "copy", video, folder)
+            assert (folder / "copy").read_bytes() == b"other"
+            sent = [one.read_bytes() for one in cluster.scratch.glob("*/*/*")]
+            assert sorted(sent) == [b"one", b"one", b"other"], "the second is the folder's copy"
+
+
+async def test_a_file_that_is_gone_fails_its_job_alone(cluster: Cluster, tmp_path: Path) -> None:
+    async with used(cluster) as pool:
+        with pytest.raises(WorkFailed):
+            await give(pool, "copy", tmp_path / "gone", tmp_path)
+        assert pool.snapshot().crashes == 0
 
 
 async def test_an_engine_with_a_label_is_computed_where_the_label_is(cluster: Cluster) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -85,6 +86,16 @@ async def test_bytes_survive_both_ways_whatever_their_number(pool: Pool, size: i
     answer = await give(pool, "echo", first, second)
     assert answer.body == first
     assert answer.files == (File("file 1", "image/1", second),)
+
+
+async def test_files_are_read_and_results_written_where_the_gateway_has_them(
+    pool: Pool, tmp_path: Path
+) -> None:
+    (tmp_path / "video").write_bytes(os.urandom(9_000_000))
+    (tmp_path / "before").write_bytes(b"before")
+    answer = await give(pool, "copy", tmp_path / "video", tmp_path)
+    assert answer.body == b"before"
+    assert (tmp_path / "copy").read_bytes() == (tmp_path / "video").read_bytes()
 
 
 async def test_many_jobs_at_once_get_each_its_own_answer(pool: Pool) -> None:

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import resource
+import shutil
 import signal
 import socket
 import stat
@@ -29,7 +30,7 @@ class Told(Parameters):
     size: int = 0
 
 
-def job(engine: str, *pictures: bytes | None, **told: Any) -> Job:
+def job(engine: str, *pictures: bytes | Path | None, **told: Any) -> Job:
     return Job(engine, pictures, Told(**told), "nobody:presents")
 
 
@@ -81,6 +82,14 @@ def _wait(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
     while not Path(told.path).exists():
         time.sleep(0.002)
     return Answer(b"waited", "text/plain")
+
+
+def _copy(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    """Copy a file into a folder, beside what is there, and tell what that is."""
+    file, folder = cast("tuple[Path, Path]", pictures)
+    names = sorted(one.name for one in folder.iterdir() if one != file)
+    shutil.copyfile(file, folder / "copy")
+    return Answer(" ".join(names).encode(), "text/plain")
 
 
 def _wait_and_crash(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
@@ -205,6 +214,7 @@ _WORK: dict[str, Callable[[tuple[bytes | None, ...], Told], Answer]] = {
     "pid": _pid,
     "note": _note,
     "wait": _wait,
+    "copy": _copy,
     "wait and crash": _wait_and_crash,
     "report": _report,
     "sleep": _sleep,
