@@ -1,5 +1,6 @@
 """`pixelgate doctor`: what this machine lacks, and whether every engine answers as it should."""
 
+import asyncio
 import errno
 import math
 import os
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import packages_distributions, version
+from importlib.util import find_spec
 from typing import Any
 
 import click
@@ -23,6 +25,7 @@ from gateway.cli import drivers
 from gateway.cli.command import load_settings
 from gateway.cli.drivers import Driver
 from gateway.dialects.ltu import examples
+from gateway.errors import EnginesUnreachable
 from gateway.settings import Settings
 from gateway.version import VERSION
 
@@ -61,6 +64,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _data(settings)
     yield from (_port(settings.host, port) for port in settings.ports)
     yield from map(_driver, drivers.needed(settings))
+    if settings.pool.startswith("dask:") and find_spec("distributed"):
+        yield _cluster(settings)
     yield _program("tesseract", "textDetection with provider=Tesseract", "tesseract-ocr")
     yield _program("java", "make sdk", "default-jre-headless")
     yield from _own_models(settings)
@@ -104,6 +109,25 @@ def _driver(driver: Driver) -> Finding:
     if driver.is_installed:
         return Finding(driver.package, State.FINE, version(driver.package))
     return Finding(driver.package, State.WRONG, driver.remedy)
+
+
+def _cluster(settings: Settings) -> Finding:
+    """Whether the scheduler is there, and what it knows of workers."""
+    # Not at the top: they are of an extra.
+    from gateway.pool.cluster.from_settings import cards
+    from gateway.pool.cluster.scheduler import is_ours
+
+    try:
+        found = asyncio.run(cards(settings))
+    except EnginesUnreachable:
+        return Finding("Dask", State.WRONG, f"no scheduler answers at {settings.pool}")
+    ours = [one for one in found if one and is_ours(one)]
+    text = f"{sum(one.slots for one in ours)} slots of {len(ours)} workers"
+    if len(ours) < len(found):
+        text += f"; {len(found) - len(ours)} more are not of version {VERSION}"
+    if not ours:
+        text += f"; start one: pixelgate worker {settings.pool.replace('dask', 'tcp', 1)}"
+    return Finding("Dask", State.FINE if ours else State.WRONG, text)
 
 
 def _program(name: str, purpose: str, package: str) -> Finding:

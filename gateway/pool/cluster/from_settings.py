@@ -3,7 +3,9 @@
 from distributed.security import Security
 
 from gateway.limits.quarantine import Quarantine
+from gateway.pool.cluster.messages import Card
 from gateway.pool.cluster.pool import ClusterPool
+from gateway.pool.cluster.scheduler import Scheduler
 from gateway.settings import Settings
 
 
@@ -19,11 +21,25 @@ def security(settings: Settings) -> Security:
     return Security(require_encryption=True, tls_ca_file=str(settings.pool_tls_ca), **names)
 
 
+def address(settings: Settings) -> str:
+    """The scheduler's, as Dask writes it."""
+    return settings.pool.replace("dask", "tls" if settings.pool_tls_ca else "tcp", 1)
+
+
+async def cards(settings: Settings) -> list[Card | None]:
+    """What the workers say of themselves; None for one that is not ours.
+
+    Raises:
+        EnginesUnreachable: the scheduler does not answer.
+    """
+    async with Scheduler(address(settings), security(settings)) as scheduler:
+        return list((await scheduler.cards()).values())
+
+
 def cluster_pool(settings: Settings, quarantine: Quarantine) -> ClusterPool:
     """The slots of workers on other machines."""
-    scheme = "tls" if settings.pool_tls_ca else "tcp"
     return ClusterPool(
-        settings.pool.replace("dask", scheme, 1),
+        address(settings),
         queue_length=settings.queue_length,
         quarantine=quarantine,
         labels=dict(one.split(":") for one in settings.worker_labels),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from distributed.comm.core import Comm, CommClosedError, connect
+from distributed.security import Security
 
 from engines.process.wire_format import GarbageFrame, is_name
 from gateway.pool.cluster.files import PART_BYTES, NamedFiles
@@ -31,17 +32,13 @@ class WorkerLost(Exception):
 
 
 class Member:
-    """An engine worker and its connections, each of which carries one job at a time.
+    """An engine worker and its connections, each of which carries one job at a time."""
 
-    Args:
-        connection_args: how Dask connects to it.
-    """
-
-    def __init__(self, card: Card, connection_args: dict[str, Any]) -> None:
+    def __init__(self, card: Card, security: Security) -> None:
         self.card = card
         self.jobs: dict[PendingJob, asyncio.Task[None]] = {}
         self.is_leaving = False
-        self._connection_args = connection_args
+        self._connection_args: dict[str, Any] = security.get_connection_args("client")
         self._idle: list[Comm] = []
 
     async def watch(self, tell: Callable[[Message], None]) -> None:

@@ -3,12 +3,10 @@
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Any
 
 import structlog
-from distributed.core import rpc
 from distributed.security import Security
 
 from engines.core.run import Answer, Job
@@ -23,18 +21,17 @@ from gateway.errors import (
 )
 from gateway.limits.quarantine import Quarantine
 from gateway.pool.cluster.member import Member, WorkerLost
-from gateway.pool.cluster.messages import CARD, CONNECT_SECONDS, Card, Message, Reply
+from gateway.pool.cluster.messages import Card, Message, Reply
+from gateway.pool.cluster.scheduler import RETRY_SECONDS, Scheduler, is_ours
 from gateway.pool.contract import Observe, Progress, Snapshot, ignore, overlook
 from gateway.pool.job_queue import JobQueue
 from gateway.pool.pending_job import PendingJob, broke_down_again, work_failed
 from gateway.pool.screening import Screening
-from gateway.version import VERSION
 
 log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
 """So often is the scheduler asked which workers there are."""
-RETRY_SECONDS = 2
 ANY = ""
 
 
@@ -62,14 +59,13 @@ class ClusterPool:
         security: Security,
     ) -> None:
         self._scheduler = scheduler
-        self._connection_args: dict[str, Any] = security.get_connection_args("client")
+        self._security = security
         self._labels = labels
         self._queues = {label: JobQueue(queue_length) for label in (ANY, *labels.values())}
         self._screening = Screening(quarantine)
-        self._quarantine = quarantine
         self._members: dict[str, Member] = {}
         self._watches: dict[str, asyncio.Task[None]] = {}
-        self._others: frozenset[str] = frozenset()
+        self._others: Collection[str] = ()
         self._looking: asyncio.Task[None] | None = None
         self._looked = asyncio.Event()
         self._reaches_scheduler = True
@@ -154,49 +150,38 @@ class ClusterPool:
         return waiting + [pending for member in self._members.values() for pending in member.jobs]
 
     async def _keep_looking(self) -> None:
-        scheduler = rpc(
-            self._scheduler, timeout=CONNECT_SECONDS, connection_args=self._connection_args
-        )
-        try:
+        async with Scheduler(self._scheduler, self._security) as scheduler:
             while True:
                 await self._look(scheduler)
+                if not self._watches:
+                    self._looked.set()
                 await asyncio.sleep(LOOK_SECONDS)
-        finally:
-            await scheduler.close_rpc()
 
-    async def _look(self, scheduler: Any) -> None:
+    async def _look(self, scheduler: Scheduler) -> None:
+        """Connect to the workers that are new, and say which cannot be used."""
         try:
-            async with asyncio.timeout(2 * CONNECT_SECONDS):
-                found = await scheduler.identity()
-        except (OSError, TimeoutError):
+            cards = await scheduler.cards()
+        except EnginesUnreachable:
             if self._reaches_scheduler:
                 log.error("scheduler is out of reach")
             self._reaches_scheduler = False
-        else:
-            if not self._reaches_scheduler:
-                log.info("scheduler is within reach again")
-            self._reaches_scheduler = True
-            self._compare(found["workers"])
-        if not self._watches:
-            self._looked.set()
-
-    def _compare(self, found: Mapping[str, Mapping[str, Any]]) -> None:
-        """Connect to the workers that are new."""
-        others = set()
-        for dask_address, told in found.items():
-            card = Card.read(told[CARD]) if CARD in told else None
-            if card is None or card.version != VERSION:
-                others.add(dask_address)
-                if dask_address not in self._others:
-                    version = card.version if card else "none"
-                    log.error("worker of another version is not used", version=version)
-            elif card.address not in self._watches:
+            return
+        if not self._reaches_scheduler:
+            log.info("scheduler is within reach again")
+        self._reaches_scheduler = True
+        others = {place: card for place, card in cards.items() if not is_ours(card)}
+        for place, card in others.items():
+            if place not in self._others:
+                version = card.version if card else "none"
+                log.error("engine worker of another version is not used", worker=place, version=version)
+        self._others = others.keys()
+        for card in cards.values():
+            if card and is_ours(card) and card.address not in self._watches:
                 self._watches[card.address] = asyncio.create_task(self._watch(card))
-        self._others = frozenset(others)
 
     async def _watch(self, card: Card) -> None:
         """Use a worker for as long as it is there."""
-        member = Member(card, self._connection_args)
+        member = Member(card, self._security)
         try:
             await member.watch(partial(self._told, member))
         finally:
@@ -209,7 +194,7 @@ class ClusterPool:
         if member.card.address not in self._members:
             self._members[member.card.address] = member
             self._looked.set()
-            log.info("worker joins", slots=member.card.slots)
+            log.info("engine worker joins", slots=member.card.slots)
         self._dispatch()
 
     def _dispatch(self) -> None:
@@ -266,7 +251,7 @@ class ClusterPool:
         if self._members.get(member.card.address) is not member:
             return
         del self._members[member.card.address]
-        log.warning("worker leaves" if member.is_leaving else "worker is lost")
+        log.warning("engine worker leaves" if member.is_leaving else "engine worker is lost")
         self._counts["crashes"] += not member.is_leaving
         watch = self._watches.get(member.card.address)
         if watch is not None and watch is not asyncio.current_task():

@@ -86,10 +86,10 @@ class EngineWorker:
         )
         card = Card(listener.contact_address, VERSION, self._slots, self._labels)
         registering = asyncio.create_task(self._keep_registered(card))
-        log.info("worker ready", address=card.address, slots=card.slots)
+        log.info("engine worker ready", address=card.address, slots=card.slots)
         try:
             await ending.wait()
-            log.info("worker drains")
+            log.info("engine worker drains")
             self._leaving.set()
             await self._pool.stop(grace_seconds=drain_seconds)
         finally:
@@ -99,7 +99,7 @@ class EngineWorker:
             for task in self._serving:
                 task.cancel()
             await asyncio.gather(*self._serving, return_exceptions=True)
-        log.info("worker ended")
+        log.info("engine worker ended")
 
     async def _keep_registered(self, card: Card) -> None:
         """Be on the scheduler's list, and again when it comes back."""
