@@ -6,7 +6,13 @@ from collections.abc import Mapping
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.errors import QueueFull, ShuttingDown, StateUnreachable, WaitedTooLong
+from gateway.errors import (
+    EnginesUnreachable,
+    QueueFull,
+    ShuttingDown,
+    StateUnreachable,
+    WaitedTooLong,
+)
 from gateway.metrics import Metrics
 from gateway.pool import Pool, Timing
 from gateway.store.database import persistently
@@ -25,7 +31,15 @@ BEAT_SECONDS = 1.0
 BUSY_SECONDS = 1.0
 """How long a task waits that could not be performed just now."""
 
-_BUSY = (QueueFull, WaitedTooLong, ShuttingDown, StateUnreachable, OSError, SQLAlchemyError)
+_BUSY = (
+    EnginesUnreachable,
+    QueueFull,
+    WaitedTooLong,
+    ShuttingDown,
+    StateUnreachable,
+    OSError,
+    SQLAlchemyError,
+)
 """What passes: no room in the pool, a storage or a database that does not answer."""
 
 

@@ -173,7 +173,9 @@ class ClusterPool:
         for place, card in others.items():
             if place not in self._others:
                 version = card.version if card else "none"
-                log.error("engine worker of another version is not used", worker=place, version=version)
+                log.error(
+                    "engine worker of another version is not used", worker=place, version=version
+                )
         self._others = others.keys()
         for card in cards.values():
             if card and is_ours(card) and card.address not in self._watches:

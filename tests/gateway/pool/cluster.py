@@ -40,14 +40,14 @@ class Cluster:
 
     def start_scheduler(self) -> subprocess.Popen[bytes]:
         words = ("-m", "dask", "scheduler", "--host", "127.0.0.1", "--port", str(self.port))
-        self.scheduler = self._start(*words, "--no-dashboard", *_dask_options(self._tls))
+        self.scheduler = self.start(*words, "--no-dashboard", *_dask_options(self._tls))
         return self.scheduler
 
     def add_worker(self, *labels: str) -> subprocess.Popen[bytes]:
         """Start another worker, with one slot; it comes in a moment."""
         address = f"{'tls' if self._tls else 'tcp'}://127.0.0.1:{self.port}"
         words = ("-m", "tests.gateway.pool.engine_worker", address, str(self.scratch), *labels)
-        self.workers.append(self._start(*words))
+        self.workers.append(self.start(*words))
         return self.workers[-1]
 
     def keep_one(self) -> None:
@@ -72,7 +72,7 @@ class Cluster:
         for process in (self.scheduler, *self.workers):
             kill(process)
 
-    def _start(self, *words: str) -> subprocess.Popen[bytes]:
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
         told = {f"PIXELGATE_{name.upper()}": str(file) for name, file in self._tls.items()}
         with self.log.open("ab") as output:
             return subprocess.Popen(

@@ -10,9 +10,13 @@ from typing import Any
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.errors import EnginesUnreachable, PictureRefused, SlotCrashed, WorkFailed
+from gateway.pool.cluster import pool as cluster_pool
+from gateway.pool.cluster import scheduler
 from gateway.pool.cluster.pool import ClusterPool
+from gateway.version import VERSION
 from tests.gateway.pool.cluster import Cluster, certificates, kill, running_cluster
 from tests.gateway.pool.running import block, give, until
 
@@ -200,6 +204,20 @@ async def test_a_job_whose_label_is_busy_holds_no_other_up(
         assert (await give(pool, "echo", b"light")).body == b"light"
         (tmp_path / "go").touch()
         await asyncio.gather(*waiting)
+
+
+async def test_a_worker_of_another_version_is_not_used_and_the_log_says_so_once(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with used(cluster):
+        monkeypatch.setattr(scheduler, "VERSION", "0.0.1")
+        monkeypatch.setattr(cluster_pool, "LOOK_SECONDS", 0.01)
+        with capture_logs() as logs:
+            async with used(cluster, slots=0) as pool:
+                await until(lambda: any("another version" in one["event"] for one in logs))
+                with pytest.raises(EnginesUnreachable):
+                    await give(pool, "echo")
+    assert [one["version"] for one in logs if "another version" in one["event"]] == [VERSION]
 
 
 async def test_everything_is_encrypted_where_there_are_certificates(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from engines.core.errors import BadParameter
 from engines.core.shapes import File
-from gateway.errors import QueueFull, StateUnreachable
+from gateway.errors import EnginesUnreachable, QueueFull, StateUnreachable
 from gateway.metrics import Metrics
 from gateway.pool import Pool, Timing
 from gateway.store.scratch import REMOVING_THREADS, DiskFile, Scratch
@@ -247,7 +247,8 @@ async def test_a_task_that_finds_the_pool_full_or_no_database_or_storage_comes_a
     database: Engine, tmp_path: Path
 ) -> None:
     away = OperationalError("SELECT", {}, OSError("connection refused"))
-    clock, refusals = Clock(), [QueueFull("256 jobs wait."), away, StateUnreachable.just_now()]
+    full, apart = QueueFull("256 jobs wait."), EnginesUnreachable("No engine is within reach.")
+    clock, refusals = Clock(), [full, away, apart, StateUnreachable.just_now()]
 
     async def perform(run: Run) -> TaskResult:
         clock.now += 1  # later it may be claimed again
