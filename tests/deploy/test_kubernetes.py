@@ -5,12 +5,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from gateway.settings import PREFIX, SECRETS, Settings
 from tests.needs import ROOT, need
 
 FILE = ROOT / "deploy" / "kubernetes" / "pixelgate.yaml"
+ENGINES = FILE.parent / "cluster" / "engines.yaml"
 OBJECTS: dict[str, Any] = {one["kind"]: one for one in yaml.safe_load_all(FILE.read_text())}
 POD = OBJECTS["Deployment"]["spec"]["template"]
 FAREWELL_SECONDS = 10
@@ -18,10 +20,11 @@ FAREWELL_SECONDS = 10
 (GATEWAY,) = POD["spec"]["containers"]
 
 
-def test_every_object_is_of_its_schema() -> None:
+@pytest.mark.parametrize("file", [FILE, ENGINES], ids=lambda file: file.name)
+def test_every_object_is_of_its_schema(file: Path) -> None:
     folder = str(Path(sys.executable).parent)
     program = need("kubernetes-validate", "pip install kubernetes-validate", folder)
-    command = [program, "--strict", str(FILE)]
+    command = [program, "--strict", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -51,3 +54,18 @@ def test_a_pod_is_not_killed_before_its_requests_have_ended() -> None:
     (_, pause) = GATEWAY["lifecycle"]["preStop"]["exec"]["command"]
     needed = int(pause) + Settings.model_fields["drain_seconds"].default + FAREWELL_SECONDS
     assert POD["spec"]["terminationGracePeriodSeconds"] >= needed
+
+
+def test_workers_find_the_scheduler_by_its_service_and_get_time_to_drain() -> None:
+    objects = {
+        one["metadata"]["name"]: one
+        for one in yaml.safe_load_all(ENGINES.read_text())
+        if one["kind"] == "Deployment"
+    }
+    pod = objects["pixelgate-worker"]["spec"]["template"]["spec"]
+    assert "tcp://pixelgate-scheduler:8786" in pod["containers"][0]["args"]
+    needed = Settings.model_fields["drain_seconds"].default + FAREWELL_SECONDS
+    assert pod["terminationGracePeriodSeconds"] >= needed
+    for one in objects.values():
+        labels = one["spec"]["template"]["metadata"]["labels"]
+        assert one["spec"]["selector"]["matchLabels"].items() <= labels.items()
