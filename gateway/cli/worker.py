@@ -10,7 +10,6 @@ import click
 
 from gateway.cli.command import load_settings, name_misspelt
 from gateway.http import logs
-from gateway.limits.quarantine import MemoryQuarantine
 from gateway.pool.from_settings import slot_pool
 from gateway.settings import HIGHEST_PORT, Settings
 from gateway.store.scratch import open_scratch
@@ -70,21 +69,23 @@ async def _work(
     from gateway.pool import PRELOAD
     from gateway.pool.cluster.files import ReceivedFiles
     from gateway.pool.cluster.from_settings import security
-    from gateway.pool.cluster.worker import EngineWorker
+    from gateway.pool.cluster.worker import EngineWorker, ReportedQuarantine
 
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
+    quarantine = ReportedQuarantine()
     pool = slot_pool(
         settings,
         queue_length=settings.queue_length,
-        quarantine=MemoryQuarantine(),
+        quarantine=quarantine,
         preload=(*PRELOAD, *DialectTable().preload),
     )
     with open_scratch(settings.data / "scratch") as scratch:
         engine_worker = EngineWorker(
             scheduler,
             pool,
+            quarantine,
             slots=settings.slot_count,
             labels=labels,
             files=ReceivedFiles(scratch),

@@ -4,6 +4,7 @@ import asyncio
 from asyncio import to_thread
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,23 @@ class WorkerLost(Exception):
     """A worker that cannot be reached any more."""
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Given:
+    """That a job was given to a worker, some time ago; the order is that of giving."""
+
+    task: asyncio.Task[None]
+    since: float
+
+    def skip(self) -> None:
+        self.task.cancel()
+
+
 class Member:
     """An engine worker and its connections, each of which carries one job at a time."""
 
     def __init__(self, card: Card, security: Security) -> None:
         self.card = card
-        self.jobs: dict[PendingJob, asyncio.Task[None]] = {}
+        self.jobs: dict[PendingJob, Given] = {}
         self.is_leaving = False
         self._connection_args: dict[str, Any] = security.get_connection_args("client")
         self._idle: list[Comm] = []

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import random
 from collections import Counter
 from collections.abc import Collection, Mapping
 from functools import partial
@@ -20,7 +21,7 @@ from gateway.errors import (
     SlotCrashed,
 )
 from gateway.limits.quarantine import Quarantine
-from gateway.pool.cluster.member import Member, WorkerLost
+from gateway.pool.cluster.member import Given, Member, WorkerLost
 from gateway.pool.cluster.messages import Card, Message, Reply
 from gateway.pool.cluster.scheduler import RETRY_SECONDS, Scheduler, is_ours
 from gateway.pool.contract import Observe, Progress, Snapshot, ignore, overlook
@@ -32,6 +33,8 @@ log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
 """So often is the scheduler asked which workers there are."""
+OVERDUE_SECONDS = 0.1
+"""A job that waited so long in a worker is taken back when another worker would idle."""
 ANY = ""
 
 
@@ -62,10 +65,12 @@ class ClusterPool:
         self._security = security
         self._labels = labels
         self._queues = {label: JobQueue(queue_length) for label in (ANY, *labels.values())}
+        self._quarantine = quarantine
         self._screening = Screening(quarantine)
         self._members: dict[str, Member] = {}
         self._watches: dict[str, asyncio.Task[None]] = {}
         self._others: Collection[str] = ()
+        self._refusing: set[asyncio.Task[None]] = set()
         self._looking: asyncio.Task[None] | None = None
         self._looked = asyncio.Event()
         self._reaches_scheduler = True
@@ -124,8 +129,8 @@ class ClusterPool:
             await asyncio.wait(waiting, timeout=grace_seconds)
         for pending in self._pending_jobs():
             pending.fail(ShuttingDown("The service is ending.", retry_after_seconds=1))
-        computing = [task for member in self._members.values() for task in member.jobs.values()]
-        tasks = [*computing, *self._watches.values()]
+        computing = [one.task for member in self._members.values() for one in member.jobs.values()]
+        tasks = [*computing, *self._watches.values(), *self._refusing]
         if self._looking is not None:
             tasks.append(self._looking)
         for task in tasks:
@@ -193,6 +198,10 @@ class ClusterPool:
 
     def _told(self, member: Member, status: Message) -> None:
         member.is_leaving = status["is_leaving"]
+        for digest, seconds in status["refused"].items():
+            task = asyncio.create_task(self._quarantine.refuse(digest, seconds))
+            self._refusing.add(task)
+            task.add_done_callback(self._refusing.discard)
         if member.card.address not in self._members:
             self._members[member.card.address] = member
             self._looked.set()
@@ -204,21 +213,43 @@ class ClusterPool:
         for label, queue in self._queues.items():
             while len(queue) and (member := self._least_loaded(label)) is not None:
                 self._give(member, queue.pop())
+        self._take_back()
+
+    def _take_back(self) -> None:
+        """Give to a worker that would idle what waits behind long jobs in another."""
+        if any(map(len, self._queues.values())):
+            return
+        idle = [one for one in self._members.values() if len(one.jobs) < one.card.slots]
+        waiting = [
+            (given, pending, member)
+            for member in (self._members.values() if idle else ())
+            for pending, given in [*member.jobs.items()][member.card.slots :]
+            if any(_takes(one, self._label(pending)) for one in idle)
+        ]
+        longest = min(waiting, key=lambda one: one[0].since, default=None)
+        now = asyncio.get_running_loop().time()
+        if longest is not None and now - longest[0].since > OVERDUE_SECONDS:
+            given, pending, member = longest
+            del member.jobs[pending]
+            given.skip()
+            self._put_back(pending)
+            self._dispatch()
 
     def _least_loaded(self, label: str) -> Member | None:
         able = [member for member in self._members.values() if _takes(member, label)]
-        member = min(able, key=_load, default=None)
+        # At random of several: or all gateways would begin with the same one.
+        member = min(able, key=lambda one: (_load(one), random.random()), default=None)
         return None if member is None or _load(member) >= PLACES else member
 
     def _give(self, member: Member, pending: PendingJob) -> None:
         task = asyncio.create_task(self._compute(member, pending))
-        member.jobs[pending] = task
-        pending.entry = _Placed(task)
+        pending.entry = member.jobs[pending] = Given(task, asyncio.get_running_loop().time())
 
     async def _compute(self, member: Member, pending: PendingJob) -> None:
-        loop = asyncio.get_running_loop()
+        given = member.jobs[pending]
         try:
-            reply = await member.compute(pending, max(0.0, pending.expires_at - loop.time()))
+            wait_seconds = max(0.0, pending.expires_at - given.since)
+            reply = await member.compute(pending, wait_seconds)
         except (WorkerLost, GarbageFrame):
             self._lose(member)
             return
@@ -226,7 +257,9 @@ class ClusterPool:
             pending.fail(work_failed(Fault(type(error).__qualname__)))
             return
         finally:
-            member.jobs.pop(pending, None)
+            # It may have been taken back, and given anew.
+            if member.jobs.get(pending) is given:
+                del member.jobs[pending]
             self._dispatch()
         self._end(pending, reply)
 
@@ -258,9 +291,9 @@ class ClusterPool:
         watch = self._watches.get(member.card.address)
         if watch is not None and watch is not asyncio.current_task():
             watch.cancel()
-        for place, (pending, task) in reversed([*enumerate(member.jobs.items())]):
-            if task is not asyncio.current_task():
-                task.cancel()
+        for place, (pending, given) in reversed([*enumerate(member.jobs.items())]):
+            if given.task is not asyncio.current_task():
+                given.skip()
             if not pending.is_done:
                 self._lost(pending, is_suspect=place < member.card.slots)
         self._dispatch()
@@ -276,17 +309,10 @@ class ClusterPool:
 
     def _put_back(self, pending: PendingJob) -> None:
         if not pending.is_done:
-            self._queues[self._labels.get(pending.job.engine, ANY)].put_back(pending)
+            self._queues[self._label(pending)].put_back(pending)
 
-
-class _Placed:
-    """Where a job lies that was given to a worker."""
-
-    def __init__(self, task: asyncio.Task[None]) -> None:
-        self._task = task
-
-    def skip(self) -> None:
-        self._task.cancel()
+    def _label(self, pending: PendingJob) -> str:
+        return self._labels.get(pending.job.engine, ANY)
 
 
 def _takes(member: Member, label: str) -> bool:

@@ -39,11 +39,33 @@ REGISTER_SECONDS = 1.0
 """The pause before a worker whose scheduler went away looks for it again."""
 
 
+class ReportedQuarantine:
+    """Has the gateways remember the jobs that kill, for they ask before they send one."""
+
+    def __init__(self) -> None:
+        self._refused: dict[str, float] = {}
+
+    async def has_any(self) -> bool:
+        return False
+
+    async def is_refused(self, digest: str) -> bool:
+        return False
+
+    async def refuse(self, digest: str, seconds: float) -> None:
+        self._refused[digest] = seconds
+
+    def take(self) -> dict[str, float]:
+        """What no gateway was told yet: for how many seconds, by digest."""
+        taken, self._refused = self._refused, {}
+        return taken
+
+
 class EngineWorker:
     """Listens for gateways by itself, so that they are served while the scheduler is away.
 
     Args:
         scheduler: Dask's address of it.
+        quarantine: the pool's.
         host: where to listen; empty for the address that reaches the scheduler.
         port: where to listen; 0 for any that is free.
         name: how the scheduler lists it; empty for its address.
@@ -53,6 +75,7 @@ class EngineWorker:
         self,
         scheduler: str,
         pool: SlotPool,
+        quarantine: ReportedQuarantine,
         *,
         slots: int,
         labels: Collection[str],
@@ -64,6 +87,7 @@ class EngineWorker:
     ) -> None:
         self._scheduler = scheduler
         self._pool = pool
+        self._quarantine = quarantine
         self._slots = slots
         self._labels = tuple(labels)
         self._files = files
@@ -141,7 +165,7 @@ class EngineWorker:
         """Say again and again that this worker is there, and at once when it leaves."""
         while True:
             is_leaving = self._leaving.is_set()
-            await comm.write({"is_leaving": is_leaving})
+            await comm.write({"is_leaving": is_leaving, "refused": self._quarantine.take()})
             if is_leaving:
                 await asyncio.sleep(STATUS_SECONDS)
             else:

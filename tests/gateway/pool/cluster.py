@@ -22,6 +22,18 @@ from tests.serving import REPOSITORY, free_port
 END_SECONDS = 30
 
 
+class KnownQuarantine(MemoryQuarantine):
+    """One of which a test knows the digests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.digests: set[str] = set()
+
+    async def refuse(self, digest: str, seconds: float) -> None:
+        await super().refuse(digest, seconds)
+        self.digests.add(digest)
+
+
 class Cluster:
     """What runs of it; each process is one that can be killed, and the scheduler started again.
 
@@ -66,7 +78,8 @@ class Cluster:
             queue_length=queue_length,
             **{**self._tls, **settings},
         )
-        return cluster_pool(told, MemoryQuarantine())
+        self.quarantine = KnownQuarantine()
+        return cluster_pool(told, self.quarantine)
 
     def end(self) -> None:
         for process in (self.scheduler, *self.workers):

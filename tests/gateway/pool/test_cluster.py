@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,38 @@ async def test_a_process_that_dies_after_its_worker_died_is_not_forgiven(
         with pytest.raises(SlotCrashed):
             await doomed
         assert pool.snapshot().retries == 1
+
+
+async def test_a_job_behind_a_long_one_is_computed_where_a_worker_idles(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    async with used(cluster) as pool:
+        blocking = await block(pool, tmp_path / "go")
+        behind = give(pool, "note", b"once", path=str(tmp_path / "n"))
+        await until(lambda: pool.snapshot().placed == 2)
+        cluster.add_worker()
+        await behind
+        (tmp_path / "go").touch()
+        await blocking
+        assert (tmp_path / "n").read_bytes() == b"once\n"
+        assert pool.snapshot().retries == 0
+
+
+async def test_a_picture_that_kills_twice_while_its_callers_leave_is_refused(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    async with used(cluster) as pool:
+        for turn in ("first", "second"):
+            leaving = await block(pool, tmp_path / "go", engine="wait and crash")
+            pid = int((tmp_path / "go.begun").read_text())
+            leaving.cancel()
+            (tmp_path / "go").touch()
+            await until(partial(has_ended, psutil.Process(pid)))
+            (tmp_path / "go").rename(tmp_path / turn)
+            (tmp_path / "go.begun").unlink()
+        await until(lambda: cluster.quarantine.digests)
+        with pytest.raises(PictureRefused):
+            await give(pool, "wait and crash", path=str(tmp_path / "go"))
 
 
 async def test_jobs_go_on_while_the_scheduler_is_away_and_workers_join_when_it_is_back(
@@ -225,6 +258,10 @@ async def test_everything_is_encrypted_where_there_are_certificates(tmp_path: Pa
     with running_cluster(tmp_path, tls=tls) as cluster:
         async with used(cluster) as pool:
             assert (await give(pool, "echo", b"safe")).body == b"safe"
+
+
+def has_ended(process: psutil.Process) -> bool:
+    return not process.is_running()
 
 
 @asynccontextmanager

@@ -77,8 +77,9 @@ def _note(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
 
 
 def _wait(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
-    """Say that it began, and end when the file is there."""
-    Path(f"{told.path}.begun").touch()
+    """Say that it began, and where, and end when the file is there."""
+    Path(f"{told.path}.new").write_text(str(os.getpid()))
+    Path(f"{told.path}.new").rename(f"{told.path}.begun")
     while not Path(told.path).exists():
         time.sleep(0.002)
     return Answer(b"waited", "text/plain")
