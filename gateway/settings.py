@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, FilePath, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -33,6 +33,7 @@ _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+
 _PROJECT = re.compile(
     r"(?P<path>(?:.*/)?(?P<name>[A-Za-z0-9_-]{1,64})\.toml)(?::(?P<port>[1-9][0-9]{0,4}))?"
 )
+_LABEL = re.compile(r"[a-z0-9_]+:[A-Za-z0-9_.-]+")
 _TOKEN = re.compile(r"([A-Za-z0-9._~+/-]{16,512})?")
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)\S+(?=@)|([?&]password=)[^&\s]*")
 
@@ -120,15 +121,17 @@ class Settings(BaseSettings):
         "the workers that a Dask scheduler lists, which needs the extra `dask` "
         "(see docs/scaling.md).",
     )
-    pool_tls_ca: Path | None = Field(
+    pool_tls_ca: FilePath | None = Field(
         None,
         description="File of the authority (PEM) that signs the certificates of scheduler, "
         "workers and gateways; with it, they speak TLS with each other and nothing else.",
     )
-    pool_tls_cert: Path | None = Field(
+    pool_tls_cert: FilePath | None = Field(
         None, description="File of the certificate (PEM) that is shown to the others."
     )
-    pool_tls_key: Path | None = Field(None, description="File of that certificate's key (PEM).")
+    pool_tls_key: FilePath | None = Field(
+        None, validate_default=True, description="File of that certificate's key (PEM)."
+    )
     worker_labels: Words = Field(
         (),
         description="Engines that only workers with a label compute, `ENGINE:LABEL` separated by "
@@ -377,6 +380,22 @@ class Settings(BaseSettings):
         ports = [told.data.get("port"), *value]
         if twice := [one for one in value if ports.count(one) > 1]:
             raise ValueError(f"port {twice[0]} is given twice")
+        return value
+
+    @field_validator("pool_tls_key")
+    @classmethod
+    def _tls(cls, value: Path | None, told: ValidationInfo) -> Path | None:
+        files = [told.data.get("pool_tls_ca"), told.data.get("pool_tls_cert"), value]
+        if any(files) and not all(files):
+            raise ValueError("of PIXELGATE_POOL_TLS_CA, _CERT and _KEY all are needed, or none")
+        return value
+
+    @field_validator("worker_labels")
+    @classmethod
+    def _labels(cls, value: Names) -> Names:
+        for one in value:
+            if not _LABEL.fullmatch(one):
+                raise ValueError(f"{one} is no label; expected each by its engine: engine:label")
         return value
 
     @field_validator("pekat_projects", mode="before")

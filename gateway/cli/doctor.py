@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import packages_distributions, version
-from importlib.util import find_spec
 from typing import Any
 
 import click
@@ -63,8 +62,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _opencv()
     yield _data(settings)
     yield from (_port(settings.host, port) for port in settings.ports)
-    yield from map(_driver, drivers.needed(settings))
-    if settings.pool.startswith("dask:") and find_spec("distributed"):
+    needed = list(drivers.needed(settings))
+    yield from map(_driver, needed)
+    if settings.pool.startswith("dask:") and all(one.is_installed for one in needed):
         yield _cluster(settings)
     yield _program("tesseract", "textDetection with provider=Tesseract", "tesseract-ocr")
     yield _program("java", "make sdk", "default-jre-headless")

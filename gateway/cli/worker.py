@@ -11,6 +11,7 @@ import click
 from gateway.cli.command import load_settings, name_misspelt
 from gateway.http import logs
 from gateway.pool.from_settings import slot_pool
+from gateway.pool.model_check import check_models
 from gateway.settings import HIGHEST_PORT, Settings
 from gateway.store.scratch import open_scratch
 
@@ -58,6 +59,7 @@ def worker(
     if slots:
         settings = settings.model_copy(update={"slots": slots})
     logs.configure(settings.log_level, settings.log_format)
+    check_models(settings)
     asyncio.run(_work(settings, scheduler, name, labels, host, port))
 
 

@@ -202,3 +202,29 @@ def test_what_is_hidden_unasked_is_a_choice_of_known_classes(
         monkeypatch.setenv("PIXELGATE_CELANTUR_CLASSES", wrong)
         with pytest.raises(ValidationError):
             Settings()
+
+
+@pytest.mark.parametrize("pool", ["dask://10.0.0.1:8786", "dask://[::1]:8786", "dask://a-b.c:1"])
+def test_a_pool_is_a_word_or_a_scheduler_s_address(pool: str) -> None:
+    assert Settings(pool=pool).pool == pool
+    for wrong in (pool.rpartition(":")[0], pool + "/x", pool.replace("dask", "tcp"), "dask"):
+        with pytest.raises(ValidationError):
+            Settings(pool=wrong)
+
+
+def test_certificates_of_the_pool_are_named_all_or_none(tmp_path: Path) -> None:
+    file = tmp_path / "file.pem"
+    file.touch()
+    Settings(pool_tls_ca=file, pool_tls_cert=file, pool_tls_key=file)
+    with pytest.raises(ValidationError, match="all are needed"):
+        Settings(pool_tls_ca=file)
+    with pytest.raises(ValidationError, match="all are needed"):
+        Settings(pool_tls_cert=file, pool_tls_key=file)
+    with pytest.raises(ValidationError, match="file"):
+        Settings(pool_tls_ca=tmp_path / "gone", pool_tls_cert=file, pool_tls_key=file)
+
+
+@pytest.mark.parametrize("wrong", ["video", "video:", ":video", "a:b:c"])
+def test_a_label_belongs_to_an_engine(wrong: str) -> None:
+    with pytest.raises(ValidationError, match="engine:label"):
+        Settings(worker_labels=(wrong,))

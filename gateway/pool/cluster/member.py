@@ -93,11 +93,11 @@ class Member:
 
     async def _connect(self, purpose: str) -> Comm:
         try:
-            comm: Comm = await connect(
-                self.card.address, timeout=CONNECT_SECONDS, **self._connection_args
-            )
+            # Dask's own limit is not for what is said when the connection is there.
+            async with asyncio.timeout(CONNECT_SECONDS):
+                comm: Comm = await connect(self.card.address, **self._connection_args)
             await comm.write({"purpose": purpose})
-        except OSError:
+        except (OSError, TimeoutError):
             raise WorkerLost from None
         return comm
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from distributed import Worker
+from distributed.comm.addressing import get_address_host, unparse_host_port
 from distributed.comm.core import Comm, CommClosedError, listen
 from distributed.security import Security
 from distributed.utils import get_ip
@@ -101,10 +102,10 @@ class EngineWorker:
     async def run(self, ending: asyncio.Event, *, drain_seconds: float) -> None:
         """Work until the ending is set, and then until what was begun has ended."""
         await self._pool.start()
-        scheme, _, place = self._scheduler.partition("://")
-        host = self._host or get_ip(place.rpartition(":")[0])
+        scheme = self._scheduler.partition("://")[0]
+        host = self._host or get_ip(get_address_host(self._scheduler))
         listener = await listen(
-            f"{scheme}://{host}:{self._port}",
+            f"{scheme}://{unparse_host_port(host, self._port)}",
             self._serve,
             **self._security.get_listen_args("worker"),
         )
