@@ -27,9 +27,10 @@ check: $(INSTALLED_DEV) ## Lint and tests: what must pass before a commit
 audit: $(INSTALLED_DEV) ## Ask PyPI for known weaknesses of what the service depends on
 	PATH="$(abspath $(BIN)):$$PATH" scripts/audit
 
-bench: $(INSTALLED_DEV) ## Measure throughput beside the plain loop
+bench: $(INSTALLED_DEV) ## Measure throughput beside the plain loop, and CPU of each engine beside decoding
 	$(BIN)/python -m benchmarks.http
 	$(BIN)/python -m benchmarks.pekat
+	$(BIN)/python -m benchmarks.engines
 
 endure: $(INSTALLED_DEV) ## Watch memory over 10,000 requests, answers and tasks while processes are killed or restarted
 	$(BIN)/python -m benchmarks.soak --requests $(or $(REQUESTS),10000)
