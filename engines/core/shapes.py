@@ -21,7 +21,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
-from engines.core import bilevel_png, jpeg
+from engines.core import jpeg, png_encoder
 from engines.core.decoders import PictureDecoder
 from engines.core.errors import BadParameter
 from engines.core.json_text import read_json
@@ -96,8 +96,8 @@ class Picture:
     def encoded(self) -> bytes:
         """The picture as a file: a PNG, of one bit a pixel for a mask, or a JPEG without alpha."""
         is_mask = self.pixels.dtype == np.bool_
-        if is_mask and self.media_type == "image/png":
-            return bilevel_png.encode(self.pixels)
+        if self.media_type == "image/png" and (is_mask or self._is_usual()):
+            return png_encoder.encode(self.pixels)
         levels = self.pixels * np.uint8(255) if is_mask else self.pixels
         options = [cv2.IMWRITE_JPEG_QUALITY, self.quality]
         if self.compression is not None:
@@ -115,6 +115,10 @@ class Picture:
             _, data = cv2.imencode(self.suffix, levels, options)
         # OpenCV writes no more of a profile into a JPEG than one segment holds.
         return jpeg.with_profile(data.tobytes(), self.icc_profile) if is_jpeg else data.tobytes()
+
+    def _is_usual(self) -> bool:
+        is_bare = self.compression is None and not (self.exif or self.icc_profile)
+        return is_bare and self.pixels.dtype == np.uint8
 
     @classmethod
     def __get_pydantic_core_schema__(
