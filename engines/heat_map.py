@@ -1,5 +1,8 @@
 """Heat map: where in a picture the points are that an image search can hold on to."""
 
+import math
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from cv2.typing import MatLike
@@ -10,12 +13,13 @@ from engines.core.choice import Choice
 from engines.core.registry import engine
 from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture, Pixels
 from engines.vision.morphology import square
-from engines.vision.scaling import size_of, within
+from engines.vision.scaling import Size, reduced, scaled, shrink, size_of
 
 LONGER_SIDE_PX = 400
 SCALES_PX = tuple(1.6 * 2 ** (step / 3) for step in range(8))
 LEAST_RESPONSE = 3.0
 SPREAD = 0.04
+COARSER = 2
 OPACITY = 0.55
 FLAT = "No points of interest: the picture is flat or smooth, and its heat is even."
 
@@ -45,7 +49,7 @@ class Result(EngineResult[Info]):
     heatmap: Picture = Field(description="Of the picture's size.")
 
 
-@engine(version="1.0.0")
+@engine(version="2.0.0")
 def heat_map(image: Image, *, params: Params) -> Result:
     """Show the density of key points, each weighted by its response, over eight scales.
 
@@ -61,7 +65,7 @@ def heat_map(image: Image, *, params: Params) -> Result:
         Lindeberg, Feature detection with automatic scale selection, IJCV 30(2), 1998.
     """
     heat = _unit_heat(image)
-    colours = _coloured(heat, params.colormap, image.shape[:2])
+    colours = _coloured(heat, params.colormap, size_of(image))
     if params.overlay:
         colours = cv2.addWeighted(colours, OPACITY, image, 1 - OPACITY, 0)
     message = "" if heat.any() else FLAT
@@ -69,18 +73,24 @@ def heat_map(image: Image, *, params: Params) -> Result:
 
 
 def _unit_heat(image: Pixels) -> NDArray[np.float32]:
-    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    size = within(size_of(grey), LONGER_SIDE_PX)
-    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    weights = _key_points([_response(small, sigma) for sigma in SCALES_PX])
-    spread = SPREAD * max(size)
-    heat = cv2.GaussianBlur(weights, (0, 0), spread, borderType=cv2.BORDER_REFLECT)
+    """From 0 to 1, with a longer side of 400 px."""
+    small = shrink(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), LONGER_SIDE_PX).astype(np.float32)
+    weights = _key_points([_response(*one) for one in zip(SCALES_PX, _scales(small), strict=True)])
+    heat = _spread(weights, SPREAD * max(weights.shape))
     return np.asarray(heat / max(heat.max(), np.finfo(np.float32).tiny), np.float32)
 
 
-def _response(grey: MatLike, sigma: float) -> MatLike:
+def _scales(grey: MatLike) -> Iterator[MatLike]:
+    """The picture blurred ever more, each from the one before: variances of blurs add up."""
+    before = 0.0
+    for sigma in SCALES_PX:
+        grey = cv2.GaussianBlur(grey, (0, 0), math.sqrt(sigma**2 - before**2))
+        before = sigma
+        yield grey
+
+
+def _response(sigma: float, smooth: MatLike) -> MatLike:
     """Of the order of a blob's contrast in grey levels, at any scale."""
-    smooth = cv2.GaussianBlur(grey, (0, 0), sigma)
     xx = cv2.Sobel(smooth, cv2.CV_32F, 2, 0, ksize=1)
     yy = cv2.Sobel(smooth, cv2.CV_32F, 0, 2, ksize=1)
     xy = cv2.Sobel(smooth, cv2.CV_32F, 1, 1, ksize=3, scale=0.25)
@@ -93,14 +103,19 @@ def _key_points(responses: list[MatLike]) -> MatLike:
     finer, coarser = [around[0], *around[:-1]], [*around[1:], around[-1]]
     weights = np.zeros_like(responses[0])
     for response, *neighbours in zip(responses, finer, around, coarser, strict=True):
-        is_highest = response == np.maximum.reduce(neighbours)
+        is_highest = response >= np.maximum.reduce(neighbours)
         weights += is_highest * np.maximum(response - LEAST_RESPONSE, 0)
     return weights
 
 
-def _coloured(heat: MatLike, colormap: Colormap, size: tuple[int, int]) -> MatLike:
-    height, width = size
-    whole = cv2.resize(heat, (width, height), interpolation=cv2.INTER_LINEAR)
-    return cv2.applyColorMap(
-        cv2.convertScaleAbs(whole, alpha=255), getattr(cv2, f"COLORMAP_{colormap.name}")
-    )
+def _spread(weights: MatLike, sigma: float) -> MatLike:
+    """The weights spread over their surroundings, in a small copy, for so much blur hides that."""
+    size = size_of(weights)
+    small = reduced(weights, scaled(size, 1 / COARSER))
+    blurred = cv2.GaussianBlur(small, (0, 0), sigma / COARSER, borderType=cv2.BORDER_REFLECT)
+    return cv2.resize(blurred, size, interpolation=cv2.INTER_LINEAR)
+
+
+def _coloured(heat: MatLike, colormap: Colormap, size: Size) -> MatLike:
+    levels = cv2.convertScaleAbs(heat, alpha=255)
+    return cv2.resize(cv2.applyColorMap(levels, getattr(cv2, f"COLORMAP_{colormap.name}")), size)
