@@ -174,6 +174,13 @@ def test_stripes_are_as_sharp_across_as_down(photograph: Pixels) -> None:
     assert ours.model_dump() == pytest.approx(turned.model_dump())
 
 
+def test_noise_of_a_large_picture_is_told_from_bands_that_join_at_edges() -> None:
+    noise = np.random.default_rng(5).normal(0, 5, (500, 500, 3))
+    steps = np.repeat(np.arange(40, 200, 20), 375)[:, np.newaxis, np.newaxis]
+    measured = rate(np.rint(steps + np.tile(noise, (6, 4, 1))).astype(np.uint8)).noise
+    assert measured == pytest.approx(5, rel=0.03)
+
+
 def test_texture_of_one_half_is_no_noise() -> None:
     noise = np.random.default_rng(5).normal(0, 5, (240, 320, 3))
     noise[:, 200:] += np.where(np.indices((240, 120)).sum(axis=0) // 2 % 2, 60, -60)[..., None]
