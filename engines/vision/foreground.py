@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engines.core.shapes import Pixels
 from engines.core.transparency import visible
 from engines.vision.morphology import disc
+from engines.vision.scaling import reduced
 
 BORDER = 0.02
 ARCS_A_SIDE = 6
@@ -105,9 +106,9 @@ def _border_px(channel: MatLike) -> int:
 def ground(channel: Pixels) -> Pixels:
     """The quadratic surface that fits a channel's border best."""
     height, width = channel.shape
-    size = min(width, SURFACE_PX), min(height, SURFACE_PX)
-    x, y = _places(size[0]), _places(size[1])
-    levels = _terms(*np.meshgrid(x, y)) @ _fit(channel)
+    x, y = _places(min(width, SURFACE_PX)), _places(min(height, SURFACE_PX))[:, np.newaxis]
+    level, by_x, by_y, by_xx, by_xy, by_yy = _fit(channel)
+    levels = level + by_x * x + by_xx * x * x + (by_y + by_yy * y + by_xy * x) * y
     small = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
@@ -132,11 +133,12 @@ def _fit(channel: Pixels) -> NDArray[np.float64]:
 def _border_points(channel: Pixels) -> tuple[NDArray[np.float64], ...]:
     height, width = channel.shape
     thickness = _border_px(channel)
-    is_border = np.ones(channel.shape, np.bool_)
-    is_border[thickness : height - thickness, thickness : width - thickness] = False
-    rows, columns = np.nonzero(is_border)
-    some = slice(None, None, max(1, rows.size // FIT_POINTS))
-    rows, columns = rows[some], columns[some]
+    inner_height, inner_width = (max(0, side - 2 * thickness) for side in channel.shape)
+    count = channel.size - inner_height * inner_width
+    places = np.arange(0, count, max(1, count // FIT_POINTS))
+    # Of the border row by row: what lies between its sides is passed over once for each row.
+    passed = (places - thickness * width - thickness) // (2 * thickness) + 1
+    rows, columns = np.divmod(places + inner_width * passed.clip(0, inner_height), width)
     return _places(width)[columns], _places(height)[rows], channel[rows, columns].astype(float)
 
 
@@ -168,7 +170,7 @@ def _deviation(contrast: MatLike) -> float:
 
 def _has_large_parts(channel: Pixels) -> bool:
     """Whether more than noise and texture is there: much variance is left in a 16 x 16 picture."""
-    coarse = cv2.resize(channel, (16, 16), interpolation=cv2.INTER_AREA)
+    coarse = reduced(channel, (16, 16))
     _, spread = cv2.meanStdDev(channel)
     return bool(coarse.std() > spread[0, 0] / 3)
 

@@ -1,5 +1,6 @@
 """Margins: bars, frames and scan edges along a picture's sides, no part of what it shows."""
 
+import cv2
 import numpy as np
 from cv2.typing import MatLike
 
@@ -44,10 +45,10 @@ def _depth(lines: MatLike) -> int:
     """How many of the first lines are a margin."""
     count = int(DEEPEST * len(lines))
     window = SOFT_PX + round(SOFT * len(lines))
-    lines = lines[: count + window, :: max(1, lines.shape[1] // SAMPLES)]
+    lines = np.ascontiguousarray(lines[: count + window, :: max(1, lines.shape[1] // SAMPLES)])
     levels = np.median(lines[0], axis=0).astype(np.int16)
-    apart = np.abs(lines.astype(np.int16) - levels).max(axis=2)
-    alike = (apart <= LIKE_LEVELS).mean(axis=1)
+    is_alike = cv2.inRange(lines, levels - LIKE_LEVELS, levels + LIKE_LEVELS)
+    alike = np.count_nonzero(is_alike, axis=1) / lines.shape[1]
     is_end = alike < LINE_ALIKE
     end = int(is_end.argmax())
     if end in (0, count) or not is_end.any():

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from engines.core.shapes import Pixels
 from engines.vision.foreground import ground
@@ -32,11 +33,10 @@ def soft_shadows(image: Pixels) -> Pixels:
         FRAME-RATE Workshop, 1999.
     """
     small = cv2.GaussianBlur(shrink(image, LONGEST_PX), (0, 0), SMOOTH_PX)
-    planes = [np.ascontiguousarray(plane) for plane in cv2.split(small)]
-    lit = np.stack([ground(np.asarray(plane, np.uint8)) for plane in planes], axis=2)
-    light = (small.astype(np.float32) + 1) / (lit.astype(np.float32) + 1)
-    middle = np.median(light, axis=2)
-    is_untinted = np.ptp(light, axis=2) <= UNTINTED
+    lights = [_light(np.asarray(plane, np.uint8)) for plane in cv2.split(small)]
+    least, most = np.minimum.reduce(lights), np.maximum.reduce(lights)
+    middle = np.maximum(np.minimum(*lights[:2]), np.minimum(np.maximum(*lights[:2]), lights[2]))
+    is_untinted = most - least <= UNTINTED
     step = np.hypot(cv2.Sobel(middle, cv2.CV_32F, 1, 0), cv2.Sobel(middle, cv2.CV_32F, 0, 1)) / 8
     is_open = is_untinted & (middle > DARKEST) & (middle < 1.1) & (step < SOFT)
     passable = cv2.morphologyEx(is_open.astype(np.uint8), cv2.MORPH_OPEN, disc(NARROWEST_PX))
@@ -48,6 +48,11 @@ def soft_shadows(image: Pixels) -> Pixels:
     return np.asarray(
         cv2.resize(reached.astype(np.uint8), size_of(image), interpolation=cv2.INTER_NEAREST)
     )
+
+
+def _light(plane: Pixels) -> NDArray[np.float32]:
+    """By how much each pixel is lit, 1 as the ground around it."""
+    return (plane.astype(np.float32) + 1) / (ground(plane).astype(np.float32) + 1)
 
 
 def without(mask: Pixels, shadows: Pixels) -> Pixels:
