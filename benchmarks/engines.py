@@ -65,6 +65,7 @@ def measured(job: Job, turns: int) -> str:
     for side in sides:
         side()
     gc.collect()
+    gc.freeze()  # as a slot does
     seen = [[cpu_ms(side) for side in sides] for _ in range(turns)]
     computed, decoded = (statistics.median(one) for one in zip(*seen, strict=True))
     return f"{computed:.1f} ({computed / decoded:.2f})"

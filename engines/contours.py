@@ -17,9 +17,10 @@ from engines.core.shapes import (
     WithAlpha,
 )
 from engines.core.transparency import laid
-from engines.vision.foreground import Outline, cut_out, foreground, outlines
+from engines.vision.foreground import MOST_PIXELS, Outline, cut_out, foreground, outlines
 from engines.vision.margins import placed, within_margins
 from engines.vision.marking import GREEN, RED, numbered, pen_px
+from engines.vision.scaling import halved
 from engines.vision.shadows import soft_shadows, without
 
 MOST_CONTOURS = 2000
@@ -60,11 +61,12 @@ def draw(image: WithAlpha, result: Result) -> Picture:
     return Picture(numbered(laid(image), marks, pen_px(image)))
 
 
-@engine(version="3.0.0", draw=draw)
+@engine(version="4.0.0", draw=draw)
 def contours(image: WithAlpha, *, params: Params) -> Result:
     """Outline what differs from the ground around it in saturation or value.
 
     Bars, frames and scan edges are ground, and so are soft shadows.
+    Above four megapixels objects are looked for at half the size, or a quarter and so on.
     On a transparent ground the objects are what is visible. Those within holes of others are left
     out.
 
@@ -87,7 +89,7 @@ def contours(image: WithAlpha, *, params: Params) -> Result:
 def _objects(image: Pixels, channel: Channel) -> Pixels:
     if found := cut_out(image):
         return found.mask
-    opaque = laid(image)
+    opaque = np.asarray(halved(laid(image), MOST_PIXELS), np.uint8)
     return without(foreground(_plane(opaque, channel)).mask, soft_shadows(opaque))
 
 

@@ -16,6 +16,8 @@ from engines.core.transparency import visible
 from engines.vision.morphology import disc
 from engines.vision.scaling import reduced
 
+MOST_PIXELS = 4_000_000
+"""Of a picture in which objects are looked for; edges of larger ones are seldom as sharp."""
 BORDER = 0.02
 ARCS_A_SIDE = 6
 SURFACE_PX = 256

@@ -5,6 +5,7 @@ import numpy as np
 from cv2.typing import MatLike
 
 from engines.core.shapes import Box, Pixels
+from engines.vision.scaling import size_of
 
 LIKE_LEVELS = 24
 LINE_ALIKE = 0.9
@@ -58,7 +59,12 @@ def _depth(lines: MatLike) -> int:
 
 
 def placed(mask: Pixels, box: Box, image: Pixels) -> Pixels:
-    """The mask of a part of a picture as one of the whole."""
+    """The mask of a part of a picture, perhaps of a smaller copy of it, as one of the whole."""
+    size = (box.right - box.left, box.bottom - box.top)
+    if size_of(mask) != size:
+        # Levels between 0 and 255 leave smooth edges where a threshold cuts them.
+        levels = cv2.resize(mask * np.uint8(255), size)
+        mask = np.asarray(cv2.threshold(levels, 127, 1, cv2.THRESH_BINARY)[1], np.uint8)
     whole = np.zeros(image.shape[:2], np.uint8)
     whole[box.top : box.bottom, box.left : box.right] = mask
     return whole

@@ -40,6 +40,14 @@ def shrink(image: MatLike, side_px: int) -> MatLike:
     return reduced(image, within(size_of(image), side_px))
 
 
+def halved(image: MatLike, most_pixels: int) -> MatLike:
+    """The picture at half its size, or a quarter and so on, with at most so many pixels."""
+    while image.shape[0] * image.shape[1] > most_pixels:
+        size = -(-image.shape[1] // 2), -(-image.shape[0] // 2)
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return image
+
+
 def to_longer_side(image: MatLike, side_px: int) -> MatLike:
     """The picture with a longer side of so many pixels, made smaller or larger."""
     return resampled(image, scaled(size_of(image), side_px / max(size_of(image))))

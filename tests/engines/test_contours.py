@@ -163,3 +163,12 @@ def test_a_frame_does_not_hide_what_is_in_it(frame_px: int) -> None:
     found = contours(image, params=Params()).contours
     assert len(found) == 1
     assert np.abs(np.subtract(found[0].box, (120, 70, 281, 231))).max() <= 1
+
+
+def test_an_outline_in_a_large_picture_is_where_the_object_is() -> None:
+    large = np.full((2400, 3200, 3), 220, np.uint8)
+    cv2.ellipse(large, (1500, 1100), (700, 400), 20, 0, 360, (40, 40, 40), cv2.FILLED)
+    (found,) = contours(large, params=Params()).contours
+    filled = cv2.fillPoly(np.zeros(large.shape[:2], np.uint8), [np.array(found.outline)], 1)
+    is_object = large[..., 0] < 100
+    assert np.mean((filled > 0) != is_object) < 0.002 * is_object.mean()

@@ -57,3 +57,12 @@ def test_a_mask_is_placed_where_its_part_lies(picture: Pixels) -> None:
     whole = placed(np.ones((10, 20), np.uint8), Box(5, 7, 25, 17), picture)
     assert whole.shape == (240, 320)
     assert whole[7:17, 5:25].sum() == whole.sum() == 200
+
+
+def test_the_mask_of_a_smaller_copy_is_placed_at_its_parts_size(picture: Pixels) -> None:
+    disc = np.zeros((60, 80), np.uint8)
+    cv2.circle(disc, (40, 30), 20, 1, cv2.FILLED)
+    whole = placed(disc, Box(20, 30, 180, 150), picture)
+    x, y, width, height = cv2.boundingRect(whole)
+    assert np.abs(np.subtract((x, y, width, height), (60, 50, 82, 82))).max() <= 1
+    assert whole.sum() == pytest.approx(4 * disc.sum(), rel=0.01)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engines.core.shapes import Pixels
-from engines.vision.scaling import reduced, scaled, shrink, size_of, to_longer_side
+from engines.vision.scaling import halved, reduced, scaled, shrink, size_of, to_longer_side
 
 RAMP = np.repeat(np.arange(240, dtype=np.uint8)[np.newaxis], 120, axis=0)
 
@@ -16,6 +16,13 @@ def test_a_large_picture_is_reduced_in_its_form() -> None:
 def test_a_small_picture_is_not_enlarged() -> None:
     assert np.array_equal(shrink(RAMP, 240), RAMP)
     assert np.array_equal(shrink(RAMP, 1600), RAMP)
+
+
+@pytest.mark.parametrize(("most", "size"), [(28800, (240, 120)), (28799, (120, 60)), (40, (8, 4))])
+def test_a_picture_is_halved_until_it_has_few_enough_pixels(
+    most: int, size: tuple[int, int]
+) -> None:
+    assert size_of(halved(RAMP, most)) == size
 
 
 @pytest.mark.parametrize("side", [60, 240, 480])

@@ -1,6 +1,7 @@
 """A part of a picture as LTU writes it: its box, and its outline within that."""
 
-from typing import Self
+from dataclasses import dataclass
+from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
@@ -21,11 +22,13 @@ class BoundingBox(BaseModel):
         return cls(x=left, y=top, width=right - left, height=bottom - top)
 
 
-class Vertex(BaseModel):
+# No model, for there may be tens of thousands of them in an answer.
+@dataclass(slots=True)
+class Vertex:
     """A pixel of the outline, counted from its box's left and top."""
 
-    x: int = Field(ge=0)
-    y: int = Field(ge=0)
+    x: Annotated[int, Field(ge=0)]
+    y: Annotated[int, Field(ge=0)]
 
 
 def relative(outline: list[tuple[int, int]], box: Box) -> list[Vertex]:
