@@ -95,7 +95,7 @@ def _objects(image: Pixels, channel: Channel) -> Pixels:
 
 def _plane(image: Pixels, channel: Channel) -> Pixels:
     planes = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
-    return np.ascontiguousarray(planes[..., "HSV".index(channel)], np.uint8)
+    return np.asarray(cv2.extractChannel(planes, "HSV".index(channel)), np.uint8)
 
 
 def _contour(outline: Outline) -> Contour:

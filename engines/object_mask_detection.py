@@ -202,7 +202,7 @@ def _opaque_views(opaque: Pixels, params: Params) -> list[tuple[str, Foreground]
     space = params.color_space
     planes = np.atleast_3d(np.asarray(cv2.cvtColor(opaque, CONVERSIONS[space]), np.uint8))
     return [
-        (name, foreground(_plane(planes[..., place], name)))
+        (name, foreground(_plane(np.asarray(cv2.extractChannel(planes, place), np.uint8), name)))
         for place, name in enumerate(CHANNELS[space])
         if name == params.channel or (params.channel is None and name != HUE)
     ]
@@ -211,7 +211,7 @@ def _opaque_views(opaque: Pixels, params: Params) -> list[tuple[str, Foreground]
 def _plane(plane: Pixels, name: str) -> Pixels:
     """A channel; hue turned so that its gap lies opposite to the border's commonest hue."""
     if name != HUE:
-        return np.ascontiguousarray(plane)
+        return plane
     commonest = np.bincount(_border_values(plane)).argmax()
     return ((plane.astype(np.uint16) + 90 + 180 - commonest) % 180).astype(np.uint8)
 

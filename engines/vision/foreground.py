@@ -126,8 +126,8 @@ def _fit(channel: Pixels) -> NDArray[np.float64]:
     for order in (1, 3, 3, 6, 6, 6):
         is_ground = np.abs(residuals) <= 1 + 3.7 * np.median(np.abs(residuals))
         used = terms[is_ground, :order]
-        solution = np.linalg.lstsq(used.T @ used, used.T @ levels[is_ground], rcond=None)[0]
-        coefficients = np.pad(solution, (0, 6 - order))
+        products = used.T @ used, used.T @ levels[is_ground]
+        coefficients[:order] = cv2.solve(*products, flags=cv2.DECOMP_SVD)[1][:, 0]
         residuals = levels - terms @ coefficients
     return coefficients
 
