@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from engines.core.decoders import PictureDecoder
+from engines.core.pixels import Mode
 from engines.core.registry import engine
-from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Pixels
+from engines.core.shapes import Details, EngineResult, Info, Parameters, Pixels
 from engines.vision.morphology import square
 
 Flags = NDArray[np.bool_]
@@ -38,6 +40,7 @@ class Params(Parameters):
     count: int = Field(8, ge=1, le=32, description="Colours at most.")
 
 
+Large = Annotated[Pixels, PictureDecoder(Mode.COLOUR, enough_pixels=2_000_000)]
 Level = Annotated[int, Field(ge=0, le=255)]
 
 
@@ -76,8 +79,8 @@ class Look(NamedTuple):
 
     def spread(self) -> Pixels:
         """The range of values near each pixel, in the channel that has the widest."""
-        spread: Pixels = (self.high - self.low).max(axis=1)
-        return spread
+        blue, green, red = np.ascontiguousarray((self.high - self.low).T)
+        return np.asarray(np.maximum(np.maximum(blue, green), red), np.uint8)
 
     def is_rippled(self) -> bool:
         """Whether JPEG, noise or a gradient moves what would be flat."""
@@ -116,8 +119,8 @@ class Histogram(NamedTuple):
     position: Integers
 
 
-@engine(version="2.0.0")
-def color_palette(image: Image, *, params: Params) -> Result:
+@engine(version="3.0.0")
+def color_palette(image: Large, *, params: Params) -> Result:
     """Find the colours that leave the least distance in CIELAB.
 
     Where a quarter of a picture is flat, it is taken as drawn, and its colours are inks: those
@@ -126,7 +129,7 @@ def color_palette(image: Image, *, params: Params) -> Result:
     given up that cost least.
 
     Args:
-        image: uint8 (H, W, 3), BGR.
+        image: uint8 (H, W, 3), BGR; a JPEG of 8 megapixels and more at half its size and less.
 
     Returns:
         colours in sRGB with their shares in whole percent; at least 1 each.
@@ -151,7 +154,8 @@ def _look(image: Pixels) -> Look:
     pictures: tuple[Any, ...] = (image, cv2.erode(image, square(2)), cv2.dilate(image, square(2)))
     cell_px = max(_LEAST_CELL_PX, max(height, width) // _CELLS)
     rows, columns = places // width // cell_px, places % width // cell_px
-    pixels, low, high = (picture.reshape(-1, 3)[places] for picture in pictures)
+    # Without a check of each place, for that takes most of the time.
+    pixels, low, high = (one.reshape(-1, 3).take(places, axis=0, mode="clip") for one in pictures)
     return Look(pixels, low, high, rows, columns)
 
 

@@ -33,10 +33,15 @@ class Decoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PictureDecoder:
-    """Decodes the formats of `pixels.FORMATS`, or some of them."""
+    """Decodes the formats of `pixels.FORMATS`, or some of them.
+
+    With `enough_pixels` a JPEG in colour may come at half its size, or a quarter or an eighth, with
+    as many left: for an engine whose answer has no places in the picture.
+    """
 
     mode: Mode
     accepts: tuple[str, ...] = USUAL
+    enough_pixels: int | None = None
 
     def __post_init__(self) -> None:
         if unknown := set(self.accepts) - FORMATS.keys():
@@ -48,7 +53,7 @@ class PictureDecoder:
 
     def decode(self, sent: bytes | Path) -> Any:
         data = sent.read_bytes() if isinstance(sent, Path) else sent
-        return pixels.decode(data, self.mode, self.accepts)
+        return pixels.decode(data, self.mode, self.accepts, self.enough_pixels)
 
 
 @dataclass(frozen=True, slots=True)

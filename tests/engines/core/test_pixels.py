@@ -291,6 +291,30 @@ def test_a_cut_jpeg_that_was_given_an_end_is_refused(rgb: Pixels) -> None:
         decode(data[: len(data) * 9 // 10] + b"\xff\xd9", Mode.COLOUR)
 
 
+@pytest.mark.parametrize(("enough", "part"), [(3120, 1), (780, 2), (100, 4), (1, 8)])
+@pytest.mark.parametrize("mode", ["RGB", "CMYK"])
+def test_a_jpeg_comes_at_a_part_of_its_size_that_has_enough_pixels(
+    rgb: Pixels, enough: int, part: int, mode: str
+) -> None:
+    wide = np.concatenate([rgb, rgb[:, -1:]], axis=1)
+    data = saved(picture(wide).convert(mode), "JPEG", quality=95)
+    found = decode(data, Mode.COLOUR, enough_pixels=enough)
+    assert found.shape == (48 // part, 64 // part + 1, 3)
+    whole = decode(data, Mode.COLOUR)[:, :64]
+    means = whole.reshape(48 // part, part, 64 // part, part, 3).mean(axis=(1, 3))
+    assert np.abs(found[:, :-1] - means).mean() < 3
+
+
+def test_a_png_is_decoded_whole_however_few_pixels_are_enough(rgb: Pixels) -> None:
+    assert decode(saved(picture(rgb), "PNG"), Mode.COLOUR, enough_pixels=1).shape == rgb.shape
+
+
+def test_a_cut_jpeg_is_refused_at_a_part_of_its_size_too(rgb: Pixels) -> None:
+    data = saved(picture(rgb), "JPEG")
+    with pytest.raises(TruncatedPicture):
+        decode(data[: len(data) * 9 // 10], Mode.COLOUR, enough_pixels=100)
+
+
 def test_the_thumbnail_of_a_cut_jpeg_does_not_pass_for_its_end(rgb: Pixels) -> None:
     exif = b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0" + saved(picture(rgb), "JPEG")
     data = saved(picture(rgb), "JPEG", exif=exif)
