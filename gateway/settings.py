@@ -175,6 +175,11 @@ class Settings(BaseSettings):
     preload: Words = Field(
         (), description="Models loaded before the first request, separated by commas."
     )
+    device: weights.Device = Field(
+        "auto",
+        description="Where models run. `auto`: on a GPU where `onnxruntime-gpu` is installed and "
+        "finds one, on the CPU otherwise; `cpu`: there in any case.",
+    )
     slot_max_jobs: int = Field(
         5000, ge=1, description="Jobs after which an engine process is replaced."
     )

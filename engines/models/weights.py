@@ -2,13 +2,14 @@
 
 import hashlib
 import importlib
+import logging
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,12 @@ from engines.models.contract import TYPES, Answer, check_classes, check_input, f
 from engines.models.descriptions import Classifier, Description, Detector, Recognizer, read
 from engines.models.misfit import Misfit
 
+log = logging.getLogger(__name__)
+
 FOLDER = Path(__file__).parents[1] / "weights"
+GPU, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+Device: TypeAlias = Literal["auto", "cpu"]
+"""`auto`: a GPU that onnxruntime knows and can use, the CPU otherwise."""
 Kind = TypeVar("Kind", bound=Description)
 
 
@@ -54,12 +60,15 @@ class Model(Generic[Kind]):
     """A loaded model.
 
     Args:
+        device: CPU or GPU.
+        passed_over: why it is not on the GPU that there is; empty where it is, or there is none.
         outputs: what the file calls the outputs of the model's contract, by their names there.
         is_single: whether it takes no more than one picture at once.
     """
 
     title: str
     device: str
+    passed_over: str
     labels: tuple[Label, ...]
     description: Kind
     outputs: Mapping[str, str]
@@ -92,7 +101,9 @@ class Check:
     """Whether a model loads; `fault` is empty when it does.
 
     Args:
+        device: CPU or GPU.
         description: what it is shown and gives, as TOML on one line.
+        passed_over: why it is not on the GPU that there is; empty where it is, or there is none.
     """
 
     name: str
@@ -102,6 +113,7 @@ class Check:
     device: str
     description: str
     fault: str
+    passed_over: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +134,13 @@ class Listed:
 
 
 _replaced: dict[str, ModelFiles] = {}
+_device: Device = "auto"
 
 
 def configure(
-    overrides: Mapping[str, ModelFiles], preload: Collection[str] = ()
+    overrides: Mapping[str, ModelFiles], preload: Collection[str] = (), device: Device = "auto"
 ) -> tuple[Check, ...]:
-    """Say which of a user's models replace ours, and load some before the first request.
+    """Say which of a user's models replace ours and where they run, and load some at once.
 
     A model that does not load is refused on the request that needs it, and only there.
 
@@ -137,8 +150,10 @@ def configure(
     Raises:
         ModelUnavailable: no model has such a name.
     """
+    global _device
     for name in (*overrides, *preload):
         _entry(name)
+    _device = device
     _replaced.clear()
     _replaced.update(overrides)
     _kept.cache_clear()
@@ -215,7 +230,13 @@ def _check(entry: Entry, *, keep: bool) -> Check:
         loaded = model(entry.name) if keep else _load(entry)
     except ModelUnavailable as error:
         return Check(*told, device="", description="", fault=error.message)
-    return Check(*told, device=loaded.device, description=str(loaded.description), fault="")
+    return Check(
+        *told,
+        device=loaded.device,
+        description=str(loaded.description),
+        fault="",
+        passed_over=loaded.passed_over,
+    )
 
 
 def _listed(entry: Entry, own: ModelFiles | None) -> Listed:
@@ -252,16 +273,24 @@ def _load(entry: Entry) -> Model[Any]:
         if entry in SLOTS and not is_given(entry.name):
             raise Misfit("there is none but a user's own, and none is given")
         _verify(files)
-        session = _open(files.file)
+        session, passed_over = _open(files.file)
         is_own = is_given(entry.name)
         told = read(files.file, type(entry.description)) if is_own else entry.description
         inputs, outputs = session.get_inputs(), session.get_outputs()
         description = told.fixed_by(check_input(entry, told, inputs))
         labels = _labels(entry, description, files.labels, session)
         names = find_outputs(entry, description, outputs, len(labels))
-        device = "CPU" if session.get_providers()[0] == "CPUExecutionProvider" else "GPU"
         is_single = description.batch == 1 or inputs[0].shape[0] == 1
-        loaded = Model(_title(entry), device, labels, description, names, is_single, session)
+        loaded = Model(
+            title=_title(entry),
+            device="GPU" if session.get_providers()[0] == GPU else "CPU",
+            passed_over=passed_over,
+            labels=labels,
+            description=description,
+            outputs=names,
+            is_single=is_single,
+            session=session,
+        )
         if is_own:
             try_out(entry, description, len(labels), _tried(loaded))
         if isinstance(description, Detector):
@@ -281,19 +310,39 @@ def _verify(files: ModelFiles) -> None:
         )
 
 
-def _open(file: Path) -> Any:
-    """An onnxruntime session of one thread, on a GPU where there is one."""
+def _open(file: Path) -> tuple[Any, str]:
+    """An onnxruntime session of one thread, and why it is not on the GPU that there is."""
     runtime = _runtime()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False  # Its blocks for every size of page seen are never freed.
     options.log_severity_level = 4  # What goes wrong is told by the exception.
-    wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
-    providers = [one for one in wanted if one in runtime.get_available_providers()]
+    # Its own way back to the CPU would print the file's path.
+    begin = partial(runtime.InferenceSession, str(file), options, enable_fallback=0)
+    session, passed_over = _on_gpu(begin) if _device == "auto" else (None, "")
     try:
-        return runtime.InferenceSession(str(file), options, providers=providers)
+        session = session or begin(providers=[CPU])
     except _failures() as error:
         raise Misfit(f"its file is no ONNX model that loads ({_reason(error)})") from None
+    if passed_over:
+        log.warning("%s: %s; it runs on the CPU", file.stem, passed_over)
+    return session, passed_over
+
+
+def _on_gpu(begin: Callable[..., Any]) -> tuple[Any, str]:
+    """A session on the GPU; or none, and why although there is one."""
+    if GPU not in _runtime().get_available_providers():
+        return None, ""
+    failures: tuple[type[Exception], ...] = (*_failures(), RuntimeError, ValueError)
+    try:
+        session = begin(providers=[GPU, CPU])
+    except failures as error:
+        return None, f"{GPU} fails ({_reason(error)})"
+    # Where CUDA's libraries are missing it is left out without an exception.
+    if session.get_providers()[0] != GPU:
+        return session, f"{GPU} does not start"
+    session.enable_fallback()  # For a GPU that is lost while it computes.
+    return session, ""
 
 
 def _runtime() -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from engines.core import pixels
 from engines.models import weights
-from engines.models.weights import ModelFiles
+from engines.models.weights import Device, ModelFiles
 
 NO_MODELS: Mapping[str, ModelFiles] = {}
 
@@ -13,11 +13,12 @@ def prepare(
     max_pixels: int = 100_000_000,
     models: Mapping[str, ModelFiles] = NO_MODELS,
     preload: Collection[str] = (),
+    device: Device = "auto",
 ) -> None:
-    """Set the limits of this process, and say which models it uses and loads at once.
+    """Set the limits of this process, and say which models it uses where and loads at once.
 
     Raises:
         ModelUnavailable: no model has such a name.
     """
     pixels.configure(pixels.Limits(max_pixels=max_pixels))
-    weights.configure(models, preload=preload)
+    weights.configure(models, preload=preload, device=device)

@@ -60,6 +60,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding("Pixelgate", State.FINE, VERSION)
     yield Finding("Python", State.FINE, sys.version.split()[0])
     yield _opencv()
+    yield _onnxruntime(settings)
     yield _data(settings)
     yield from (_port(settings.host, port) for port in settings.ports)
     needed = list(drivers.needed(settings))
@@ -81,6 +82,17 @@ def _opencv() -> Finding:
         return Finding("OpenCV", State.FINE, f"{cv2.__version__} of {wheels[0]}")
     found = " and ".join(wheels)
     return Finding("OpenCV", State.WRONG, f"{found} are installed; uninstall all, then install one")
+
+
+def _onnxruntime(settings: Settings) -> Finding:
+    """Where models run, tried with the smallest of ours."""
+    (check,) = weights.configure({}, preload=["text_angle"], device=settings.device)
+    if check.fault:
+        return Finding("onnxruntime", State.WRONG, check.fault)
+    if check.passed_over:
+        text = f"{check.passed_over}; models run on the CPU. PIXELGATE_DEVICE=cpu if meant so"
+        return Finding("onnxruntime", State.OPTIONAL, text)
+    return Finding("onnxruntime", State.FINE, f"models run on the {check.device}")
 
 
 def _data(settings: Settings) -> Finding:
@@ -138,8 +150,8 @@ def _program(name: str, purpose: str, package: str) -> Finding:
 
 def _own_models(settings: Settings) -> Iterator[Finding]:
     """Whether those that the settings bring load; the engines are tried with ours."""
-    checks = weights.configure(settings.models, preload=settings.models)
-    weights.configure({})
+    checks = weights.configure(settings.models, settings.models, settings.device)
+    weights.configure({}, device=settings.device)
     for check in checks:
         state = State.WRONG if check.fault else State.FINE
         yield Finding(check.name, state, check.fault or f"{check.title}, {check.description}")

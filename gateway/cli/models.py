@@ -38,11 +38,12 @@ def check_model(name: str, file: Path, labels: Path | None) -> None:
 
 def print_all(settings: Settings, say: Callable[[str], None]) -> None:
     """A line a model."""
-    weights.configure(settings.models)
+    weights.configure(settings.models, device=settings.device)
     for check in weights.check_all():
         say(_line(check))
 
 
 def _line(check: Check) -> str:
-    state = check.fault or f"loads, on {check.device}; {check.description}"
+    device = f"{check.device}, for {check.passed_over}" if check.passed_over else check.device
+    state = check.fault or f"loads, on {device}; {check.description}"
     return f"{check.name:<16} {check.title} ({check.licence}; {check.source}): {state}"

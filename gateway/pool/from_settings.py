@@ -17,6 +17,7 @@ def preparation(settings: Settings) -> Callable[[], None]:
         max_pixels=settings.max_pixels,
         models=settings.models,
         preload=settings.preload,
+        device=settings.device,
     )
 
 

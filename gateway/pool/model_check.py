@@ -6,7 +6,6 @@ from concurrent.futures import ProcessPoolExecutor
 import structlog
 
 from engines.models import weights
-from engines.models.weights import Check, ModelFiles
 from gateway.settings import Settings
 
 log = structlog.get_logger()
@@ -20,10 +19,10 @@ def check_models(settings: Settings) -> None:
     # In a process of its own, with which the models leave the memory again.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context) as process:
-        for check in process.submit(_check, dict(settings.models), names).result():
+        for check in process.submit(
+            weights.configure, dict(settings.models), names, settings.device
+        ).result():
             if check.fault:
                 log.error("model cannot be used", model=check.name, fault=check.fault)
-
-
-def _check(replaced: dict[str, ModelFiles], names: tuple[str, ...]) -> tuple[Check, ...]:
-    return weights.configure(replaced, preload=names)
+            if check.passed_over:
+                log.warning("model runs on the CPU", model=check.name, reason=check.passed_over)

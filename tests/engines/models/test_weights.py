@@ -1,11 +1,12 @@
 """Models are checked before they are used, and one that fails harms no other."""
 
 import hashlib
+import importlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ from engines.core.errors import ModelUnavailable
 from engines.models import weights
 from engines.models.catalogue import ENTRIES, LABELS, Entry, Shape
 from engines.models.descriptions import Description
-from engines.models.weights import FOLDER, ModelFiles
+from engines.models.weights import FOLDER, Check, ModelFiles
 from tests.engines.models.networks import always, borrowed, means, placed
 from tests.needs import ROOT
 
+onnxruntime: Any = importlib.import_module("onnxruntime")
 GREY = np.full((64, 64, 3), 128, np.uint8)
 CLASSIFIER = FOLDER / "efficientnet_lite0_fp16w.onnx"
 DETECTOR = FOLDER / "PP-OCRv6_det_small.onnx"
@@ -336,6 +338,83 @@ def test_without_onnxruntime_the_message_tells_what_to_install(
     weights.configure({})
     with pytest.raises(ModelUnavailable, match="pip install onnxruntime"):
         weights.model("classifier")
+
+
+class Started(onnxruntime.InferenceSession):  # type: ignore[misc]
+    """A session that computes on the CPU and takes itself for one on a GPU."""
+
+    def get_providers(self) -> list[str]:
+        return [weights.GPU, weights.CPU]
+
+
+def _started(*args: Any, **how: Any) -> Any:
+    return Started(*args, **how | {"providers": [weights.CPU]})
+
+
+def _left_out(*args: Any, **how: Any) -> Any:
+    return onnxruntime.InferenceSession(*args, **how | {"providers": [weights.CPU]})
+
+
+def _failing(*args: Any, **how: Any) -> Any:
+    raise RuntimeError("CUDA failure 35: /secret/place: driver version is insufficient")
+
+
+def on_machine_with_gpu(monkeypatch: pytest.MonkeyPatch, begin: Callable[..., Any]) -> Check:
+    """What is told of a model where onnxruntime knows a GPU and begins a session there."""
+    there = onnxruntime.InferenceSession
+
+    def begun(*args: Any, **how: Any) -> Any:
+        on_gpu = weights.GPU in how["providers"]
+        with monkeypatch.context() as undone:
+            undone.setattr(onnxruntime, "InferenceSession", there)
+            return (begin if on_gpu else there)(*args, **how)
+
+    known = [weights.GPU, weights.CPU]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: known)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", begun)
+    (check,) = weights.configure({}, preload=["text_angle"])
+    return check
+
+
+def test_a_model_runs_on_a_gpu_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    check = on_machine_with_gpu(monkeypatch, _started)
+    assert (check.device, check.passed_over, check.fault) == ("GPU", "", "")
+
+
+@pytest.mark.parametrize(
+    ("begin", "reason"),
+    [
+        (_failing, "CUDAExecutionProvider fails (RuntimeError)"),
+        (_left_out, "CUDAExecutionProvider does not start"),
+    ],
+)
+def test_a_gpu_that_does_not_start_leaves_the_cpu_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    begin: Callable[..., Any],
+    reason: str,
+) -> None:
+    check = on_machine_with_gpu(monkeypatch, begin)
+    assert (check.device, check.passed_over, check.fault) == ("CPU", reason, "")
+    assert reason in caplog.text
+    assert "secret" not in caplog.text
+    shown = np.zeros((1, 48, 192, 3), np.uint8)
+    assert weights.model("text_angle").run(shown).shape == (1, 2)
+
+
+def test_a_gpu_is_left_alone_where_the_cpu_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_machine_with_gpu(monkeypatch, _started)
+    (check,) = weights.configure({}, preload=["text_angle"], device="cpu")
+    assert (check.device, check.passed_over) == ("CPU", "")
+
+
+def test_a_file_that_is_no_model_is_refused_where_there_is_a_gpu_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_machine_with_gpu(monkeypatch, _failing)
+    (tmp_path / "own.onnx").write_bytes(b"not a model")
+    message = refusal("classifier", ModelFiles(tmp_path / "own.onnx"))
+    assert "no ONNX model that loads" in message
 
 
 def test_a_model_keeps_no_identity_of_the_machine_to_report_with(tmp_path: Path) -> None:

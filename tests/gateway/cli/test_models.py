@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from engines.models import weights
 from engines.models.catalogue import ENTRIES
 from engines.models.weights import ModelFiles
-from gateway.cli.doctor import State, examine
+from gateway.cli.doctor import State, _onnxruntime, examine
 from gateway.cli.models import models, print_all
 from gateway.pool.model_check import check_models
 from gateway.settings import Settings
@@ -52,6 +52,32 @@ def test_a_broken_model_is_logged_before_the_start(tmp_path: Path) -> None:
     assert [(one["event"], one["model"]) for one in logged] == [
         ("model cannot be used", "classifier")
     ]
+
+
+@pytest.fixture
+def _lost_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine whose GPU onnxruntime knows and cannot use."""
+    monkeypatch.setattr(weights, "_on_gpu", lambda begin: (None, "CUDA fails"))
+
+
+@pytest.mark.usefixtures("_lost_gpu")
+def test_a_gpu_that_cannot_be_used_is_named_with_each_model() -> None:
+    said: list[str] = []
+    print_all(Settings(), said.append)
+    assert all("loads, on CPU, for CUDA fails; " in line for line in said)
+
+
+@pytest.mark.usefixtures("_lost_gpu")
+def test_the_doctor_tells_of_a_gpu_that_cannot_be_used() -> None:
+    finding = _onnxruntime(Settings())
+    assert finding.state is State.OPTIONAL
+    assert finding.text.startswith("CUDA fails; models run on the CPU")
+
+
+@pytest.mark.usefixtures("_lost_gpu")
+def test_the_doctor_misses_no_gpu_that_is_not_wanted() -> None:
+    finding = _onnxruntime(Settings(device="cpu"))
+    assert (finding.state, finding.text) == (State.FINE, "models run on the CPU")
 
 
 def test_without_models_of_the_users_nothing_is_loaded() -> None:
