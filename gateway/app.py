@@ -10,6 +10,7 @@ from anyio import move_on_after, to_thread
 from starlette.routing import Router
 
 from gateway import console
+from gateway.cache.results import open_result_cache
 from gateway.dialects.dialect import Dialect
 from gateway.dialects.table import DIALECTS, DialectTable
 from gateway.http.lifecycle import Lifecycle
@@ -100,6 +101,9 @@ async def _lifespan(
         ending.push_async_callback(_send_traces, tracing)
         scratch = ending.enter_context(open_scratch(settings.data / "scratch"))
         fetcher = await ending.enter_async_context(_fetcher(settings))
+        cache = open_result_cache(settings)
+        if cache:
+            ending.push_async_callback(cache.close)
         await pool.start()
         # The server has let the running requests end before it comes to this.
         ending.push_async_callback(pool.stop, grace_seconds=0)
@@ -129,6 +133,7 @@ async def _lifespan(
             "admission": _admission(settings, database),
             "intake": Intake(metrics.counting(fetcher.fetch), max_bytes=settings.max_upload_bytes),
             "pool": pool,
+            "cache": cache,
             "scratch": scratch,
             "tasks": tasks,
             "webhooks": webhooks,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NotRequired, TypeAlias, TypedDict
 
 from starlette.requests import Request
@@ -12,6 +13,8 @@ from auth.guard import Guard
 from auth.verifier import Caller
 from engines.core.registry import engine_named
 from engines.core.run import Answer, Job
+from gateway.cache.memory import size_of
+from gateway.cache.results import ResultCache
 from gateway.intake.pictures import Intake
 from gateway.limits.admission import Admission
 from gateway.limits.memory_budget import MemoryBudget, Share
@@ -45,6 +48,7 @@ class State(TypedDict):
     intake: Intake
     scratch: Scratch
     pool: Pool
+    cache: ResultCache | None
     tasks: Tasks
     webhooks: Webhooks
     tool_settings: ToolSettings
@@ -155,14 +159,31 @@ async def compute(call: Call, job: Job) -> Answer:
 
     if not call.timings:
         state["tracing"].passed("intake", time.perf_counter() - call.since)
-    done = await state["pool"].run(
+    run = partial(
+        state["pool"].run,
         job,
         deadline_seconds=engine_named(job.engine).seconds(state["settings"].deadline_seconds),
         owner=call.owner,
         observe=observe,
     )
-    call.share.hold(len(done.body) + sum(len(file.data) for file in done.files))
+    done = await (_kept_or_run(call, job, state["cache"], run) if state["cache"] else run())
+    call.share.hold(size_of(done))
     return done
+
+
+async def _kept_or_run(
+    call: Call, job: Job, cache: ResultCache, run: Callable[[], Awaitable[Answer]]
+) -> Answer:
+    """The answer that is kept, or a new one, which is kept then (RFC 9211 tells the caller)."""
+    if (key := await cache.key(job, call.owner)) is None:
+        return await run()
+    found = await cache.get(key)
+    call.request.state["metrics"].looked_up(size_of(found) if found else None, cache.held_bytes)
+    call.fields["Cache-Status"] = f"Pixelgate; {'hit' if found else 'fwd=miss'}"
+    if found is None:
+        found = await run()
+        await cache.put(key, found)
+    return found
 
 
 def _server_timing(call: Call) -> str:

@@ -68,6 +68,11 @@ class Metrics:
         self._fetches = counter(
             "fetches", "Pictures fetched from URLs; or the word for why not.", ("outcome",)
         )
+        self._lookups = counter(
+            "cache_lookups", "Computations looked up in the result cache.", ("outcome",)
+        )
+        self._found_bytes = counter("cache_found_bytes", "Bytes of answers found there.")
+        self._kept_bytes = gauge("cache_bytes", "Answers that it keeps in memory.")
         self._tasks = counter("tasks", "Tasks that ended.", ("work", "status"))
         self._deliveries = counter(
             "deliveries", "Attempts to tell a webhook, by the status it answered.", ("status",)
@@ -109,6 +114,12 @@ class Metrics:
         self._queue_seconds.labels(engine).observe(timing.queue_seconds)
         if timing.engine_seconds is not None:
             self._engine_seconds.labels(engine).observe(timing.engine_seconds)
+
+    def looked_up(self, found_bytes: int | None, kept_bytes: int) -> None:
+        """Count a look into the result cache; None where nothing was found."""
+        self._lookups.labels("miss" if found_bytes is None else "hit").inc()
+        self._found_bytes.inc(found_bytes or 0)
+        self._kept_bytes.set(kept_bytes)
 
     def counting(self, fetch: Fetch) -> Fetch:
         """The same, each call of which is counted."""

@@ -26,7 +26,7 @@ from engines.models.descriptions import unknown
 
 CONFIG_VARIABLE = "PIXELGATE_CONFIG"
 PREFIX = "PIXELGATE_"
-SECRETS = ("database", "limits", "metrics_token")
+SECRETS = ("database", "limits", "cache", "metrics_token")
 """Settings that may hold a password: with `_FILE` behind it, their variable names a file."""
 HIGHEST_PORT = 65_535
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?")
@@ -300,6 +300,28 @@ class Settings(BaseSettings):
         description="Where requests are counted for the rate limit: `redis://…`, which needs the "
         "extra `redis`, or `memory://`, where each gateway process counts for itself. "
         "Empty: in the database.",
+    )
+    cache: str = Field(
+        "",
+        pattern=r"^(memory://|(redis|rediss)://\S+)?$",
+        description="Where answers are kept for who asks the same of the same picture again: "
+        "`memory://`, in each gateway process, or `redis://…`, for all of them, which needs the "
+        "extra `redis` (see docs/scaling.md). Empty: nowhere.",
+    )
+    cache_bytes: int = Field(
+        100_000_000,
+        ge=1_000_000,
+        le=1_000_000_000_000,
+        description="Answers that `memory://` keeps in each gateway process, bytes; one that is "
+        "larger than a tenth of it is not kept, in Redis neither.",
+    )
+    cache_seconds: float = Field(
+        300, ge=1, le=604_800, description="Time that an answer is kept, s."
+    )
+    cache_shared: bool = Field(
+        False,
+        description="Whether an answer is kept for all callers; how soon one comes then tells "
+        "whether somebody else has asked the same.",
     )
     max_jobs_per_caller: int = Field(
         128,

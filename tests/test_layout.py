@@ -20,6 +20,7 @@ FLOORS = {
         *(
             "metrics",
             "tracing",
+            "cache",
             "intake",
             "pool",
             "limits",

@@ -29,6 +29,7 @@ class Driver(NamedTuple):
 DRIVERS = (
     Driver("database", ("postgresql:", "postgresql+psycopg:"), "psycopg", "postgresql"),
     Driver("limits", ("redis:", "rediss:"), "redis", "redis"),
+    Driver("cache", ("redis:", "rediss:"), "redis", "redis"),
     Driver("pool", ("dask:",), "distributed", "dask"),
     Driver("storage", ("s3:",), "s3fs", "s3"),
     Driver("traces", ("True",), "opentelemetry-sdk", "otel"),

@@ -1,5 +1,6 @@
 """Files that do not change: whole, a part of them, or the word that they are as they were."""
 
+import hashlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -74,6 +75,21 @@ async def serve(call: Call, file: Servable) -> Response:
     if until == end:
         return Response(body, status, fields, file.media_type)
     return StreamingResponse(_pieces(body, file, until, end), status, fields, file.media_type)
+
+
+def repeatable(call: Call, body: bytes, media_type: str) -> Response:
+    """An answer to GET that the caller may keep and ask about, where the service keeps it too.
+
+    An address of a POST says nothing of what was sent to it, so no tag can match there and
+    `If-None-Match` always holds (RFC 9110 §13.1.2).
+    """
+    if call.request.method != "GET" or call.request.state["cache"] is None:
+        return Response(body, media_type=media_type)
+    tag = f'"{hashlib.sha256(body).hexdigest()}"'
+    fields = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if _is_known(call.request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers=fields)
+    return Response(body, headers=fields, media_type=media_type)
 
 
 async def _pieces(first: bytes, file: Servable, start: int, end: int) -> AsyncIterator[bytes]:

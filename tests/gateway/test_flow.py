@@ -7,6 +7,8 @@ from starlette.routing import Router
 from starlette.types import Message
 
 from engines.core.run import Answer, Job, Steps
+from gateway.cache.memory import MemoryAnswers
+from gateway.cache.results import ResultCache
 from gateway.dialects.table import DialectTable
 from gateway.intake.pictures import Intake
 from gateway.limits.admission import Admission, Places
@@ -50,7 +52,7 @@ async def fetch_nothing(url: str, owner: str) -> bytes:
     raise AssertionError(url)
 
 
-async def ask(watched: Watched, folder: Path) -> None:
+async def ask(watched: Watched, folder: Path, cache: ResultCache | None = None) -> None:
     headers = {"content-type": "application/x-www-form-urlencoded", "content-length": "20"}
     scope = {
         "type": "http",
@@ -65,6 +67,7 @@ async def ask(watched: Watched, folder: Path) -> None:
             "admission": Admission(Places(0)),
             "intake": Intake(fetch_nothing, max_bytes=1_000),
             "pool": watched,
+            "cache": cache,
             "metrics": Metrics(),
             "tracing": Tracing(),
         },
@@ -86,3 +89,15 @@ async def test_an_answer_tells_what_its_time_went_to(tmp_path: Path) -> None:
     assert watched.fields[b"server-timing"].endswith(
         b", queue;dur=2.0, engine;dur=25.0, present;dur=5.0"
     )
+
+
+async def test_an_answer_that_is_kept_is_not_computed_again(tmp_path: Path) -> None:
+    kept = MemoryAnswers(most_bytes=10_000, seconds=60, clock=lambda: 0)
+    cache = ResultCache(kept, generation="", is_shared=False, largest_bytes=1_000)
+    watched = Watched(b"answer")
+    await ask(watched, tmp_path, cache)
+    assert watched.fields[b"cache-status"] == b"Pixelgate; fwd=miss"
+    await ask(watched, tmp_path, cache)
+    assert watched.fields[b"cache-status"] == b"Pixelgate; hit"
+    assert watched.held == [8, 6, 6, 6, 6]
+    assert watched.budget.held_bytes == 0

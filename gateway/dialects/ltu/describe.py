@@ -41,6 +41,11 @@ _ANALYSED = ("imageQuality", "textDetection", "classification", "objectDetection
 """What the vendor's document has in its second chapter."""
 
 _GET = "GET takes the same from the query alone: a file as its address or as base64."
+_KNOWN = {
+    "304": {
+        "description": "As the caller has it (`If-None-Match`); where the service keeps answers."
+    }
+}
 _PLACES = "as its address (http or https), or as base64."
 
 
@@ -99,7 +104,7 @@ def _path(engine: Engine, name: str) -> Schema:
                 *schemas.query(params_of(engine)),
                 *later,
             ],
-            "responses": {**done, **describe_errors.of_service(has_body=False)},
+            "responses": {**done, **_KNOWN, **describe_errors.of_service(has_body=False)},
         },
     }
 

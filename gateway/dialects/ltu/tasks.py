@@ -16,6 +16,7 @@ from engines.core.shapes import File, Parameters
 from gateway.dialects.failure import Failure
 from gateway.dialects.ltu import receipts
 from gateway.dialects.ltu.models import TASKS, TaskAnswer, TaskList
+from gateway.dialects.ranges import repeatable
 from gateway.errors import BadRequestKey, TaskUnfinished, UnknownTask
 from gateway.flow import Call, compute
 from gateway.tasks import jobs
@@ -65,7 +66,7 @@ class Deferrable:
             return await queue(call, job)
         done = await compute(call, job)
         body = receipts.signed(call, done.body, await receipts.claims_of(job, done))
-        return Response(body, media_type=done.media_type)
+        return repeatable(call, body, done.media_type)
 
 
 async def queue(call: Call, job: Job) -> Response:

@@ -11,6 +11,7 @@ from tests.needs import lack
 NEEDING = [
     ("database", "postgresql://db/rows", "psycopg", "postgresql"),
     ("limits", "rediss://db", "redis", "redis"),
+    ("cache", "redis://db", "redis", "redis"),
     ("pool", "dask://scheduler:8786", "distributed", "dask"),
     ("storage", "s3://bucket", "s3fs", "s3"),
     ("traces", "true", "opentelemetry-sdk", "otel"),
