@@ -7,6 +7,7 @@ afterwards as a token signed by it may live.
 
 import base64
 import hashlib
+import hmac
 import secrets
 import time
 from collections.abc import Callable
@@ -97,6 +98,15 @@ class KeyRing:
 
     def find(self, kid: str) -> SigningKey | None:
         return next((key for key in self.published() if key.kid == kid), None)
+
+    def holds(self, kid: str) -> bool:
+        """Whether its folder has a key, be it one that is published no more."""
+        self._look_when_due()
+        return any(key.kid == kid for key in self._keys)
+
+    def fingerprint(self) -> str:
+        """The same for all that share the folder's secret, which it does not tell."""
+        return hmac.new(self.refresh_secret, b"fingerprint", "sha256").hexdigest()
 
     def rotate(self) -> str:
         """Publish a new key that signs from a few seconds on, and drop keys nobody needs."""

@@ -13,6 +13,7 @@ from gateway import console
 from gateway.cache.results import open_result_cache
 from gateway.dialects.dialect import Dialect
 from gateway.dialects.table import DIALECTS, DialectTable
+from gateway.gateways import gateways_of
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.metrics_route import metrics_routes
 from gateway.http.middleware import RequestMiddleware
@@ -100,6 +101,8 @@ async def _lifespan(
         ending.callback(database.dispose)
         ending.push_async_callback(_send_traces, tracing)
         scratch = ending.enter_context(open_scratch(settings.data / "scratch"))
+        if database.dialect.name != "sqlite":  # With a file the others are on this machine.
+            await ending.enter_async_context(gateways_of(settings, database, storage).joined())
         fetcher = await ending.enter_async_context(_fetcher(settings))
         cache = open_result_cache(settings)
         if cache:

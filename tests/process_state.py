@@ -1,7 +1,8 @@
 """What a process of ours remembers: found by reading the source, by importing it, by running it.
 
-`python -m tests.process_state` runs a gateway's parts, idle, and prints the attributes of all
-objects of ours that are then alive and may change, in a process without a test's own leavings.
+`python -m tests.process_state postgresql://…` runs a gateway's parts, idle, and prints the
+attributes of all objects of ours that are then alive and may change, in a process without a test's
+own leavings.
 """
 
 import ast
@@ -149,24 +150,27 @@ def _is_frozen(value: object) -> bool:
     return told is not None and bool(told.frozen)
 
 
-async def kept_by_running() -> set[str]:
+async def kept_by_running(database: str) -> set[str]:
     """Attributes of objects of ours that may change, `class.attribute`, in an idle gateway.
 
     Those that a method binds anew, and all containers. Pydantic's models are passed over.
     """
     async with AsyncExitStack() as running:
-        for settings in _kinds(Path(running.enter_context(tempfile.TemporaryDirectory()))):
+        for settings in _kinds(
+            Path(running.enter_context(tempfile.TemporaryDirectory())), database
+        ):
             app = create_app(settings)
             await running.enter_async_context(app._app.lifespan_context(app))  # type: ignore[attr-defined]
         await asyncio.sleep(0)
         return {name for one in gc.get_objects() for name in _changing(one)}
 
 
-def _kinds(folder: Path) -> Iterator[Settings]:
+def _kinds(folder: Path, database: str) -> Iterator[Settings]:
     """Settings that between them have all kinds of parts made."""
     yield Settings(data=folder / "one", slots=1, rate_limit="9/day", cache="memory://")
     yield Settings(
         data=folder / "other",
+        database=database,
         slots=1,
         rate_limit="9/day",
         limits="redis://127.0.0.1:1",
@@ -221,4 +225,4 @@ def _rebound(kind: type) -> set[str]:
 
 
 if __name__ == "__main__":
-    json.dump(sorted(asyncio.run(kept_by_running())), sys.stdout)
+    json.dump(sorted(asyncio.run(kept_by_running(sys.argv[1]))), sys.stdout)

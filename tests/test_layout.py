@@ -25,6 +25,7 @@ FLOORS = {
             "pool",
             "limits",
             "receipts",
+            "gateways",
             "issuer",
             "store",
             "errors",

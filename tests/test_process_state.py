@@ -13,6 +13,7 @@ import pytest
 
 from tests import process_state
 from tests.needs import ROOT
+from tests.servers import new_database
 
 IN_MODULES = {
     "a pure function's answers, the same in every process": [
@@ -124,6 +125,7 @@ IN_GATEWAYS = {
         "gateway.tasks.queue.TaskQueue._works",
         "gateway.tasks.runner.Runner._works",
     ],
+    "what this process has said already in the log": ["gateway.gateways.Gateways._said"],
     "this process ends, not another": ["gateway.http.lifecycle.Lifecycle.is_draining"],
     "what is done at once here, of a bound that settings state for each gateway process": [
         "auth.threads.Threads._unended",
@@ -211,9 +213,9 @@ def test_what_modules_keep_has_a_reason() -> None:
     check(process_state.changed_by_source() | process_state.kept_by_import(), IN_MODULES)
 
 
-def test_what_a_running_gateway_keeps_has_a_reason() -> None:
+def test_what_a_running_gateway_keeps_has_a_reason(postgresql: str) -> None:
     walked = subprocess.run(
-        [sys.executable, "-m", process_state.__name__],
+        [sys.executable, "-m", process_state.__name__, new_database(postgresql)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -131,3 +131,15 @@ tool_settings = Table(
     Column("name", String(64), primary_key=True),
     Column("value", JSON, nullable=False),
 )
+
+gateways = Table(
+    "gateways",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("common", JSON, nullable=False),
+    Column("signs_by", Text, nullable=False),
+    Column("seen_at", Double, nullable=False),
+)
+"""One of each gateway process; `common` is what must not differ, `signs_by` the id of a key,
+`seen_at` 0 for one that has ended."""
