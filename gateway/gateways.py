@@ -30,8 +30,8 @@ log = structlog.get_logger()
 LOOK_SECONDS = 60.0
 SILENT_SECONDS = 3 * LOOK_SECONDS
 """One that was not seen for so long has ended."""
-FAREWELL_SECONDS = 2
-"""A database that is away holds up no end."""
+START_SECONDS, FAREWELL_SECONDS = 5, 2
+"""A storage or database that does not answer holds up a start or an end no longer."""
 FOLDER = "gateways"
 """Of the storage: a blob of each, for the others to find."""
 SETTINGS = ("public_url", "realm", "issuer")
@@ -68,9 +68,12 @@ class Gateways:
 
     @asynccontextmanager
     async def joined(self) -> AsyncIterator[None]:
-        """Be one of them; the first look at the others is over when the context begins."""
-        await self.look()
-        looking = asyncio.create_task(self._keep_looking())
+        """Be one of them; the others were looked at when the context begins, if it could be."""
+        looked = asyncio.Event()
+        looking = asyncio.create_task(self._keep_looking(looked))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(START_SECONDS):
+                await looked.wait()
         try:
             yield
         finally:
@@ -93,10 +96,11 @@ class Gateways:
                 else:
                     self._say(row.host, {*self._differences(row, there)})
 
-    async def _keep_looking(self) -> None:
+    async def _keep_looking(self, looked: asyncio.Event) -> None:
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
             await self.look()
+            looked.set()
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _say(self, host: str, differences: set[str]) -> None:
         for what in sorted(differences):

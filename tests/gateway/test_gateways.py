@@ -1,5 +1,6 @@
 """Gateways on several machines say what they do not have in common."""
 
+import asyncio
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -147,5 +148,17 @@ async def test_a_database_that_is_away_keeps_nobody_from_starting_and_ending(
         raise OperationalError("", None, Exception())
 
     monkeypatch.setattr(Gateways, "_write", away)
+    async with start().joined():
+        pass
+
+
+async def test_a_storage_that_does_not_answer_holds_up_no_start(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(*told: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Storage, "put", silent)
+    monkeypatch.setattr("gateway.gateways.START_SECONDS", 0)
     async with start().joined():
         pass
