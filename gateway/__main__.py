@@ -8,7 +8,8 @@ from gateway.version import VERSION
 
 COMMANDS = (
     *("serve", "worker", "settings", "users", "clients", "apikeys", "keys"),
-    *("analyze", "anonymize", "receipt", "projects", "models", "doctor", "db", "backup", "spec"),
+    *("analyze", "anonymize", "receipt", "projects", "models", "doctor", "db", "backup"),
+    *("simulate", "spec"),
 )
 """Each is what its module in gateway.cli has under its own name."""
 

@@ -16,7 +16,8 @@ WEB = {"starlette", "uvicorn", "gunicorn", "httpx", "anyio", "jose"}
 
 FLOORS = {
     "gateway": (
-        *("__main__", "cli", "app", "console", "http", "dialects", "openapi", "flow", "tasks"),
+        *("__main__", "cli", "simulation", "app", "console", "http", "dialects", "openapi"),
+        *("flow", "tasks"),
         *(
             "metrics",
             "tracing",
