@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, Row, insert, or_, select, update
+from sqlalchemy import Engine, Row, func, insert, or_, select, update
 
 from auth.cache import FreshCache
 from auth.errors import AccountUnknown, ApiKeyInvalid
@@ -23,6 +23,7 @@ FORM = re.compile(r"(pg_[0-9a-f]{8})_[A-Za-z0-9_-]{43}")
 DAY_SECONDS = 86_400
 # Last use is for people to read: writing it at each request would serve nobody.
 USE_NOTED_EVERY_SECONDS = 60.0
+_BY_OWNER = select(api_keys, users.c.name.label("owner")).join(users).order_by("owner", "prefix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,15 @@ class ApiKeys:
             raise AccountUnknown(f"There is no valid API key {prefix}.")
 
     def all(self) -> list[ApiKey]:
-        query = (
-            select(api_keys, users.c.name.label("owner")).join(users).order_by("owner", "prefix")
-        )
         with self._reads.connect() as connection:
-            return [_api_key(row) for row in connection.execute(query)]
+            return [_api_key(row) for row in connection.execute(_BY_OWNER)]
+
+    def page(self, offset: int, limit: int) -> tuple[int, list[ApiKey]]:
+        """How many there are, and some of them by their owners' names."""
+        some = _BY_OWNER.offset(offset).limit(limit)
+        with self._reads.begin() as connection:
+            total = connection.execute(select(func.count()).select_from(api_keys)).scalar_one()
+            return total, [_api_key(row) for row in connection.execute(some)]
 
     def caller(self, key: str) -> Caller:
         """Whose key it is; one answer for all that are not valid."""

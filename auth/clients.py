@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, Row, delete, insert, select, update
+from sqlalchemy import Engine, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from auth.errors import (
@@ -88,6 +88,13 @@ class Clients:
     def all(self) -> list[Client]:
         with self._reads.connect() as connection:
             return [_client(row) for row in connection.execute(select(clients).order_by("id"))]
+
+    def page(self, offset: int, limit: int) -> tuple[int, list[Client]]:
+        """How many there are, and some of them by name."""
+        some = select(clients).order_by("id").offset(offset).limit(limit)
+        with self._reads.begin() as connection:
+            total = connection.execute(select(func.count()).select_from(clients)).scalar_one()
+            return total, [_client(row) for row in connection.execute(some)]
 
     def authenticate(self, credentials: ClientCredentials) -> Client:
         """The client of a request; a public one needs no secret and a stray one is ignored."""

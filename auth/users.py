@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pwdlib import PasswordHash
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from auth.errors import AccountRefused, AccountTaken, AccountUnknown
@@ -93,6 +93,13 @@ class Users:
         with self._reads.connect() as connection:
             rows = connection.execute(select(users).order_by(users.c.name))
             return [_user(row) for row in rows]
+
+    def page(self, offset: int, limit: int) -> tuple[int, list[User]]:
+        """How many there are, and some of them by name."""
+        some = select(users).order_by(users.c.name).offset(offset).limit(limit)
+        with self._reads.begin() as connection:
+            total = connection.execute(select(func.count()).select_from(users)).scalar_one()
+            return total, [_user(row) for row in connection.execute(some)]
 
     def get(self, name: str) -> User:
         with self._reads.connect() as connection:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 import httpx
 
+from auth.errors import AccountTaken
 from auth.users import Users
 from gateway.settings import Settings
 from gateway.store.database import open_database
@@ -40,10 +41,10 @@ def prepare(settings: Settings) -> str:
     password = path.read_text().strip()
     database = open_database(settings.database_url)
     accounts = Users(database)
-    if any(user.name == USER for user in accounts.all()):
-        accounts.set_password(USER, password)
-    else:
+    try:
         accounts.add(USER, password, email="demo@example.com", given_name="Demo")
+    except AccountTaken:
+        accounts.set_password(USER, password)
     database.dispose()
     return password
 

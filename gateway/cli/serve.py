@@ -59,7 +59,8 @@ def tell_of_projects(settings: Settings) -> None:
 def tell_of_no_account() -> None:
     """Say on standard error that nobody can log in yet, and what to do about it."""
     with opened_database() as database:
-        if not Users(database).all():
+        accounts, _ = Users(database).page(0, 1)
+        if not accounts:
             click.echo("There is no account yet; `pixelgate users add NAME` makes one.", err=True)
 
 

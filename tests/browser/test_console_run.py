@@ -9,10 +9,11 @@ import httpx
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.keys import Keys
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from auth.api_keys import ApiKeys
 from auth.scopes import ADMIN
+from auth.tables import clients
 from auth.users import Users
 from gateway.settings import Settings
 from gateway.store.database import Database, open_database
@@ -244,6 +245,22 @@ def test_an_account_is_made_and_limited_and_removed_by_keyboard_alone(
     run.press_on("dialog .wrong")
     wait_for_news(run, "Remove: bob")
     assert "bob" not in [user.name for user in Users(rows).all()]
+
+
+def test_what_does_not_fit_into_a_page_is_on_the_next(run: ConsolePage, rows: Database) -> None:
+    ids = [f"z{number:02}" for number in range(60)]
+    columns = {"is_enabled": True, "has_direct_grants": True, "created_at": 0.0}
+    with rows.begin() as connection:
+        connection.execute(insert(clients), [{"id": id, **columns} for id in ids])
+    go(run, "clients")
+    titles = ".run .row-title"
+    run.until(f"return document.querySelectorAll('{titles}').length === 50")
+    assert not run.find(".run .bar button:first-child").is_enabled()
+    run.find(".run .bar button:last-child").click()
+    run.until(f"return document.querySelectorAll('{titles}').length < 50")
+    assert texts(run, titles)[-1] == "z59"
+    with rows.begin() as connection:
+        connection.execute(delete(clients).where(clients.c.id.in_(ids)))
 
 
 def test_a_client_is_made_with_its_secret_and_removed(run: ConsolePage) -> None:

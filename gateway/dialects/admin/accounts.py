@@ -1,7 +1,8 @@
 """Who may ask: accounts, clients and API keys, by the functions that the commands call."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
+from typing import TypeVar
 
 from starlette.responses import Response
 
@@ -25,14 +26,17 @@ from gateway.dialects.admin.models import (
     NewClient,
     NewPassword,
 )
+from gateway.dialects.paging import Page
 from gateway.flow import Call
+
+T = TypeVar("T")
 
 
 async def list_accounts(call: Call) -> Response:
-    parts = parts_of(call)
-    users = await parts.threads.run(parts.users.all)
+    total, users = await _page(call, parts_of(call).users.page)
     known = sorted(call.request.state["scopes"])
-    return told(AccountList(accounts=[_account(one) for one in users], known_scopes=known))
+    accounts = [_account(one) for one in users]
+    return told(AccountList(total=total, accounts=accounts, known_scopes=known))
 
 
 async def add_account(call: Call) -> Response:
@@ -73,9 +77,8 @@ async def set_password(call: Call) -> Response:
 
 
 async def list_clients(call: Call) -> Response:
-    parts = parts_of(call)
-    clients = await parts.threads.run(parts.clients.all)
-    return told(ClientList(clients=[_client(one) for one in clients]))
+    total, clients = await _page(call, parts_of(call).clients.page)
+    return told(ClientList(total=total, clients=[_client(one) for one in clients]))
 
 
 async def add_client(call: Call) -> Response:
@@ -98,9 +101,8 @@ async def remove_client(call: Call) -> Response:
 
 
 async def list_keys(call: Call) -> Response:
-    parts = parts_of(call)
-    keys = await parts.threads.run(parts.keys.all)
-    return told(ApiKeyList(keys=[_key(one) for one in keys]))
+    total, keys = await _page(call, parts_of(call).keys.page)
+    return told(ApiKeyList(total=total, keys=[_key(one) for one in keys]))
 
 
 async def add_key(call: Call) -> Response:
@@ -123,6 +125,11 @@ async def revoke_key(call: Call) -> Response:
     revoke = partial(parts_of(call).keys.revoke, prefix)
     await change(call, revoke, "API key revoked", key=prefix)
     return Response(status_code=204)
+
+
+async def _page(call: Call, read: Callable[[int, int], T]) -> T:
+    page = Page.from_text(call.request.query_params)
+    return await parts_of(call).threads.run(read, page.offset, page.limit)
 
 
 def _known(call: Call, names: list[str] | None) -> frozenset[str] | None:

@@ -11,6 +11,7 @@ from gateway.dialects import describe_errors
 from gateway.dialects.admin import models
 from gateway.dialects.admin.examples import EXAMPLES, SENT
 from gateway.dialects.failure import Failure
+from gateway.dialects.paging import Page
 from gateway.openapi import schemas
 from gateway.openapi.description import Description
 from gateway.openapi.schemas import Schema, content
@@ -35,6 +36,7 @@ class _Operation:
     sent: type[BaseModel] | None = None
     more: str = ""
     refuses: tuple[int, ...] = ()
+    is_paged: bool = False
 
 
 _PATHS: dict[str, dict[str, _Operation]] = {
@@ -72,7 +74,7 @@ _PATHS: dict[str, dict[str, _Operation]] = {
         "delete": _Operation("releaseJob", "Have a refused job tried again", refuses=(404,))
     },
     "accounts": {
-        "get": _Operation("listAccounts", "Every account", models.AccountList),
+        "get": _Operation("listAccounts", "Accounts", models.AccountList, is_paged=True),
         "post": _Operation(
             "addAccount", "Add an account", models.AccountAnswer, models.NewAccount, refuses=(409,)
         ),
@@ -104,7 +106,7 @@ _PATHS: dict[str, dict[str, _Operation]] = {
         )
     },
     "clients": {
-        "get": _Operation("listClients", "Every client", models.ClientList),
+        "get": _Operation("listClients", "Clients", models.ClientList, is_paged=True),
         "post": _Operation(
             "addClient",
             "Add a client",
@@ -120,7 +122,7 @@ _PATHS: dict[str, dict[str, _Operation]] = {
         )
     },
     "apikeys": {
-        "get": _Operation("listApiKeys", "Every API key", models.ApiKeyList),
+        "get": _Operation("listApiKeys", "API keys", models.ApiKeyList, is_paged=True),
         "post": _Operation(
             "addApiKey",
             "Make an API key",
@@ -154,7 +156,8 @@ def describe() -> Description:
 
 def _operation(known: dict[str, Schema], path: str, method: str, told: _Operation) -> Schema:
     name = path.partition("{")[2].partition("}")[0]
-    named = [schemas.parameter("path", name, _NAMED[name], is_required=True)] if name else []
+    asked = [schemas.parameter("path", name, _NAMED[name], is_required=True)] if name else []
+    asked += schemas.query(Page) if told.is_paged else []
     statuses = sorted({*_OF_EVERY, *told.refuses, *(_OF_A_BODY if told.sent else ())})
     return {
         "operationId": told.name,
@@ -162,7 +165,7 @@ def _operation(known: dict[str, Schema], path: str, method: str, told: _Operatio
         "summary": told.summary,
         "description": told.more or f"{told.summary}.",
         "security": schemas.by_header(*([] if path == "caller" else [ADMIN])),
-        **({"parameters": named} if named else {}),
+        **({"parameters": asked} if asked else {}),
         **({"requestBody": _body(known, told.sent)} if told.sent else {}),
         "responses": _done(known, method, told.answer) | describe_errors.of_statuses(*statuses),
     }

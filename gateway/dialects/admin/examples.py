@@ -94,11 +94,11 @@ EXAMPLES: dict[type[BaseModel], BaseModel] = {
             settings=[SettingAnswer(name="PIXELGATE_WORKERS", value="2", source="environment")]
         ),
         Quarantine(jobs=[RefusedJob(digest=_MODEL.sha256, until=_MOMENT)]),
-        AccountList(accounts=[_ACCOUNT], known_scopes=["admin", "contours", "edges"]),
+        AccountList(total=1, accounts=[_ACCOUNT], known_scopes=["admin", "contours", "edges"]),
         _ACCOUNT,
-        ClientList(clients=[_CLIENT]),
+        ClientList(total=1, clients=[_CLIENT]),
         MadeClient(name="backend", secret="4nHsEiq1…"),
-        ApiKeyList(keys=[_KEY]),
+        ApiKeyList(total=1, keys=[_KEY]),
         MadeApiKey(key="pg_1a2b3c4d_…"),
     )
 }

@@ -79,8 +79,9 @@ class AccountAnswer(BaseModel):
 
 
 class AccountList(BaseModel):
-    """Every account, by name."""
+    """Accounts, by name."""
 
+    total: int = Field(description="Accounts there are, listed or not.")
     accounts: list[AccountAnswer]
     known_scopes: list[str] = Field(description="What accounts and keys can be limited to.")
 
@@ -106,8 +107,9 @@ class ClientAnswer(BaseModel):
 
 
 class ClientList(BaseModel):
-    """Every client, by name."""
+    """Clients, by name."""
 
+    total: int = Field(description="Clients there are, listed or not.")
     clients: list[ClientAnswer]
 
 
@@ -145,8 +147,9 @@ class ApiKeyAnswer(BaseModel):
 
 
 class ApiKeyList(BaseModel):
-    """Every key, by owner."""
+    """API keys, by owner."""
 
+    total: int = Field(description="API keys there are, listed or not.")
     keys: list[ApiKeyAnswer]
 
 

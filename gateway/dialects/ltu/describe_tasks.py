@@ -2,7 +2,8 @@
 
 from gateway.dialects import describe_errors
 from gateway.dialects.ltu.models import TASKS, TaskAnswer, TaskList
-from gateway.dialects.ltu.tasks import Page, Waiting
+from gateway.dialects.ltu.tasks import Waiting
+from gateway.dialects.paging import Page
 from gateway.openapi import schemas
 from gateway.openapi.schemas import BINARY, Schema, content, header, ref
 

@@ -16,6 +16,7 @@ from engines.core.shapes import File, Parameters
 from gateway.dialects.failure import Failure
 from gateway.dialects.ltu import receipts
 from gateway.dialects.ltu.models import TASKS, TaskAnswer, TaskList
+from gateway.dialects.paging import Page
 from gateway.dialects.ranges import repeatable
 from gateway.errors import BadRequestKey, TaskUnfinished, UnknownTask
 from gateway.flow import Call, compute
@@ -41,13 +42,6 @@ class Waiting(Parameters):
     """How long a question after a task may wait for its end."""
 
     wait: int = Field(0, ge=0, le=MOST_WAIT_SECONDS, description="Longest time to wait, s.")
-
-
-class Page(Parameters):
-    """Which of the tasks are listed, the newest first."""
-
-    offset: int = Field(0, ge=0, le=1_000_000_000, description="Tasks to pass over.")
-    limit: int = Field(50, ge=1, le=200, description="Tasks to list.")
 
 
 @dataclass(frozen=True, slots=True)

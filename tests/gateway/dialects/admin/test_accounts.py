@@ -25,7 +25,8 @@ def eve(admin: httpx.Client) -> str:
 
 
 def listed(client: httpx.Client, path: str, name: str, value: str) -> list[dict[str, object]]:
-    (every,) = (one for one in client.get(path).json().values() if isinstance(one[0], dict))
+    told = client.get(path, params={"limit": 200}).json()
+    (every,) = (told[name] for name in ("accounts", "clients", "keys") if name in told)
     return [one for one in every if one[name] == value]
 
 
@@ -152,3 +153,21 @@ def test_each_change_is_written_down_with_who_made_it_and_no_secret(
     assert {line["caller_name"] for line in lines} == {boss}
     assert lines[1]["key"] == key[:11]
     assert not [secret for secret in (key, PASSWORD, "battery staple") if secret in log]
+
+
+@pytest.mark.parametrize(
+    ("path", "listed"), [(ACCOUNTS, "accounts"), (CLIENTS, "clients"), (KEYS, "keys")]
+)
+def test_a_list_is_told_in_pages(workers: Workers, eve: str, path: str, listed: str) -> None:
+    workers[0].post(CLIENTS, json={"name": f"program-of-{eve}"})
+    for _ in range(2):
+        workers[0].post(KEYS, json={"owner": eve})
+    whole = workers[0].get(path, params={"limit": 200}).json()
+    pages = [workers[1].get(path, params={"limit": 1, "offset": at}).json() for at in range(2)]
+    assert [page["total"] for page in pages] == [len(whole[listed])] * 2
+    assert [page[listed] for page in pages] == [[one] for one in whole[listed][:2]]
+
+
+@pytest.mark.parametrize("asked", [{"limit": 0}, {"limit": 201}, {"offset": -1}])
+def test_a_page_of_no_sense_is_refused(admin: httpx.Client, asked: dict[str, int]) -> None:
+    assert admin.get(ACCOUNTS, params=asked).status_code == 422

@@ -149,7 +149,7 @@ function key(list, told) {
 }
 
 async function addKey(list, session) {
-  const answer = await session.ask("v2/admin/accounts");
+  const answer = await session.ask("v2/admin/accounts?limit=200");
   const { accounts: owners, known_scopes: known } = await answer.json();
   const options = owners.map(({ name }) => element("option", { value: name }));
   const fields = [

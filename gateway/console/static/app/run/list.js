@@ -3,16 +3,20 @@
 import { askToConfirm } from "../confirm.js";
 import { button, element } from "../dom.js";
 import { failure } from "../outcome.js";
+import { pager } from "../pager.js";
 import { t } from "../texts.js";
 
 const ADMIN = "v2/admin";
+const PAGE = 50;
 
 export class List {
   #session;
   #path;
   #fill;
+  #offset = 0;
   #said = element("div");
   #body = element("div", { class: "stack" });
+  #paging = element("div", { class: "bar" });
   /** Stays in the page, so that screen readers hear of changes. */
   #status = element("p", { class: "visually-hidden", role: "status" });
   element;
@@ -22,14 +26,32 @@ export class List {
     this.#session = session;
     this.#path = path;
     this.#fill = fill;
-    this.element = element("div", { class: "stack" }, head, this.#said, this.#body, this.#status);
+    const parts = [head, this.#said, this.#body, this.#paging, this.#status];
+    this.element = element("div", { class: "stack" }, parts);
   }
 
   start() {
     return this.attempt(async () => {
-      const answer = await this.#session.ask(`${ADMIN}/${this.#path}`);
-      this.#body.replaceChildren(...this.#fill(await answer.json(), this).filter(Boolean));
+      const page = `offset=${this.#offset}&limit=${PAGE}`;
+      const answer = await this.#session.ask(`${ADMIN}/${this.#path}?${page}`);
+      const told = await answer.json();
+      this.#body.replaceChildren(...this.#fill(told, this).filter(Boolean));
+      await this.#page(told.total ?? 0);
     });
+  }
+
+  #page(total) {
+    // The last of a page may have been removed.
+    if (this.#offset && this.#offset >= total) return this.#go(this.#offset - PAGE);
+    const shown = Math.min(PAGE, total - this.#offset);
+    const page = { offset: this.#offset, limit: PAGE, shown, total };
+    const labels = [t("pager.back"), t("pager.on")];
+    this.#paging.replaceChildren(...pager(page, labels, (offset) => this.#go(offset)));
+  }
+
+  #go(offset) {
+    this.#offset = offset;
+    return this.start();
   }
 
   stop() {}

@@ -36,6 +36,9 @@ export default {
   "page.run": "Run",
   "page.services": "Services",
   "page.language": "Language",
+  "pager.back": "Back",
+  "pager.on": "On",
+  "pager.shown": "{first}–{last} of {total}",
   "page.guide": "Guide",
   "page.swagger": "Swagger UI",
   "page.pekat": "PEKAT",
@@ -131,7 +134,6 @@ export default {
   "tasks.sureUnfinished": "Stop “{title}” and delete it, with its pictures?",
   "tasks.newer": "Newer",
   "tasks.older": "Older",
-  "tasks.page": "{first}–{last} of {total}",
 
   "webhooks.title": "Webhooks",
   "webhooks.summary": "Addresses that are told of each task of AeroVision’s API that ends.",

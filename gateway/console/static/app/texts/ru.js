@@ -73,6 +73,9 @@ export default {
   "page.run": "Работа",
   "page.services": "Сервисы",
   "page.language": "Язык",
+  "pager.back": "Назад",
+  "pager.on": "Дальше",
+  "pager.shown": "{first}–{last} из {total}",
   "page.guide": "Руководство",
   "page.swagger": "Swagger UI",
   "page.pekat": "PEKAT",
@@ -168,7 +171,6 @@ export default {
   "tasks.sureUnfinished": "Остановить «{title}» и удалить вместе со снимками?",
   "tasks.newer": "Новее",
   "tasks.older": "Старее",
-  "tasks.page": "{first}–{last} из {total}",
 
   "webhooks.title": "Вебхуки",
   "webhooks.summary": "Адреса, которым сообщают о конце каждой задачи API AeroVision.",

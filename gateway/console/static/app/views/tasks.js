@@ -4,6 +4,7 @@ import { Failure } from "../api.js";
 import { button, element } from "../dom.js";
 import { eventsOf } from "../tasks/events.js";
 import { failure } from "../outcome.js";
+import { pager } from "../pager.js";
 import { TaskRow } from "../tasks/row.js";
 import { t } from "../texts.js";
 import { webhooks } from "../tasks/webhooks.js";
@@ -146,22 +147,12 @@ export default class TasksView {
   }
 
   #page(total) {
-    const go = (step) => () => {
-      this.#offset += step;
+    const page = { offset: this.#offset, limit: PAGE, shown: this.#tasks.length, total };
+    const go = (offset) => {
+      this.#offset = offset;
       this.#read();
     };
-    const [first, last] = [this.#offset + 1, this.#offset + this.#tasks.length];
-    const newer = { disabled: this.#offset === 0 };
-    const older = { disabled: last >= total };
-    this.#paging.replaceChildren(
-      ...(total > PAGE
-        ? [
-            button(t("tasks.newer"), go(-PAGE), newer),
-            element("span", { class: "hint" }, t("tasks.page", { first, last, total })),
-            button(t("tasks.older"), go(PAGE), older),
-          ]
-        : []),
-    );
+    this.#paging.replaceChildren(...pager(page, [t("tasks.newer"), t("tasks.older")], go));
   }
 
   // News
