@@ -23,7 +23,7 @@ FORM = re.compile(r"(pg_[0-9a-f]{8})_[A-Za-z0-9_-]{43}")
 DAY_SECONDS = 86_400
 # Last use is for people to read: writing it at each request would serve nobody.
 USE_NOTED_EVERY_SECONDS = 60.0
-_BY_OWNER = select(api_keys, users.c.name.label("owner")).join(users).order_by("owner", "prefix")
+_OWNED = select(api_keys, users.c.name.label("owner")).join(users)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +84,17 @@ class ApiKeys:
 
     def all(self) -> list[ApiKey]:
         with self._reads.connect() as connection:
-            return [_api_key(row) for row in connection.execute(_BY_OWNER)]
+            by_owner = _OWNED.order_by("owner", "prefix")
+            return [_api_key(row) for row in connection.execute(by_owner)]
 
     def page(self, offset: int, limit: int) -> tuple[int, list[ApiKey]]:
-        """How many there are, and some of them by their owners' names."""
-        some = _BY_OWNER.offset(offset).limit(limit)
+        """How many there are, and some of them, the newest first."""
+        newest = _OWNED.order_by(api_keys.c.created_at.desc(), api_keys.c.prefix.desc())
         with self._reads.begin() as connection:
             total = connection.execute(select(func.count()).select_from(api_keys)).scalar_one()
-            return total, [_api_key(row) for row in connection.execute(some)]
+            return total, [
+                _api_key(row) for row in connection.execute(newest.offset(offset).limit(limit))
+            ]
 
     def caller(self, key: str) -> Caller:
         """Whose key it is; one answer for all that are not valid."""

@@ -87,4 +87,5 @@ api_keys = Table(
     Column("expires_at", Double),
     Column("used_at", Double),
     Column("revoked_at", Double),
+    Index("ix_api_keys_created_at", "created_at", "prefix"),
 )

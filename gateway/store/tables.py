@@ -64,7 +64,8 @@ Index(
     sqlite_where=_is_unfinished,
     postgresql_where=_is_unfinished,
 )
-Index("ix_tasks_owner", tasks.c.owner, tasks.c.created_at)
+# It answers how many tasks a caller has, and passes over those of earlier pages, without the rows.
+Index("ix_tasks_listed", tasks.c.owner, tasks.c.created_at.desc(), tasks.c.id, tasks.c.work)
 Index("ix_tasks_held", tasks.c.owner, tasks.c.finished_at, tasks.c.stored_bytes)
 Index("ix_tasks_request_key", tasks.c.owner, tasks.c.request_key, unique=True)
 

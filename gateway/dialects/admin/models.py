@@ -147,7 +147,7 @@ class ApiKeyAnswer(BaseModel):
 
 
 class ApiKeyList(BaseModel):
-    """API keys, by owner."""
+    """API keys, the newest first."""
 
     total: int = Field(description="API keys there are, listed or not.")
     keys: list[ApiKeyAnswer]

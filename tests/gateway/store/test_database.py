@@ -61,7 +61,8 @@ def test_a_version_without_the_last_migration_goes_on_with_a_database_that_has_i
 
 @pytest.mark.parametrize("file", sorted((database_module.MIGRATIONS / "versions").glob("0*.py")))
 def test_a_migration_takes_nothing_from_gateways_that_run(file: Path) -> None:
-    assert not re.search(r"op\.(drop|alter|rename)_", file.read_text())
+    # Without an index they go on, only slower.
+    assert not re.search(r"op\.(drop_(?!index)|alter_|rename_)", file.read_text())
 
 
 def test_processes_that_start_at_once_migrate_once(database_url: str) -> None:
