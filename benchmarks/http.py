@@ -78,7 +78,7 @@ def _loop(arguments: tuple[Job, float]) -> Turn:
     return Turn(seen, 1000 * (time.process_time() - cpu) / len(seen.latencies))
 
 
-def _job(service: str, picture: bytes) -> Job:
+def job_of(service: str, picture: bytes) -> Job:
     engine = by_service(service)
     assert engine, service
     return Job(engine.name, (picture,) * len(engine.inputs), engine.params(), name_of(envelope))
@@ -120,7 +120,7 @@ def http_request(served: Served, token: str, service: str, picture: bytes) -> by
 def measure(service: str, clients: int, turns: int, seconds: float) -> dict[str, Any]:
     """Loop, bare server and service in turns."""
     picture = jpeg()
-    job = _job(service, picture)
+    job = job_of(service, picture)
     processes = min(usable_cores(), clients)
     loops: list[Turn] = []
     bares: list[Turn] = []

@@ -4,6 +4,7 @@ import select
 import socket
 import time
 from dataclasses import dataclass, field
+from random import Random
 
 _BUFFER_BYTES = 1024 * 1024
 
@@ -52,6 +53,40 @@ def keep_asking(host: str, port: int, request: bytes, *, clients: int, seconds: 
     return load
 
 
+def keep_coming(
+    host: str, port: int, request: bytes, *, rate: float, seconds: float, seed: int
+) -> Load:
+    """Ask at random moments, so often a second, whether or not answers come; then wait for all.
+
+    A latency runs from the moment at which it was due to be asked.
+
+    Raises:
+        ConnectionError: the service closed a connection.
+    """
+    load, buffer, poll, chance = Load(), bytearray(_BUFFER_BYTES), select.epoll(), Random(seed)
+    idle, busy = list[_Client](), dict[int, _Client]()
+    start = due = time.perf_counter()
+    while busy or due - start < seconds:
+        is_over = due - start >= seconds
+        wait = -1 if is_over else max(0.0, due - time.perf_counter())
+        for fileno, _ in poll.poll(wait):
+            if busy[fileno].read(buffer):
+                idle.append(busy.pop(fileno))
+        if is_over or due > time.perf_counter():
+            continue
+        if not idle:
+            idle.append(_Client(socket.create_connection((host, port)), request, load))
+            poll.register(idle[-1].fileno, select.EPOLLIN)
+        client = idle.pop()
+        client.ask(due)
+        busy[client.fileno] = client
+        due += chance.expovariate(rate)
+    load.seconds = time.perf_counter() - start
+    for client in idle:
+        client.close()
+    return load
+
+
 class _Client:
     """One connection, which asks again when it is told to."""
 
@@ -64,8 +99,8 @@ class _Client:
         self._missing = 0
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def ask(self) -> None:
-        self._asked = time.perf_counter()
+    def ask(self, asked: float | None = None) -> None:
+        self._asked = time.perf_counter() if asked is None else asked
         self._connection.sendall(self._request)
 
     def read(self, buffer: bytearray) -> bool:
