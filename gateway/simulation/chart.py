@@ -9,6 +9,8 @@ _WIDTH, _HEIGHT = 640, 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 150, 40, 50
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Told apart by colour-blind eyes too: Okabe and Ito, Color Universal Design, 2008."""
+_DASHES = ("none", "6 3", "2 3")
+"""For the first curves, and those after them that take the colours again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ def chart(title: str, x_name: str, y_name: str, curves: Sequence[Curve]) -> str:
         *_grid(across, upward),
     ]
     for number, one in enumerate(curves):
-        lines += _curve(one, _COLOURS[number % len(_COLOURS)], across, upward)
+        dashes = _DASHES[number // len(_COLOURS) % len(_DASHES)]
+        lines += _curve(one, _COLOURS[number % len(_COLOURS)], dashes, across, upward)
     lines += _names(curves, upward)
     return "\n".join([*lines, "</svg>", ""])
 
@@ -72,10 +75,13 @@ def _grid(across: _Axis, upward: _Axis) -> Iterable[str]:
         yield f'<text x="{_LEFT - 6}" y="{y + 4}" text-anchor="end">{value:,g}</text>'
 
 
-def _curve(curve: Curve, colour: str, across: _Axis, upward: _Axis) -> Iterable[str]:
+def _curve(curve: Curve, colour: str, dashes: str, across: _Axis, upward: _Axis) -> Iterable[str]:
     places = [(across.place(x), upward.place(y)) for x, y in curve.points]
     line = " ".join(f"{x},{y}" for x, y in places)
-    yield f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>'
+    yield (
+        f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2" '
+        f'stroke-dasharray="{dashes}"/>'
+    )
     for x, y in places:
         yield f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>'
 
