@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import ceil, isnan
+from math import ceil, inf, isnan
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ class Asked:
     p99: float
     refused: float
     gateway_ms: float
-    dispatches: float
+    dispatches: float | None
     link: float
     kilobytes: float
     requests: int
@@ -100,13 +100,15 @@ class Asked:
 @click.option(
     "--worker-cores",
     type=click.IntRange(1, 512),
-    help="Of each machine of a Dask cluster, which has as many slots; gateways are elsewhere.",
+    help="Of each machine of a cluster, which has as many slots; gateways are elsewhere.",
 )
 @click.option("--p99", type=_Number(1, 3_600_000), default=1000, help="The goal, ms.")
 @click.option("--refused", type=_Number(0, 1), default=0.001, help="The goal, share of requests.")
 @click.option("--gateway-ms", type=_Number(0.01, 1000), default=1.9, help="CPU a request.")
 @click.option(
-    "--dispatches", type=_Number(1, 1_000_000), default=1000, help="Jobs/s of Dask's scheduler."
+    "--dispatches",
+    type=_Number(1, 1_000_000),
+    help="Jobs/s of a scheduler that all pass; else gateways send them to machines themselves.",
 )
 @click.option("--link", type=_Number(1, 1_000_000), default=1000, help="To the service, Mbit/s.")
 @click.option("--kilobytes", type=_Number(0.1, 1_000_000), default=200, help="Of a picture.")
@@ -122,7 +124,7 @@ class Asked:
 )
 @click.pass_context
 def simulate(context: click.Context, /, **options: Any) -> None:
-    r"""Say how many slots and gateways a load needs, and what it will see.
+    """Say how many slots and gateways a load needs, and what it will see.
 
     \b
     pixelgate simulate --rate 10 --rate 30 --service edges=0.7 --service objectDetection=0.3
@@ -132,7 +134,7 @@ def simulate(context: click.Context, /, **options: Any) -> None:
 
     The queue and the deadline are those of the settings. docs/scaling.md compares what was
     simulated with what was measured.
-    """
+    """  # noqa: D301 - The character, not its name, keeps Click from filling lines.
     if context.invoked_subcommand is None:
         _simulate(load_settings(), Asked(**options))
 
@@ -257,7 +259,7 @@ def _layout(settings: Settings, asked: Asked, load: Load, slots: int) -> Layout:
         slots=each,
         cores=asked.worker_cores or asked.cores or gateways * each,
         workers=workers,
-        dispatches=asked.dispatches,
+        dispatches=asked.dispatches or inf,
         queue_length=settings.queue_length,
         deadline_seconds=settings.deadline_seconds,
         gateway_seconds=asked.gateway_ms / 1000,

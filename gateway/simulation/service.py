@@ -4,7 +4,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, inf
 from typing import TypeAlias
 
 from gateway.simulation.stations import Agenda, Cores, Process, Work
@@ -33,7 +33,7 @@ class Layout:
         cores: of the machine, or of each worker machine; gateways then have one each. A part of
             a core is what others leave.
         workers: machines of a Dask cluster; 0 where each gateway has its slots beside it.
-        dispatches: jobs a second that the cluster's scheduler hands out.
+        dispatches: jobs a second of a scheduler that all of a cluster's pass, if one is.
         queue_length: jobs that may wait, for each gateway.
         deadline_seconds: that a job may wait, and then compute.
         gateway_seconds: CPU of a gateway for a request.
@@ -45,7 +45,7 @@ class Layout:
     slots: int = 1
     cores: float = 1
     workers: int = 0
-    dispatches: float = 1000
+    dispatches: float = inf
     queue_length: int = 256
     deadline_seconds: float = 20
     gateway_seconds: float = 0.0019

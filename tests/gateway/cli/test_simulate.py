@@ -67,6 +67,11 @@ def test_a_picture_is_drawn(run: Run, tmp_path: Path) -> None:
     assert "p99 ms" in (tmp_path / "a.svg").read_text()
 
 
+def test_the_help_has_each_example_on_a_line(run: Run) -> None:
+    lines = run("simulate", "--help").stdout.splitlines()
+    assert "  pixelgate simulate --rate 1000 --worker-cores 16" in lines
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
