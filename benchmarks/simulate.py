@@ -7,9 +7,9 @@ picture costs; the gateway's CPU is measured once. Nothing is fitted to the load
 import argparse
 import statistics
 import tempfile
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,7 @@ class Bench:
 
     def __init__(self, served: Served, service: str, seconds: float, seed: int) -> None:
         self._served = served
+        self._service = ("127.0.0.1", served.port)
         self._seconds = seconds
         self._seed = seed
         picture = jpeg()
@@ -89,26 +90,25 @@ class Bench:
 
     def clients(self, count: int) -> Point:
         """So many clients, each again once it is answered."""
-        return Point(
-            f"{count} clients",
-            self._turns(
-                min(count, SLOTS),
-                lambda _: self._keep_asking(count, self._seconds),
-                Load(clients=count, seed=self._seed),
-            ),
-        )
+        turns = list[Turn]()
+        for _ in range(TURNS):
+            with self._cores(min(count, SLOTS)) as cores:
+                seen = self._keep_asking(count, self._seconds)
+            turns.append(self._turn(seen, Load(clients=count, seed=self._seed), cores))
+        return Point(f"{count} clients", turns)
 
-    def rate(self, rate: float) -> Point:
-        """So many requests a second, at random moments."""
-        come = partial(load.keep_coming, "127.0.0.1", self._served.port, self._request)
-        return Point(
-            f"{rate:.0f}/s",
-            self._turns(
-                SLOTS,
-                lambda turn: come(rate=rate, seconds=self._seconds, seed=self._seed + turn),
-                Load(rate=rate, seed=self._seed),
-            ),
-        )
+    def share(self, share: float) -> Point:
+        """Requests at random moments that need this share of the cores there are just now."""
+        turns = list[Turn]()
+        for turn in range(TURNS):
+            seed = self._seed + turn
+            with self._cores(SLOTS) as cores:
+                rate = share * cores[0] / (self._engine_seconds + self._gateway_seconds)
+                seen = load.keep_coming(
+                    *self._service, self._request, rate=rate, seconds=self._seconds, seed=seed
+                )
+            turns.append(self._turn(seen, Load(rate=rate, seed=seed), cores))
+        return Point(f"{share:.0%}", turns)
 
     def summary(self) -> str:
         """What the model was given."""
@@ -117,15 +117,17 @@ class Bench:
             f"{1000 * self._gateway_seconds:.2f} ms of CPU a request"
         )
 
-    def _turns(self, processes: int, take: Callable[[int], load.Load], asked: Load) -> list[Turn]:
-        turns = list[Turn]()
-        for turn in range(TURNS):
-            cores = self._loop(processes)
-            seen = take(turn)
-            cores = (cores + self._loop(processes)) / 2
-            count = max(500, len(seen.latencies))
-            turns.append(Turn(seen, self._told(replace(asked, requests=count), cores), cores))
-        return turns
+    @contextmanager
+    def _cores(self, processes: int) -> Iterator[list[float]]:
+        """What so many processes get of the cores, before and, once it has ended, after."""
+        cores = [self._loop(processes)]
+        yield cores
+        cores.append(self._loop(processes))
+
+    def _turn(self, seen: load.Load, asked: Load, cores: list[float]) -> Turn:
+        there = statistics.fmean(cores)
+        count = max(500, len(seen.latencies))
+        return Turn(seen, self._told(replace(asked, requests=count), there), there)
 
     def _loop(self, processes: int) -> float:
         """The cores that so many processes get just now."""
@@ -142,9 +144,7 @@ class Bench:
         return spent / len(seen.latencies) + GENERATOR_SECONDS
 
     def _keep_asking(self, clients: int, seconds: float) -> load.Load:
-        return load.keep_asking(
-            "127.0.0.1", self._served.port, self._request, clients=clients, seconds=seconds
-        )
+        return load.keep_asking(*self._service, self._request, clients=clients, seconds=seconds)
 
     def _told(self, asked: Load, cores: float) -> Outcome:
         layout = Layout(
@@ -173,9 +173,8 @@ def main() -> None:
         for count in CLIENTS:
             points.append(bench.clients(count))
             print_row(points[-1].row(), is_first=len(points) == 1)
-        capacity = max(point.rate() for point in points)
         for share in SHARES:
-            points.append(bench.rate(share * capacity))
+            points.append(bench.share(share))
             print_row(points[-1].row(), is_first=False)
     if chosen.picture:
         chosen.picture.write_text(_drawn(points[len(CLIENTS) :]))
@@ -184,11 +183,14 @@ def main() -> None:
 def _drawn(points: list[Point]) -> str:
     curves = list[Curve]()
     for share in (0.5, 0.99):
-        pairs = [(point.rate(), *point.percentiles(share)) for point in points]
+        pairs = [
+            (100 * offered, *point.percentiles(share))
+            for offered, point in zip(SHARES, points, strict=True)
+        ]
         name = f"p{100 * share:g}"
-        curves.append(Curve(f"{name} measured", [(rate, seen) for rate, seen, _ in pairs]))
-        curves.append(Curve(f"{name} simulated", [(rate, told) for rate, _, told in pairs]))
-    return chart("Two slots, requests at random moments", "requests a second", "ms", curves)
+        curves.append(Curve(f"{name} measured", [(offered, seen) for offered, seen, _ in pairs]))
+        curves.append(Curve(f"{name} simulated", [(offered, told) for offered, _, told in pairs]))
+    return chart("Two slots, requests at random moments", "% of the capacity", "ms", curves)
 
 
 if __name__ == "__main__":

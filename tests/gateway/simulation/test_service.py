@@ -33,12 +33,12 @@ def test_one_client_sees_the_sum_of_all_parts() -> None:
 
 @pytest.mark.parametrize("busy", [0.3, 0.5, 0.8])
 def test_equal_jobs_at_random_moments_wait_as_pollaczek_and_khinchin_say(busy: float) -> None:
-    outcome = simulate(BARE, Load(rate=busy / ENGINE_SECONDS, requests=40_000), always)
+    outcome = simulate(BARE, Load(rate=busy / ENGINE_SECONDS, requests=20_000), always)
     assert mean_ms(outcome) == pytest.approx(10 * (1 + busy / (2 * (1 - busy))), rel=0.1)
 
 
 def test_p99_of_one_slot_and_random_jobs_is_that_of_the_exponential_distribution() -> None:
-    outcome = simulate(BARE, Load(rate=50, requests=40_000), at_random)
+    outcome = simulate(BARE, Load(rate=50, requests=20_000), at_random)
     assert outcome.percentile(0.5) == pytest.approx(0.0139, rel=0.05)  # 20 ms × ln 2
     assert outcome.percentile(0.99) == pytest.approx(0.0921, rel=0.1)  # 20 ms × ln 100
 
@@ -80,10 +80,10 @@ def test_a_computation_beyond_its_deadline_is_killed() -> None:
 
 
 def test_a_job_behind_a_long_one_goes_to_the_slot_that_is_idle() -> None:
-    seconds = iter([1.0, 0.1, 0.1, *[0.1] * 100])
+    seconds = iter([*[0.1] * 20, 3.0, *[0.1] * 100])
     layout = Layout(slots=2, cores=2)
     outcome = simulate(layout, Load(clients=3, requests=100), lambda _: next(seconds))
-    assert outcome.percentile(1) < 0.9  # The long one itself comes first and is not counted.
+    assert [one > 1 for one in outcome.seconds].count(True) == 1
 
 
 def test_a_cluster_hands_out_no_more_than_its_scheduler_can() -> None:
