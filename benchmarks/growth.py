@@ -9,17 +9,22 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from math import inf
 from pathlib import Path
 
 from sqlalchemy import text
 
 from benchmarks.http import http_request
-from benchmarks.load import Load, keep_asking
+from benchmarks.load import Load as Seen
+from benchmarks.load import keep_asking
 from benchmarks.picture import jpeg
 from engines.core.registry import by_service
-from gateway.settings import usable_cores
-from gateway.simulation import measuring
+from engines.process.preparation import prepare
+from engines.process.slot import begin
+from gateway.settings import Settings, usable_cores
+from gateway.simulation import measuring, times
 from gateway.simulation.chart import Curve, chart
+from gateway.simulation.service import Layout, Load, simulate
 from gateway.store.database import Database, open_database
 from tests import servers
 from tests.filled import fill, operations
@@ -53,20 +58,27 @@ def clients(seconds: float) -> None:
 
 
 def slots(seconds: float) -> None:
-    """Throughput of `edges` for 16 clients, by slots."""
+    """Throughput of `edges` for 16 clients, by slots; simulated, where each has a core too."""
     seen = _seen_of([(count, 16) for count in SLOTS], seconds)
     by_slots = {count: load for (count, _), load in seen.items()}
     curves = [
         _curve("answers/s", {n: one.rate for n, one in by_slots.items()}),
         _curve("p50, ms", {n: one.percentile(0.5) for n, one in by_slots.items()}),
+        _curve("simulated answers/s", {n: _simulated_rate(n) for n in SLOTS}),
     ]
     title = f"More slots, 16 clients, {usable_cores()} cores"
     _draw("growth-slots", title, "slots", "ms, or answers a second", curves)
 
 
-def _seen_of(loads: Sequence[tuple[int, int]], seconds: float) -> dict[tuple[int, int], Load]:
+def _simulated_rate(slot_count: int) -> float:
+    edges = times.mixture(times.from_json(times.BUILT_IN.read_bytes()), {"edges": 1})
+    layout = Layout(slots=slot_count, cores=slot_count, link_bytes=inf)
+    return simulate(layout, Load(clients=16, requests=2000), edges).rate
+
+
+def _seen_of(loads: Sequence[tuple[int, int]], seconds: float) -> dict[tuple[int, int], Seen]:
     """What so many slots show so many clients; all in turns, and each turn the other way round."""
-    seen = {one: list[Load]() for one in loads}
+    seen = {one: list[Seen]() for one in loads}
     with ExitStack() as stack:
         services = {count: stack.enter_context(_served(count)) for count in {n for n, _ in loads}}
         for turn in range(-1, TURNS):
@@ -94,15 +106,15 @@ def _served(slot_count: int) -> Iterator[tuple[Served, bytes]]:
 
 def pixels(seconds: float) -> None:
     """CPU of engines, by pixels."""
-    measuring.begin()
+    begin(Settings().slot_memory_bytes, prepare)
     curves = dict[str, dict[float, float]]()
     for width, height in SIDES:
         photo = jpeg(width, height, max_bytes=width * height)
         for service in SERVICES:
             engine = by_service(service)
             assert engine
-            times = measuring.times_of(engine, photo, most_seconds=seconds)
-            curves.setdefault(service, {})[width * height / 1e6] = 1000 * times.quantile(0.5)
+            taken = measuring.times_of(engine, photo, most_seconds=seconds)
+            curves.setdefault(service, {})[width * height / 1e6] = 1000 * taken.quantile(0.5)
     drawn = [_curve(name, points) for name, points in curves.items()]
     _draw("growth-pixels", "Larger pictures", "megapixels", "CPU ms of one core", drawn)
 

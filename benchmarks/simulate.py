@@ -17,6 +17,9 @@ from benchmarks import load
 from benchmarks.http import http_request, job_of, loop_turn, print_row
 from benchmarks.picture import jpeg
 from engines.core.registry import by_service
+from engines.process.preparation import prepare
+from engines.process.slot import begin
+from gateway.settings import Settings
 from gateway.simulation import measuring
 from gateway.simulation.chart import Curve, chart
 from gateway.simulation.service import Layout, Load, Outcome, simulate
@@ -162,7 +165,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--picture", type=Path, help="an SVG file")
     chosen = parser.parse_args()
-    measuring.begin()
+    begin(Settings().slot_memory_bytes, prepare)
     with (
         tempfile.TemporaryDirectory() as folder,
         serving(Path(folder), workers=1, slots=SLOTS, access_seconds=86_400) as served,

@@ -147,13 +147,15 @@ def measure(photo: Path, services: tuple[str, ...]) -> None:
 
     PHOTO should be as large as the pictures that will come.
     """
+    from engines.process.preparation import prepare
+    from engines.process.slot import begin
     from gateway.simulation import measuring  # it loads every engine
 
     engines = measuring.measurable()
     if unknown := {*services} - engines.keys():
         known = ", ".join(sorted(engines))
         raise click.BadParameter(f"{unknown.pop()} is none of {known}.", param_hint="--service")
-    measuring.begin()
+    begin(load_settings().slot_memory_bytes, prepare)  # As slots are: memory is kept, one thread.
     measured, data = dict[str, times.Times](), photo.read_bytes()
     with click.progressbar(services or engines, label="Measuring", file=sys.stderr) as bar:
         for service in bar:

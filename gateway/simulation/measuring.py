@@ -5,7 +5,6 @@ import cv2
 from engines.core.pixels import Mode, decode
 from engines.core.registry import Engine, catalogue
 from engines.core.run import Job, name_of, run
-from engines.process.preparation import prepare
 from gateway.dialects.ltu import present
 from gateway.dialects.ltu.services.table import takes_pictures
 from gateway.simulation.times import Times, measure
@@ -16,12 +15,6 @@ _RUNS = 30
 def measurable() -> dict[str, Engine]:
     """Engines that need nothing but pictures, by their services' names."""
     return {one.service: one for one in catalogue().values() if takes_pictures(one)}
-
-
-def begin() -> None:
-    """Make this process what a slot is."""
-    prepare()
-    cv2.setNumThreads(1)
 
 
 def times_of(engine: Engine, photo: bytes, most_seconds: float = 5) -> Times:
