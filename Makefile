@@ -27,10 +27,14 @@ check: $(INSTALLED_DEV) ## Lint and tests: what must pass before a commit
 audit: $(INSTALLED_DEV) ## Ask PyPI for known weaknesses of what the service depends on
 	PATH="$(abspath $(BIN)):$$PATH" scripts/audit
 
-bench: $(INSTALLED_DEV) ## Measure throughput beside the plain loop, and CPU of each engine beside decoding
-	$(BIN)/python -m benchmarks.http
+bench: $(INSTALLED_DEV) $(PEERS:%=$(VENV)/peers/%) ## Measure throughput beside the plain loop (PEERS=mosec: and that), and CPU of each engine beside decoding
+	$(BIN)/python -m benchmarks.http $(addprefix --peers ,$(PEERS))
 	$(BIN)/python -m benchmarks.pekat
 	$(BIN)/python -m benchmarks.engines
+
+# In an environment of its own; where it cannot be installed, the benchmark says so.
+$(VENV)/peers/mosec: | $(INSTALLED_DEV)
+	$(BIN)/python -m venv $@ && $@/bin/python -m pip install --quiet --disable-pip-version-check 'mosec>=0.9.8,<0.10' || rm -rf $@
 
 endure: $(INSTALLED_DEV) ## Watch memory over 10,000 requests, answers and tasks while processes are killed or restarted
 	$(BIN)/python -m benchmarks.soak --requests $(or $(REQUESTS),10000)

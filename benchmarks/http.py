@@ -2,7 +2,8 @@
 
 The loop runs `engines.core.run.run` on the same job in as many processes as the service has
 slots, or clients where those are fewer. Beside it stands `benchmarks.bare`, on the same server
-and pool. All are measured in turns, in one run, and medians are compared.
+and pool, and beside `edges` any of `benchmarks.peers`. All are measured in turns, in one run, and
+medians are compared.
 """
 
 import argparse
@@ -13,15 +14,17 @@ import platform
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import psutil
 
 from benchmarks.load import Load, keep_asking
+from benchmarks.peers import MODULES, Peer, peer_request, peer_serving, why_not
 from benchmarks.picture import jpeg
 from engines.core.registry import by_service
 from engines.core.run import Job, name_of, run
@@ -84,14 +87,14 @@ def job_of(service: str, picture: bytes) -> Job:
     return Job(engine.name, (picture,) * len(engine.inputs), engine.params(), name_of(envelope))
 
 
-def http_turn(served: Served, request: bytes, clients: int, seconds: float) -> Turn:
+def http_turn(served: Served | Peer, request: bytes, clients: int, seconds: float) -> Turn:
     """The same over HTTP."""
     before = _cpu_seconds(served)
     seen = keep_asking("127.0.0.1", served.port, request, clients=clients, seconds=seconds)
     return Turn(seen, 1000 * (_cpu_seconds(served) - before) / len(seen.latencies))
 
 
-def _cpu_seconds(served: Served) -> float:
+def _cpu_seconds(served: Served | Peer) -> float:
     """CPU of the whole tree of processes."""
     root = psutil.Process(served.process.pid)
     times = [process.cpu_times() for process in (root, *root.children(recursive=True))]
@@ -117,14 +120,17 @@ def http_request(served: Served, token: str, service: str, picture: bytes) -> by
     return head.encode() + body
 
 
-def measure(service: str, clients: int, turns: int, seconds: float) -> dict[str, Any]:
-    """Loop, bare server and service in turns."""
+def measure(
+    service: str, clients: int, turns: int, seconds: float, peers: Sequence[str]
+) -> dict[str, Any]:
+    """Loop, bare server, service and peers in turns."""
     picture = jpeg()
     job = job_of(service, picture)
     processes = min(usable_cores(), clients)
     loops: list[Turn] = []
     bares: list[Turn] = []
     https: list[Turn] = []
+    others: dict[str, list[Turn]] = {name: [] for name in peers}
     with ExitStack() as stack:
         folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2)]
         bare = stack.enter_context(running(folders[0], "benchmarks.bare", workers=1))
@@ -138,8 +144,17 @@ def measure(service: str, clients: int, turns: int, seconds: float) -> dict[str,
             (bares, lambda: http_turn(bare, to_bare, clients, seconds)),
             (https, lambda: http_turn(served, request, clients, seconds)),
         ]
+        for name, seen in others.items():
+            peer = stack.enter_context(peer_serving(name))
+            asked = partial(http_turn, peer, peer_request(peer, picture), clients)
+            asked(1.0)
+            sides.append((seen, partial(asked, seconds)))
         take_turns(sides, turns)
     loop, http = middle(loops), middle(https)
+    beside = {}
+    for name, seen in others.items():
+        beside[f"{name} ratio"] = f"{middle(seen).seen.rate / loop.seen.rate:.3f}"
+        beside[f"{name} CPU ms"] = f"{middle(seen).cpu_ms:.2f}"
     return {
         "service": service,
         "clients": clients,
@@ -153,6 +168,7 @@ def measure(service: str, clients: int, turns: int, seconds: float) -> dict[str,
         "loop CPU ms": f"{loop.cpu_ms:.2f}",
         "http CPU ms": f"{http.cpu_ms:.2f}",
         "answers": " ".join(f"{status}:{n}" for status, n in http.seen.statuses.items()),
+        **beside,
     }
 
 
@@ -183,7 +199,11 @@ def main() -> None:
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 64])
     parser.add_argument("--turns", type=int, default=3, help="measurements of each side")
     parser.add_argument("--seconds", type=float, default=5.0, help="length of one measurement")
+    parser.add_argument("--peers", action="append", choices=MODULES, default=[])
     chosen = parser.parse_args()
+    missing = {name: why for name in chosen.peers if (why := why_not(name))}
+    for name, why in missing.items():
+        print(f"{name} is skipped: {why}")
     print(
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python "
         f"{platform.python_version()}; JPEG 1280 x 960 of {len(jpeg())} bytes; medians of "
@@ -192,7 +212,8 @@ def main() -> None:
     for number, (service, clients) in enumerate(
         (service, clients) for service in chosen.services for clients in chosen.clients
     ):
-        row = measure(service, clients, chosen.turns, chosen.seconds)
+        peers = [name for name in chosen.peers if name not in missing and service == "edges"]
+        row = measure(service, clients, chosen.turns, chosen.seconds, peers)
         print_row(row, is_first=number == 0)
 
 
