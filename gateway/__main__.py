@@ -4,6 +4,7 @@ import importlib
 
 import click
 
+from engines.process.loading import loading
 from gateway.version import VERSION
 
 COMMANDS = (
@@ -23,9 +24,9 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(
-            importlib.import_module(f"gateway.cli.{cmd_name}"), cmd_name
-        )
+        with loading():
+            module = importlib.import_module(f"gateway.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
         return command
 
 

@@ -4,7 +4,6 @@ It is started by `python -m engines.process.fork_server SOCKET PARENT`. It reads
 and then, for each engine process wanted, a byte with a socket and the file of a shared memory.
 """
 
-import gc
 import importlib
 import os
 import pickle
@@ -13,6 +12,7 @@ import socket
 import sys
 import traceback
 
+from engines.process.loading import loading
 from engines.process.parent import die_with_parent
 from engines.process.shared_memory import SharedMemory
 from engines.process.slot import Setup, serve
@@ -26,11 +26,9 @@ def main() -> None:
     die_with_parent(int(sys.argv[2]))
     _leave_signals_to_the_gateway()
     setup: Setup = pickle.loads(control.recv(SETUP_BYTES))
-    for name in setup.preload:
-        _load(name)
-    # What is loaded is never freed: kept out of collections, its pages stay shared.
-    gc.collect()
-    gc.freeze()
+    with loading():
+        for name in setup.preload:
+            _load(name)
     while (files := _next_order(control)) is not None:
         _fork(control, files, setup)
 

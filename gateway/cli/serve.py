@@ -5,6 +5,7 @@ import sys
 import click
 
 from auth.users import Users
+from engines.process.loading import loading
 from gateway.cli import demo, drivers
 from gateway.cli.command import load_settings, name_misspelt, opened_database
 from gateway.dialects.pekat.stopping import stopped_names
@@ -67,6 +68,7 @@ def tell_of_no_account() -> None:
 def build(settings: Settings) -> DrainingApp:
     """Make the application, in each worker."""
     # Not at the top: the master only forks, and needs no engine library in its memory.
-    from gateway.app import create_app
+    with loading():
+        from gateway.app import create_app
 
-    return create_app(settings)
+        return create_app(settings)
