@@ -26,6 +26,7 @@ from gateway.limits.quarantine import DatabaseQuarantine
 from gateway.limits.rate_limit_storage import open_rate_limit_storage
 from gateway.metrics import Metrics
 from gateway.pool import PRELOAD, Pool, process_pool
+from gateway.pool.fork_server import ForkServer
 from gateway.pool.from_settings import preparation, slot_pool
 from gateway.settings import Settings
 from gateway.store.database import Database, open_database
@@ -43,8 +44,18 @@ Its master kills it when it is silent for a minute."""
 TRACES_SECONDS = 2
 
 
-def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> RequestMiddleware:
-    """The whole service as an ASGI application; keys and database are opened here."""
+def create_app(
+    settings: Settings,
+    dialects: Sequence[Dialect] = DIALECTS,
+    fork_server: ForkServer | None = None,
+) -> RequestMiddleware:
+    """The whole service as an ASGI application; keys and database are opened here.
+
+    Args:
+        settings: of the service.
+        dialects: that it speaks.
+        fork_server: of the embedded pool, if one loads already.
+    """
     lifecycle, table, metrics = Lifecycle(), DialectTable(dialects), Metrics()
     tracing = _tracing(settings)
     openable = [one.name for one in dialects if one.may_be_open]
@@ -53,6 +64,7 @@ def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> Re
         raise ValueError(f"open_dialects names {min(unknown)!r}; the dialects are {known}.")
     database = open_database(settings.database_url, patience_seconds=DATABASE_SECONDS)
     parts = {one.name: one.parts(settings, database) for one in dialects}
+    pool = _pool(settings, table, database, fork_server)
     issuer = in_outside if settings.issuer else in_embedded
     wiring = issuer(settings, database, table.scopes())
     router = Router(
@@ -65,7 +77,7 @@ def create_app(settings: Settings, dialects: Sequence[Dialect] = DIALECTS) -> Re
             *console.routes(table),
         ],
         lifespan=partial(
-            _lifespan, settings, table, wiring, database, parts, lifecycle, metrics, tracing
+            _lifespan, settings, table, wiring, database, pool, parts, lifecycle, metrics, tracing
         ),
         # A redirect would build its address from the Host header.
         redirect_slashes=False,
@@ -88,6 +100,7 @@ async def _lifespan(
     table: DialectTable,
     wiring: IssuerWiring,
     database: Database,
+    pool: Pool,
     parts: Mapping[str, object],
     lifecycle: Lifecycle,
     metrics: Metrics,
@@ -95,7 +108,7 @@ async def _lifespan(
     app: object,
 ) -> AsyncIterator[Mapping[str, Any]]:
     """What requests find in their `State`."""
-    storage, pool = Storage(settings.storage_url), _pool(settings, table, database)
+    storage = Storage(settings.storage_url)
     budget = MemoryBudget(settings.max_held_bytes)
     async with AsyncExitStack() as ending:
         ending.callback(database.dispose)
@@ -170,7 +183,9 @@ def _admission(settings: Settings, database: Database) -> Admission:
     )
 
 
-def _pool(settings: Settings, table: DialectTable, database: Database) -> Pool:
+def _pool(
+    settings: Settings, table: DialectTable, database: Database, fork_server: ForkServer | None
+) -> Pool:
     preload = (*PRELOAD, *table.preload)
     if settings.pool == "processes":
         return process_pool(
@@ -190,4 +205,5 @@ def _pool(settings: Settings, table: DialectTable, database: Database) -> Pool:
         queue_length=settings.queue_length,
         quarantine=DatabaseQuarantine(database),
         preload=preload,
+        fork_server=fork_server,
     )

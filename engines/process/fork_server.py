@@ -1,7 +1,8 @@
 """The process that engine processes are forked from: it has imported everything and does nothing.
 
-It is started by `python -m engines.process.fork_server SOCKET PARENT`. It reads one pickled `Setup`
-and then, for each engine process wanted, a byte with a socket and the file of a shared memory.
+It is started by `python -m engines.process.fork_server SOCKET PARENT [NAME …]` and loads what is
+named, see `Setup.preload`. It reads one pickled `Setup` and then, for each engine process wanted, a
+byte with a socket and the file of a shared memory.
 """
 
 import importlib
@@ -25,8 +26,10 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     die_with_parent(int(sys.argv[2]))
     _leave_signals_to_the_gateway()
-    setup: Setup = pickle.loads(control.recv(SETUP_BYTES))
     with loading():
+        for name in sys.argv[3:]:
+            _load(name)
+        setup: Setup = pickle.loads(control.recv(SETUP_BYTES))
         for name in setup.preload:
             _load(name)
     while (files := _next_order(control)) is not None:

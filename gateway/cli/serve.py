@@ -11,6 +11,7 @@ from gateway.cli.command import load_settings, name_misspelt, opened_database
 from gateway.dialects.pekat.stopping import stopped_names
 from gateway.http import server
 from gateway.http.server import DrainingApp
+from gateway.pool.from_settings import loading_fork_server
 from gateway.settings import Settings
 
 
@@ -67,8 +68,9 @@ def tell_of_no_account() -> None:
 
 def build(settings: Settings) -> DrainingApp:
     """Make the application, in each worker."""
+    fork_server = loading_fork_server(settings)
     # Not at the top: the master only forks, and needs no engine library in its memory.
     with loading():
         from gateway.app import create_app
 
-        return create_app(settings)
+        return create_app(settings, fork_server=fork_server)

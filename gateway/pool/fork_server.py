@@ -5,7 +5,7 @@ import pickle
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from engines.process.slot import Setup
@@ -19,17 +19,22 @@ EXIT_SECONDS = 2
 class ForkServer:
     """Forks engine processes, which no process with threads could do safely.
 
-    It is started when it is first needed and again after it died. It dies, and with it all
-    engine processes, when the thread that started it ends: by the kernel's hand.
+    It is started when it is first needed, if not before, and again after it died. It dies, and
+    with it all engine processes, when the thread that started it ends: by the kernel's hand.
+
+    Args:
+        environment: of all engine processes.
+        preload: what it loads at once, while nobody has told it yet how engine processes are made.
     """
 
-    def __init__(self, setup: Setup, environment: Mapping[str, str]) -> None:
-        self._setup = pickle.dumps(setup)
+    def __init__(self, environment: Mapping[str, str], preload: Sequence[str] = ()) -> None:
         self._environment = environment
+        self._preload = preload
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self._is_set_up = False
 
-    def fork(self, connection: socket.socket, shared_memory_fd: int) -> None:
+    def fork(self, setup: Setup, connection: socket.socket, shared_memory_fd: int) -> None:
         """Ask for an engine process on the other end of a connection; it appears in a moment.
 
         Raises:
@@ -37,8 +42,11 @@ class ForkServer:
         """
         if self._process is None or self._process.poll() is not None:
             self.kill()
-            self._open()
+            self.start()
         assert self._control is not None
+        if not self._is_set_up:
+            self._control.send(pickle.dumps(setup))
+            self._is_set_up = True
         socket.send_fds(self._control, [b"+"], [connection.fileno(), shared_memory_fd])
 
     def kill(self) -> None:
@@ -51,7 +59,12 @@ class ForkServer:
                 self._process.wait(EXIT_SECONDS)
         self._control = self._process = None
 
-    def _open(self) -> None:
+    def start(self) -> None:
+        """Start it, and do not wait for what it loads.
+
+        Raises:
+            OSError: it cannot be started.
+        """
         # One message is one read, and each carries its files.
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.setblocking(False)
@@ -60,13 +73,13 @@ class ForkServer:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-P", "-m", "engines.process.fork_server"),
-                    *(str(theirs.fileno()), str(os.getpid())),
+                    *(str(theirs.fileno()), str(os.getpid()), *self._preload),
                 ],
                 env={**self._environment, "PYTHONPATH": python_path},
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )
-        self._control.send(self._setup)
+        self._is_set_up = False
 
 
 def slot_environment(max_pixels: int) -> dict[str, str]:

@@ -1,11 +1,12 @@
 """Pools as the settings want them, for the service and for commands."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from engines.process.preparation import prepare
 from gateway.limits.quarantine import Quarantine
-from gateway.pool.fork_server import PRELOAD
+from gateway.pool.fork_server import PRELOAD, ForkServer, slot_environment
 from gateway.pool.slots import SlotPool
 from gateway.settings import Settings
 
@@ -21,12 +22,23 @@ def preparation(settings: Settings) -> Callable[[], None]:
     )
 
 
+def loading_fork_server(settings: Settings) -> ForkServer | None:
+    """What loads the engines while the application is being made; None where no pool forks."""
+    if settings.pool != "local":
+        return None
+    fork_server = ForkServer(slot_environment(settings.max_pixels), PRELOAD)
+    with suppress(OSError):  # The pool tries it again, and says so.
+        fork_server.start()
+    return fork_server
+
+
 def slot_pool(
     settings: Settings,
     *,
     queue_length: int,
     quarantine: Quarantine,
     preload: Sequence[str] = PRELOAD,
+    fork_server: ForkServer | None = None,
 ) -> SlotPool:
     """Own engine processes."""
     return SlotPool(
@@ -39,4 +51,5 @@ def slot_pool(
         max_rss_bytes=settings.slot_max_rss_bytes,
         memory_limit_bytes=settings.slot_memory_bytes,
         max_pixels=settings.max_pixels,
+        fork_server=fork_server,
     )

@@ -43,6 +43,7 @@ class SlotPool:
         preload: what the processes import before they are forked, see `Setup`.
         prepare: called in each process before it takes jobs.
         max_pixels: the most that OpenCV decodes, whatever a picture's head says.
+        fork_server: one that loads already, in an environment of such `max_pixels`.
         sleep: how the pauses are made after processes that did not last.
     """
 
@@ -59,11 +60,14 @@ class SlotPool:
         max_rss_bytes: int = 800_000_000,
         memory_limit_bytes: int = 4_000_000_000,
         max_pixels: int = 100_000_000,
+        fork_server: ForkServer | None = None,
         warm_spares: int = 1,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        setup = Setup(work, tuple(preload), prepare, max_jobs, max_rss_bytes, memory_limit_bytes)
-        self._fork_server = ForkServer(setup, slot_environment(max_pixels))
+        self._setup = Setup(
+            work, tuple(preload), prepare, max_jobs, max_rss_bytes, memory_limit_bytes
+        )
+        self._fork_server = fork_server or ForkServer(slot_environment(max_pixels))
         self._slot_count = slots
         self._spare_count = warm_spares
         self._queue = JobQueue(queue_length)
@@ -254,7 +258,7 @@ class SlotPool:
             passed_on.callback(os.close, fd)
             slot = Slot(self, SharedMemory(fd))
             kept.callback(slot.end, Ending.STOPPED)
-            self._fork_server.fork(theirs, fd)
+            self._fork_server.fork(self._setup, theirs, fd)
             loop = asyncio.get_running_loop()
             await loop.create_unix_connection(lambda: slot, sock=ours)
             kept.pop_all()

@@ -32,6 +32,7 @@ from gateway.errors import (
 )
 from gateway.limits.quarantine import MemoryQuarantine
 from gateway.pool import SlotPool, slot, slots
+from gateway.pool.fork_server import ForkServer, slot_environment
 from tests.gateway.pool.running import (
     LONG,
     LoopClock,
@@ -214,6 +215,15 @@ async def test_all_slots_killed_at_once_are_back_without_a_pause(tmp_path: Path)
         await asyncio.gather(*jobs)
         await until(lambda: len(pool.snapshot().pids) == 3)
     assert pauses.asked == []
+
+
+async def test_a_fork_server_that_loads_already_is_used() -> None:
+    early = ForkServer(slot_environment(12345), ["colorsys"])
+    early.start()
+    pid = fork_server().pid
+    async with running_slots(fork_server=early) as pool:
+        assert fork_server().pid == pid
+        assert (await give(pool, "echo", b"there")).body == b"there"
 
 
 async def test_the_nursery_killed_is_replaced_with_all_slots() -> None:
