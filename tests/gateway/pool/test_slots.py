@@ -219,11 +219,15 @@ async def test_all_slots_killed_at_once_are_back_without_a_pause(tmp_path: Path)
 
 async def test_a_fork_server_that_loads_already_is_used() -> None:
     early = ForkServer(slot_environment(12345), ["colorsys"])
-    early.start()
-    pid = fork_server().pid
-    async with running_slots(fork_server=early) as pool:
+    told: dict[str, Any] = {"slots": 1, "queue_length": 1, "quarantine": MemoryQuarantine()}
+    with no_process_left():
+        early.start()
+        pid = fork_server().pid
+        pool = SlotPool(**told, work=work, preload=(), fork_server=early)
+        await pool.start()
         assert fork_server().pid == pid
         assert (await give(pool, "echo", b"there")).body == b"there"
+        await pool.stop(grace_seconds=0)
 
 
 async def test_the_nursery_killed_is_replaced_with_all_slots() -> None:
