@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 OURS = {"gateway", "engines", "auth", "tests", "benchmarks"}
 MAY_IMPORT = {"engines": {"engines"}, "auth": {"auth"}, "gateway": {"gateway", "engines", "auth"}}
+STATE = {"sqlalchemy", "fsspec", "structlog"}
 WEB = {"starlette", "uvicorn", "gunicorn", "httpx", "anyio", "jose"}
 
 
@@ -126,9 +127,9 @@ def test_no_dialect_imports_another() -> None:
     [*(ROOT / "gateway" / "dialects").glob("*/present.py")],
     ids=lambda path: path.parent.name,
 )
-def test_a_presenter_loads_no_web_library(path: Path) -> None:
+def test_a_presenter_loads_no_web_library_and_no_database(path: Path) -> None:
     module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    code = f"import sys, {module}; print(*sorted({WEB!r} & set(sys.modules)))"
+    code = f"import sys, {module}; print(*sorted({WEB | STATE!r} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )

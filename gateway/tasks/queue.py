@@ -23,10 +23,10 @@ from gateway.errors import FilesDeleted, RequestKeyReused, SlotCrashed, TooManyT
 from gateway.store.database import Database
 from gateway.store.tables import tasks
 from gateway.tasks.notices import notify
+from gateway.tasks.status import Status
 from gateway.tasks.task import (
     Asked,
     Failure,
-    Status,
     StoredFile,
     Task,
     as_json,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any, Self
 
 from sqlalchemy import Row
@@ -11,19 +10,11 @@ from engines.core.shapes import File
 from gateway.errors import Problem, status_of
 from gateway.store.scratch import DiskFile
 from gateway.store.storage import Storage
+from gateway.tasks.status import Status
 
 TASKS = "tasks"
 """The storage's folder of what belongs to tasks."""
 UNFORESEEN = "Something went wrong on this side; the task's id finds it in the log."
-
-
-class Status(StrEnum):
-    """What becomes of a task, in this order; the last two are its end."""
-
-    QUEUED = "queued"
-    PROCESSING = "processing"
-    DONE = "done"
-    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, ValidationInfo, WithJsonSchema, field_val
 from pydantic_core import PydanticCustomError
 
 from engines.core.shapes import NUMBERS, Parameters
-from gateway.tasks.task import Status
+from gateway.tasks.status import Status
 
 MOST_STEPS = 10
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from gateway.dialects.celantur.models import AnonymisationTask, TaskStatus, WebhookStatus
 from gateway.dialects.celantur.performing import VIDEO_WORK
 from gateway.dialects.celantur.present import ANONYMISED, BINARY, INSTANCE
-from gateway.tasks.task import Status, StoredFile, Task
+from gateway.tasks.status import Status
+from gateway.tasks.task import StoredFile, Task
 
 STATUSES: dict[Status, TaskStatus] = {
     Status.QUEUED: "queued",

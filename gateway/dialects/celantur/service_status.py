@@ -5,7 +5,7 @@ from starlette.responses import Response
 from gateway.dialects.celantur.models import ServiceStatus
 from gateway.dialects.celantur.performing import WORKS
 from gateway.flow import Call
-from gateway.tasks.task import Status
+from gateway.tasks.status import Status
 from gateway.version import VERSION
 
 

@@ -6,7 +6,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, Field
 
 from gateway.dialects.failure import Failure
-from gateway.tasks.task import Status
+from gateway.tasks.status import Status
 
 PREFIX = "/v2/services/image/"
 TASKS = "/v2/tasks"

@@ -21,7 +21,8 @@ from gateway.dialects.ranges import repeatable
 from gateway.errors import BadRequestKey, TaskUnfinished, UnknownTask
 from gateway.flow import Call, compute
 from gateway.tasks import jobs
-from gateway.tasks.task import Asked, Status, Task
+from gateway.tasks.status import Status
+from gateway.tasks.task import Asked, Task
 from gateway.tasks.work import Run, TaskResult, Work
 from gateway.version import VERSION
 

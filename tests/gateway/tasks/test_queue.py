@@ -18,7 +18,8 @@ from gateway.tasks.queue import (
     Quota,
     TaskQueue,
 )
-from gateway.tasks.task import Failure, Status, StoredFile, Task
+from gateway.tasks.status import Status
+from gateway.tasks.task import Failure, StoredFile, Task
 from tests.gateway.tasks.rows import OTHER, SINGLE, WORKS, Clock, add, queue_of
 
 pytestmark = pytest.mark.anyio

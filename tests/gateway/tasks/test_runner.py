@@ -23,7 +23,8 @@ from gateway.store.storage import Storage
 from gateway.tasks.bell import Bell
 from gateway.tasks.queue import LEASE_SECONDS, TASK_BYTES, TaskQueue
 from gateway.tasks.runner import Runner
-from gateway.tasks.task import Status, StoredFile, Task, folder, input_name, result_folder
+from gateway.tasks.status import Status
+from gateway.tasks.task import StoredFile, Task, folder, input_name, result_folder
 from gateway.tasks.watch import Watch
 from gateway.tasks.work import Perform, Run, TaskResult, Work
 from gateway.tracing import Tracing

@@ -19,7 +19,8 @@ from gateway.errors import QueueFull, TaskUnfinished
 from gateway.flow import Call
 from gateway.limits.admission import Places
 from gateway.limits.memory_budget import MemoryBudget, Share
-from gateway.tasks.task import Status, StoredFile, Task
+from gateway.tasks.status import Status
+from gateway.tasks.task import StoredFile, Task
 from tests.auth.workers import EDGES, Workers, each_worker
 from tests.serving import Served, settings_environment
 
