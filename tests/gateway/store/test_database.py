@@ -6,18 +6,22 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, Table, delete, insert, make_url, select
+from sqlalchemy import Engine, Table, delete, insert, make_url, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.schema import CreateTable
 
 from auth.tables import api_keys, clients, metadata, revoked_tokens
 from gateway.store import database as database_module
-from gateway.store.database import known_revisions, open_database, revision_of
+from gateway.store.database import OUTAGES, known_revisions, open_database, revision_of
+from tests import servers
+from tests.hosts import Host, hosts
 from tests.serving import WAIT_SECONDS
 
 OPEN_AND_COUNT = """
@@ -154,18 +158,67 @@ def test_a_server_that_never_answers_is_given_up(
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg"])
-@pytest.mark.parametrize(("query", "seconds"), [("", "10"), ("?connect_timeout=7", "7")])
-def test_a_server_is_waited_for_as_long_as_its_url_says_or_ten_seconds(
-    scheme: str, query: str, seconds: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        ("", {"connect_timeout": "5", "tcp_user_timeout": "5000", "keepalives_idle": "5"}),
+        ("?connect_timeout=7", {"connect_timeout": "7", "tcp_user_timeout": "5000"}),
+        ("?tcp_user_timeout=0&keepalives_idle=60", {"tcp_user_timeout": "0"}),
+    ],
+)
+def test_a_server_is_waited_for_as_long_as_its_url_says_or_five_seconds(
+    scheme: str, query: str, asked: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     psycopg = pytest.importorskip("psycopg")
-    asked = dict[str, str]()
+    told = dict[str, str]()
 
     def refuse(**arguments: str) -> None:
-        asked.update(arguments)
+        told.update(arguments)
         raise psycopg.OperationalError("refused")
 
     monkeypatch.setattr(psycopg, "connect", refuse)
     with pytest.raises(OperationalError, match="refused"):
         open_database(f"{scheme}://somebody@127.0.0.1/rows{query}", patience_seconds=0)
-    assert asked["connect_timeout"] == seconds
+    assert told.items() >= asked.items()
+
+
+@pytest.fixture
+def far(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Host, Host, Engine]]:
+    """A gateway's host, which is entered, a database's, and the database, not waited for long."""
+    monkeypatch.setitem(database_module.SILENCE, "tcp_user_timeout", "300")
+    with hosts("gateway", "rows") as made:
+        gateway, rows = made["gateway"], made["rows"]
+        with ExitStack() as stack:
+            with rows.entered():
+                server = stack.enter_context(servers.postgresql(rows.address))
+            stack.enter_context(gateway.entered())
+            database = open_database(server.address)
+            stack.callback(database.dispose)
+            yield gateway, rows, database
+
+
+def test_a_server_that_falls_silent_amid_its_answers_is_given_up(
+    far: tuple[Host, Host, Engine],
+) -> None:
+    gateway, rows, database = far
+    with database.connect() as connection:
+        connection.execute(select(clients))
+        with gateway.silent_to(rows), pytest.raises(OperationalError, match="timed out"):
+            connection.execute(select(clients))
+    with database.connect() as connection:
+        assert connection.execute(select(clients)).all()
+
+
+def test_a_row_of_whom_nothing_more_is_heard_is_let_go(
+    postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "IDLE_TRANSACTION_SECONDS", 1)
+    database = open_database(servers.new_database(postgresql))
+    disabling = update(clients).values(is_enabled=False)
+    with database.connect() as unheard, database.connect() as heard:
+        unheard.execute(disabling)
+        heard.execute(text(f"SET lock_timeout = '{WAIT_SECONDS}s'"))
+        assert heard.execute(disabling).rowcount
+        with pytest.raises(OUTAGES):
+            unheard.execute(disabling)
+    database.dispose()
