@@ -15,6 +15,8 @@ from gateway.store.database import Database
 from gateway.store.tables import request_counts
 
 COUNTING_THREADS = 4
+SILENCE_SECONDS = 2
+"""How long Redis may take for anything, where its URL has no `socket_timeout`."""
 
 
 def open_rate_limit_storage(url: str, database: Database) -> Storage:
@@ -23,7 +25,13 @@ def open_rate_limit_storage(url: str, database: Database) -> Storage:
         # Of the clients that `limits` knows it takes no current version of the other, coredis.
         cast(
             Storage,
-            storage_from_string(f"async+{url}", implementation="redispy", wrap_exceptions=True),
+            storage_from_string(
+                f"async+{url}",
+                implementation="redispy",
+                wrap_exceptions=True,
+                socket_timeout=SILENCE_SECONDS,
+                socket_connect_timeout=SILENCE_SECONDS,
+            ),
         )
         if url
         else DatabaseRateLimitStorage(database)

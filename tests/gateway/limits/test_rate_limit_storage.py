@@ -1,14 +1,18 @@
 """Requests counted in the database."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 
 import pytest
+from limits.errors import StorageError
 from sqlalchemy import Engine, func, select
 
+from gateway.limits import rate_limit_storage
 from gateway.limits.rate_limit_storage import DatabaseRateLimitStorage, open_rate_limit_storage
 from gateway.store.tables import request_counts
 from tests.auth.conftest import Clock
+from tests.serving import WAIT_SECONDS
 
 pytestmark = pytest.mark.anyio
 
@@ -76,3 +80,14 @@ async def test_a_url_names_another_place(database: Engine) -> None:
     assert isinstance(open_rate_limit_storage("", database), DatabaseRateLimitStorage)
     assert await open_rate_limit_storage("memory://", database).incr("ada", 60) == 1
     assert await open_rate_limit_storage("", database).get("ada") == 0
+
+
+async def test_counts_that_are_never_answered_are_given_up(
+    sqlite: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limit_storage, "SILENCE_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}"
+        counts = open_rate_limit_storage(url, sqlite)
+        with pytest.raises(StorageError):
+            await asyncio.wait_for(counts.incr("ada", 60), WAIT_SECONDS)
