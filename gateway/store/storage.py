@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 STORAGE_THREADS = 8
 S3_ATTEMPTS = 3
 """Each waits 15 s at most for the next bytes."""
+S3_SILENCE_SECONDS = 5
+"""When a bucket is given up whose machine says nothing, where it takes longer to answer."""
 PIECE_BYTES = 4 * 1024 * 1024
 S3_PART_BYTES = 8 * 1024 * 1024
 """Of a file, twice which is in memory at most; s3fs would take 50 MiB, and S3 none below 5 MiB."""
@@ -147,10 +150,22 @@ def _s3() -> AbstractFileSystem:
         skip_instance_cache=True,
         use_listings_cache=False,  # Other processes write too.
         max_concurrency=1,  # Of a blob read by several requests each might be of another put.
-        config_kwargs={"retries": {"mode": "standard", "total_max_attempts": S3_ATTEMPTS}},
+        config_kwargs={
+            "retries": {"mode": "standard", "total_max_attempts": S3_ATTEMPTS},
+            "connect_timeout": S3_SILENCE_SECONDS,
+            "connector_args": {"socket_factory": _socket},
+        },
     )
     files.retries = 1  # s3fs would have botocore start over five times: for six minutes.
     return files
+
+
+def _socket(address: tuple[Any, ...]) -> socket.socket:
+    """One that ends when what was sent does not come to the bucket's machine."""
+    made = socket.socket(*address[:3])
+    silence_ms = int(1000 * S3_SILENCE_SECONDS)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, silence_ms)
+    return made
 
 
 def _s3_failures() -> tuple[type[Exception], ...]:

@@ -2,15 +2,21 @@
 
 import asyncio
 import os
+import socket
 import stat
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway.errors import NothingStored, StateUnreachable
+from gateway.store import storage as storage_module
 from gateway.store.storage import DRAFTS, PIECE_BYTES, S3_ATTEMPTS, Storage
+from tests.hosts import hosts
+from tests.servers import new_bucket, s3
 from tests.serving import WAIT_SECONDS
 
 pytestmark = pytest.mark.anyio
@@ -25,6 +31,30 @@ async def put():
     storage = Storage(sys.argv[1])
     for _ in range(20):
         await storage.put("a", sys.argv[2].encode() * 500_000)
+
+asyncio.run(put())
+"""
+PUT_AMID_SILENCE = """
+import asyncio, structlog, sys
+from gateway.errors import StateUnreachable
+from gateway.store import storage
+
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+storage.S3_SILENCE_SECONDS = 0.3
+
+async def put():
+    blobs = storage.Storage(sys.argv[1])
+    input()
+    await blobs.put("a", b"before")
+    print("stored", flush=True)
+    input()
+    try:
+        await blobs.put("a", b"amid")
+    except StateUnreachable:
+        print("given up", flush=True)
+    input()
+    await blobs.put("a", b"after")
+    print((await blobs.get("a")).decode(), flush=True)
 
 asyncio.run(put())
 """
@@ -249,3 +279,42 @@ async def test_a_start_takes_away_what_was_left_long_ago_and_no_more(folder: Pat
     storage = Storage(f"file://{folder}")
     assert sorted(os.listdir(drafts)) == ["new", "new_folder"]
     assert await storage.get("a") == b"x"
+
+
+async def test_what_is_sent_to_a_bucket_has_to_arrive(
+    s3_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, milliseconds = storage_module._socket, list[int]()
+
+    def note(address: tuple[Any, ...]) -> socket.socket:
+        made = make(address)
+        milliseconds.append(made.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
+        return made
+
+    monkeypatch.setattr(storage_module, "_socket", note)
+    await Storage(f"s3://{new_bucket(s3_server)}").put("a", b"arrived")
+    assert set(milliseconds) == {1000 * storage_module.S3_SILENCE_SECONDS}
+
+
+def test_a_bucket_that_falls_silent_is_given_up_and_found_again() -> None:
+    with hosts("gateway", "bucket") as made, ExitStack() as stack:
+        gateway, bucket = made["gateway"], made["bucket"]
+        with bucket.entered():
+            server = stack.enter_context(s3(bucket.address))
+            url = f"s3://{new_bucket(server.address)}"
+        # s3fs has a thread of its own, which stays on the host where it was begun.
+        with gateway.entered():
+            putting = stack.enter_context(started(PUT_AMID_SILENCE, url))
+        assert goes_on(putting) == b"stored\n"
+        with gateway.silent_to(bucket):
+            assert goes_on(putting) == b"given up\n"
+        assert goes_on(putting) == b"after\n"
+
+
+def goes_on(process: subprocess.Popen[bytes]) -> bytes:
+    """What it says when it is told to go on."""
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(b"\n")
+    process.stdin.flush()
+    return process.stdout.readline()
