@@ -1,4 +1,7 @@
-"""PostgreSQL, Redis, S3 and nginx for tests, each on a port and a folder of its own."""
+"""PostgreSQL, Redis, S3 and nginx for tests, each on a port and a folder of its own.
+
+They listen on the loopback, unless a host of its own is named.
+"""
 
 import os
 import shutil
@@ -25,6 +28,8 @@ from tests.serving import WAIT_SECONDS, free_port, wait_until
 
 _DEBIAN = ":".join(map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)))
 """Debian keeps PostgreSQL's programs off the path."""
+
+LOOPBACK = "127.0.0.1"
 
 NGINX = ROOT / "deploy" / "nginx"
 _NGINX_FRAME = """
@@ -86,8 +91,8 @@ class Server:
 
 
 @contextmanager
-def postgresql() -> Iterator[Server]:
-    """A server without any rows."""
+def postgresql(host: str = LOOPBACK) -> Iterator[Server]:
+    """A server without any rows, which believes everybody."""
     initdb, program, is_ready = (
         need(name, "apt-get install postgresql", _DEBIAN)
         for name in ("initdb", "postgres", "pg_isready")
@@ -105,11 +110,12 @@ def postgresql() -> Iterator[Server]:
             stdout=subprocess.DEVNULL,
             check=True,
         )
-        options = ("-p", str(port), "-h", "127.0.0.1", "-c", "unix_socket_directories=", "-F")
-        asking = [is_ready, "-q", "-h", "127.0.0.1", "-p", str(port)]
+        Path(folder, "rows", "pg_hba.conf").write_text("host all all all trust\n")
+        options = ("-p", str(port), "-h", host, "-c", "unix_socket_directories=", "-F")
+        asking = [is_ready, "-q", "-h", host, "-p", str(port)]
         with _running(
             Server(
-                f"postgresql://ada@127.0.0.1:{port}/postgres",
+                f"postgresql://ada@{host}:{port}/postgres",
                 [program, "-D", "rows", *options],
                 folder,
                 lambda: subprocess.run(asking, check=False).returncode == 0,
@@ -120,30 +126,30 @@ def postgresql() -> Iterator[Server]:
 
 
 @contextmanager
-def redis() -> Iterator[Server]:
+def redis(host: str = LOOPBACK) -> Iterator[Server]:
     """A server without any keys."""
     program, port = need("redis-server", "apt-get install redis-server"), free_port()
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    command = [program, "--port", str(port), "--bind", host, "--save", "", "--protected-mode", "no"]
     with (
         tempfile.TemporaryDirectory() as folder,
         _running(
-            Server(f"redis://127.0.0.1:{port}", command, folder, lambda: _listens(port))
+            Server(f"redis://{host}:{port}", command, folder, lambda: _listens(host, port))
         ) as server,
     ):
         yield server
 
 
 @contextmanager
-def s3() -> Iterator[Server]:
+def s3(host: str = LOOPBACK) -> Iterator[Server]:
     """A server without any buckets, which AWS's variables name meanwhile."""
     if not find_spec("moto"):
         lack("moto is not installed: pip install 'moto[s3]' flask-cors")
     port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-m", "moto.server", "-H", host, "-p", str(port)]
     with (
         tempfile.TemporaryDirectory() as folder,
         _running(
-            Server(f"http://127.0.0.1:{port}", command, folder, lambda: _listens(port))
+            Server(f"http://{host}:{port}", command, folder, lambda: _listens(host, port))
         ) as server,
         pytest.MonkeyPatch.context() as patch,
     ):
@@ -157,24 +163,28 @@ def s3() -> Iterator[Server]:
 def new_bucket(s3: str) -> str:
     """The name of a bucket without blobs on a server of S3."""
     name = f"b{uuid4().hex}"
-    httpx.put(f"{s3}/{name}", trust_env=False).raise_for_status()
+    make_bucket(s3, name)
     return name
 
 
+def make_bucket(s3: str, name: str) -> None:
+    httpx.put(f"{s3}/{name}", trust_env=False).raise_for_status()
+
+
 @contextmanager
-def nginx(authority: Authority, gateways: Sequence[int]) -> Iterator[Server]:
-    """Our configuration of it, in front of the ports of two gateways."""
+def nginx(authority: Authority, gateways: Sequence[str], host: str = LOOPBACK) -> Iterator[Server]:
+    """Our configuration of it, in front of two gateways, each told as `ADDRESS:PORT`."""
     program, port = need("nginx", "apt-get install nginx-light"), free_port()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)  # Its workers are another user's.
-        authority.write(folder / "pixelgate.pem", x509.IPAddress(IPv4Address("127.0.0.1")))
+        authority.write(folder / "pixelgate.pem", x509.IPAddress(IPv4Address(host)))
         ours = "".join(file.read_text() for file in NGINX.iterdir())
         for said, here in {
-            "127.0.0.1:8000": f"127.0.0.1:{gateways[0]}",
-            "127.0.0.1:8001": f"127.0.0.1:{gateways[1]}",
-            "listen 80;": f"listen 127.0.0.1:{free_port()};",
-            "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
+            "127.0.0.1:8000": gateways[0],
+            "127.0.0.1:8001": gateways[1],
+            "listen 80;": f"listen {host}:{free_port()};",
+            "listen 443 ssl;": f"listen {host}:{port} ssl;",
             "/etc/nginx/tls/pixelgate.crt": f"{folder}/pixelgate.pem",
             "/etc/nginx/tls/pixelgate.key": f"{folder}/pixelgate.pem",
         }.items():
@@ -184,7 +194,7 @@ def nginx(authority: Authority, gateways: Sequence[int]) -> Iterator[Server]:
         (folder / "nginx.conf").write_text(_NGINX_FRAME)
         command = [program, "-p", name, "-c", f"{folder}/nginx.conf", "-e", "stderr"]
         with _running(
-            Server(f"https://127.0.0.1:{port}", command, name, lambda: _listens(port))
+            Server(f"https://{host}:{port}", command, name, lambda: _listens(host, port))
         ) as server:
             yield server
 
@@ -210,6 +220,6 @@ def _running(server: Server) -> Iterator[Server]:
         server.stop()
 
 
-def _listens(port: int) -> bool:
+def _listens(host: str, port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((host, port)) == 0

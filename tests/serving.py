@@ -1,4 +1,4 @@
-"""The service as its users have it: a process of its own on a loopback port, with its logs."""
+"""The service as its users have it: a process of its own on a port, with its logs."""
 
 import os
 import signal
@@ -32,7 +32,8 @@ class Served:
     Args:
         words: what Python is told to run.
         environment: its settings.
-        port: where it listens on the loopback.
+        host: the address at which it listens.
+        port: where it listens there.
         log: the file that its output goes to, that of every start.
         worker_count: gateway workers that it should have.
     """
@@ -45,16 +46,18 @@ class Served:
         self,
         words: Sequence[str],
         environment: Mapping[str, str],
+        host: str,
         port: int,
         log: Path,
         worker_count: int,
     ) -> None:
         self._words = words
         self._environment = environment
+        self.host = host
         self.port = port
         self.log = log
         self.worker_count = worker_count
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"http://{host}:{port}"
         log.write_bytes(b"")
 
     def start(self) -> None:
@@ -98,7 +101,7 @@ class Served:
 
     def connect(self) -> socket.socket:
         """A bare connection."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=WAIT_SECONDS)
+        return socket.create_connection((self.host, self.port), timeout=WAIT_SECONDS)
 
     def workers(self) -> list[psutil.Process]:
         """The gateway workers."""
@@ -148,10 +151,11 @@ def serving(folder: Path, **settings: object) -> Iterator[Served]:
 def running(folder: Path, module: str, *arguments: str, **settings: object) -> Iterator[Served]:
     """Run a module that serves with two workers, and end it; no process may be left."""
     port = int(str(settings.get("port", free_port())))
-    told = {"data": folder, "port": port, "workers": 2, **settings}
+    told = {"data": folder, "host": "127.0.0.1", "port": port, "workers": 2, **settings}
     served = Served(
         ["-m", module, *arguments],
         settings_environment(told),
+        str(told["host"]),
         port,
         folder / "log",
         int(str(told["workers"])),

@@ -1,4 +1,4 @@
-"""Sources of pictures on the loopback, for what is named by URL."""
+"""Sources of pictures, on the loopback unless told, for what is named by URL."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -8,13 +8,15 @@ from typing import Any
 
 
 @contextmanager
-def source(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
+def source(
+    handler: Callable[..., BaseHTTPRequestHandler], host: str = "127.0.0.1"
+) -> Iterator[str]:
     """Serve with a handler for as long as it is entered; the address."""
-    server = HTTPServer(("127.0.0.1", 0), handler)
+    server = HTTPServer((host, 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://{host}:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()

@@ -68,7 +68,7 @@ def opened_site(folder: Path, authority: Authority, postgresql: str, redis: str)
     second.mkdir()
     (second / "keys").symlink_to(first / "keys")
     ports = free_port(), free_port()
-    with nginx(authority, ports) as front, s3() as store:
+    with nginx(authority, [f"127.0.0.1:{port}" for port in ports]) as front, s3() as store:
         told = {
             "database": new_database(postgresql),
             "limits": redis,

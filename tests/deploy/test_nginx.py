@@ -127,7 +127,7 @@ def test_callers_do_not_say_themselves_where_they_come_from(
 ) -> None:
     with (
         running(tmp_path, TINY, trusted_proxies="127.0.0.1") as tiny,
-        servers.nginx(authority, [tiny.port, tiny.port]) as front,
+        servers.nginx(authority, [f"127.0.0.1:{tiny.port}"] * 2) as front,
     ):
         lie = {"X-Forwarded-For": "192.0.2.1"}
         answer = httpx.get(f"{front.address}/client", headers=lie, verify=authority.trusted())
