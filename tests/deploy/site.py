@@ -1,12 +1,13 @@
 """Two gateways with PostgreSQL, Redis and S3, and nginx in front of them with TLS."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from typing import TypeVar
 
 import httpx
 
@@ -16,12 +17,15 @@ from tests.pictures import encoded
 from tests.servers import new_bucket, new_database, nginx, s3
 from tests.serving import WAIT_SECONDS, Served, free_port, running, serving, wait_until
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """What callers see, and what stands behind it."""
 
     url: str
+    database: str
     gateways: tuple[Served, Served]
     authority: Authority
 
@@ -32,6 +36,19 @@ class Site:
     def log_in(self, client: httpx.Client) -> dict[str, str]:
         token = log_in(client, self.gateways[0].user, self.gateways[0].password)["access_token"]
         return {"Authorization": f"Bearer {token}"}
+
+    def of_both(self, path: str, ask: Callable[[], T]) -> list[T]:
+        """What is answered when one asks until both gateways have answered something at a path."""
+        before = [gateway.logged_path(path) for gateway in self.gateways]
+        answers = list[T]()
+
+        def have_answered() -> bool:
+            answers.append(ask())
+            now = [gateway.logged_path(path) for gateway in self.gateways]
+            return all(one > other for one, other in zip(now, before, strict=True))
+
+        wait_until(have_answered)
+        return answers
 
     def restart_under_load(self, *, callers: int, at_least: int) -> Counter[int]:
         """Restart one gateway after the other while callers ask; how often each status came."""
@@ -68,10 +85,12 @@ def opened_site(folder: Path, authority: Authority, postgresql: str, redis: str)
     second.mkdir()
     (second / "keys").symlink_to(first / "keys")
     ports = free_port(), free_port()
+    database = new_database(postgresql)
     with nginx(authority, [f"127.0.0.1:{port}" for port in ports]) as front, s3() as store:
         told = {
-            "database": new_database(postgresql),
+            "database": database,
             "limits": redis,
+            "rate_limit": "1000000/hour",
             "storage": f"s3://{new_bucket(store.address)}",
             "public_url": front.address,
             "trusted_proxies": "127.0.0.1",
@@ -83,4 +102,4 @@ def opened_site(folder: Path, authority: Authority, postgresql: str, redis: str)
             serving(first, port=ports[0], **told) as one,
             running(second, "gateway", "serve", port=ports[1], **told) as other,
         ):
-            yield Site(front.address, (one, other), authority)
+            yield Site(front.address, database, (one, other), authority)

@@ -1,24 +1,32 @@
 """nginx, as `deploy/` configures it, in front of two gateways with PostgreSQL and Redis."""
 
+import asyncio
 import re
 import sys
 from collections.abc import Iterator
 from copy import copy
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from keycloak import KeycloakOpenID
 
-from engines.core.registry import catalogue
+from auth.api_keys import ApiKeys
+from engines.core.registry import catalogue, engine_named
+from engines.core.run import Job
+from gateway.limits.quarantine import DatabaseQuarantine, digest
 from gateway.settings import Settings
+from gateway.store.database import open_database
 from tests import servers
-from tests.auth.workers import EDGES, TOKEN
+from tests.auth.workers import EDGES, REALM, TOKEN, ask, log_in
 from tests.certificates import Authority
 from tests.deploy.site import Site, opened_site
+from tests.gateway.dialects.aerovision.matches import noise
 from tests.needs import ROOT
 from tests.pictures import encoded
-from tests.serving import TINY, running, wait_until
+from tests.serving import TINY, WAIT_SECONDS, running, wait_until
 from tests.test_examples import EXAMPLES, check, run
 
 
@@ -36,15 +44,57 @@ def client(site: Site) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_both_gateways_answer_behind_one_address(site: Site, client: httpx.Client) -> None:
+def test_a_token_is_known_to_both_gateways_until_it_is_revoked(
+    site: Site, client: httpx.Client
+) -> None:
+    token = log_in(client, site.gateways[0].user, site.gateways[0].password)["access_token"]
+    asked = partial(ask, client, token)
+    assert {one.status_code for one in site.of_both(EDGES, asked)} == {400}
+    form = {"client_id": "ltu-api", "token": token}
+    client.post(f"{REALM}/revoke", data=form).raise_for_status()
+    wait_until(lambda: {one.status_code for one in site.of_both(EDGES, asked)} == {401})
+
+
+def test_both_gateways_count_the_same_requests(site: Site, client: httpx.Client) -> None:
     headers = site.log_in(client)
 
-    def ask() -> bool:
+    def left() -> int:
         answer = client.post(EDGES, files={"image": encoded("PNG")}, headers=headers)
-        answer.raise_for_status()
-        return all(gateway.logged_path(EDGES) for gateway in site.gateways)
+        found = re.search(r"r=(\d+)", answer.raise_for_status().headers["RateLimit"])
+        assert found
+        return int(found[1])
 
-    wait_until(ask)
+    counts = site.of_both(EDGES, left)
+    assert counts == list(range(counts[0], counts[0] - len(counts), -1))
+
+
+def test_a_picture_that_killed_is_refused_by_both_gateways(
+    site: Site, client: httpx.Client
+) -> None:
+    picture, headers = encoded("PNG", noise(seed=11)), site.log_in(client)
+    job = Job("edges", (picture,), engine_named("edges").params(), "")
+    database = open_database(site.database)
+    asyncio.run(DatabaseQuarantine(database).refuse(digest(job), WAIT_SECONDS))
+    database.dispose()
+
+    def status() -> int:
+        return client.post(EDGES, files={"image": picture}, headers=headers).status_code
+
+    wait_until(lambda: set(site.of_both(EDGES, status)) == {422})
+
+
+def test_the_last_image_is_shown_by_both_gateways(site: Site, client: httpx.Client) -> None:
+    database = open_database(site.database)
+    key = {"api_key": ApiKeys(database).add(site.gateways[0].user)}
+    database.dispose()
+    sent = client.post("/analyze_image", params=key, content=encoded("PNG")).raise_for_status()
+
+    def shown() -> dict[str, Any]:
+        told: dict[str, Any] = client.get("/last_image", params=key).raise_for_status().json()
+        return {**told, "completeTime": 0}
+
+    for one in site.of_both("/last_image", shown):
+        assert one == {**sent.json(), "completeTime": 0}
 
 
 def test_a_token_of_a_library_for_keycloak_opens_a_service(
