@@ -61,3 +61,10 @@ def test_every_secret_that_is_used_is_declared() -> None:
         for one in service.get("secrets", [])
     }
     assert used == {name for file in COMPOSE for name in file.get("secrets", {})}
+
+
+def test_nginx_notices_silence_in_a_container_as_soon_as_on_a_machine() -> None:
+    lines = (DEPLOY / "sysctl" / "pixelgate.conf").read_text().splitlines()
+    told = dict(line.split(" = ") for line in lines if not line.startswith("#"))
+    sysctls = COMPOSE[0]["services"]["nginx"]["sysctls"]
+    assert {name: str(value) for name, value in sysctls.items()} == told

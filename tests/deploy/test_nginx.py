@@ -2,10 +2,15 @@
 
 import asyncio
 import re
+import socket
+import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from copy import copy
 from functools import partial
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +29,11 @@ from tests.auth.workers import EDGES, REALM, TOKEN, ask, log_in
 from tests.certificates import Authority
 from tests.deploy.site import Site, opened_site
 from tests.gateway.dialects.aerovision.matches import noise
+from tests.hosts import Host, hosts
 from tests.needs import ROOT
 from tests.pictures import encoded
 from tests.serving import TINY, WAIT_SECONDS, running, wait_until
+from tests.sources import Quiet, source
 from tests.test_examples import EXAMPLES, check, run
 
 
@@ -182,3 +189,35 @@ def test_callers_do_not_say_themselves_where_they_come_from(
         lie = {"X-Forwarded-For": "192.0.2.1"}
         answer = httpx.get(f"{front.address}/client", headers=lie, verify=authority.trusted())
     assert "127.0.0.1" in answer.text
+
+
+class Answering(Quiet, BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(204)
+        self.end_headers()
+
+
+def test_what_a_gateway_did_that_fell_silent_is_done_by_the_other(authority: Authority) -> None:
+    with hosts("nginx", "first", "second") as made, ExitStack() as stack:
+        front, first, second = made.values()
+        with first.entered():
+            taking = stack.enter_context(socket.create_server((first.address, 8000)))
+        with second.entered():
+            answering = stack.enter_context(source(Answering, second.address))
+        gateways = [f"{first.address}:8000", answering.removeprefix("http://")]
+        stack.enter_context(front.entered())
+        quick = ["net.ipv4.tcp_keepalive_time=1", "net.ipv4.tcp_keepalive_intvl=1"]
+        subprocess.run(["sysctl", "-q", "-w", *quick], check=True)
+        nginx = stack.enter_context(servers.nginx(authority, gateways, front.address))
+        threads = stack.enter_context(ThreadPoolExecutor(2))
+        # nginx gives each gateway one of two that are asked at once.
+        asked = [threads.submit(status, nginx.address, front, authority) for _ in range(2)]
+        taken, _ = taking.accept()
+        with taken, front.silent_to(first):
+            assert [one.result() for one in asked] == [204, 204]
+
+
+def status(url: str, caller: Host, authority: Authority) -> int:
+    with caller.entered():
+        tls = authority.trusted()
+        return httpx.get(url, verify=tls, trust_env=False, timeout=WAIT_SECONDS).status_code
