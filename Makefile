@@ -5,9 +5,10 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo -n)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint check audit bench endure quality spec docs sdk fuzz lock clean
+.PHONY: help serve test lint check audit bench endure scale quality spec docs sdk fuzz lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -41,6 +42,9 @@ endure: $(INSTALLED_DEV) ## Watch memory over 10,000 requests, answers and tasks
 	$(BIN)/python -m benchmarks.chaos
 	$(BIN)/python -m benchmarks.task_chaos --tasks $(or $(TASKS),200)
 	$(BIN)/python -m benchmarks.rolling_restart --requests $(or $(REQUESTS),2000)
+
+scale: $(INSTALLED_DEV) ## Have each part of the scaled-out service die under load, each on a host of its own (needs root)
+	$(AS_ROOT) $(BIN)/python -m benchmarks.scale --rounds $(or $(ROUNDS),2) --seconds $(or $(SECONDS),10)
 
 quality: $(INSTALLED_DEV) ## Measure how right the answers are
 	$(BIN)/python -m benchmarks.quality

@@ -82,6 +82,7 @@ def _loop(arguments: tuple[Job, float]) -> Turn:
 
 
 def job_of(service: str, picture: bytes) -> Job:
+    """What a request for a service without parameters has computed."""
     engine = by_service(service)
     assert engine, service
     return Job(engine.name, (picture,) * len(engine.inputs), engine.params(), name_of(envelope))
