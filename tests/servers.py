@@ -1,4 +1,4 @@
-"""PostgreSQL, Redis, S3 and nginx for tests, each on a port and a folder of its own.
+"""PostgreSQL, Redis, S3, nginx and Dask for tests, each on a port and a folder of its own.
 
 They listen on the loopback, unless a host of its own is named.
 """
@@ -87,6 +87,11 @@ class Server:
     def stop(self) -> None:
         """End it with all its connections."""
         self._process.send_signal(signal.SIGINT)  # At TERM, PostgreSQL waits until clients go.
+        self._process.wait(WAIT_SECONDS)
+
+    def kill(self) -> None:
+        """End it without its notice."""
+        self._process.kill()
         self._process.wait(WAIT_SECONDS)
 
 
@@ -197,6 +202,44 @@ def nginx(authority: Authority, gateways: Sequence[str], host: str = LOOPBACK) -
             Server(f"https://{host}:{port}", command, name, lambda: _listens(host, port))
         ) as server:
             yield server
+
+
+@contextmanager
+def dask_scheduler(host: str = LOOPBACK) -> Iterator[Server]:
+    """A scheduler without workers."""
+    port = free_port()
+    at = ("--host", host, "--port", str(port), "--no-dashboard")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _running(
+            Server(
+                f"tcp://{host}:{port}",
+                [sys.executable, "-m", "dask", "scheduler", *at],
+                folder,
+                lambda: _listens(host, port),
+            )
+        ) as server,
+    ):
+        yield server
+
+
+@contextmanager
+def engine_worker(scheduler: str, host: str = LOOPBACK) -> Iterator[Server]:
+    """A worker with one slot, which listens when that is warm."""
+    port = free_port()
+    told = (scheduler, "--slots", "1", "--host", host, "--port", str(port))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _running(
+            Server(
+                f"tcp://{host}:{port}",
+                [sys.executable, "-m", "gateway", "worker", *told],
+                folder,
+                lambda: _listens(host, port),
+            )
+        ) as server,
+    ):
+        yield server
 
 
 def new_database(server: str) -> str:

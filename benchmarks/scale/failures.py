@@ -23,6 +23,23 @@ def gateway_killed(site: Site, seconds: float) -> None:
         gateway.start()
 
 
+def worker_killed(site: Site, seconds: float) -> None:
+    worker = site.servers["worker-1"]
+    worker.kill()
+    time.sleep(seconds)
+    with site.hosts["worker-1"].entered():
+        worker.start()
+
+
+def worker_silent(site: Site, seconds: float) -> None:
+    """To one of two gateways."""
+    _silence(site, "gateway-1", "worker-1", seconds)
+
+
+def scheduler_restarted(site: Site, seconds: float) -> None:
+    _restart(site, "scheduler", seconds)
+
+
 def postgresql_restarted(site: Site, seconds: float) -> None:
     _restart(site, "postgresql", seconds)
 
@@ -83,7 +100,10 @@ def _silence(site: Site, one: str, other: str, seconds: float) -> None:
 
 
 FAILURES: tuple[Failure, ...] = (
+    worker_killed,
+    worker_silent,
     gateway_killed,
+    scheduler_restarted,
     postgresql_restarted,
     postgresql_unplugged,
     postgresql_silent,

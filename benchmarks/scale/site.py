@@ -18,7 +18,8 @@ from tests.serving import WAIT_SECONDS, Served, running, serving
 
 GATEWAY_PORT = 8000
 GATEWAYS = ("gateway-1", "gateway-2")
-HOSTS = ("callers", "nginx", *GATEWAYS, "postgresql", "redis", "s3")
+WORKERS = ("worker-1", "worker-2", "worker-3")
+HOSTS = ("callers", "nginx", *GATEWAYS, "postgresql", "redis", "s3", "scheduler", *WORKERS)
 BUCKET = "kept"
 SYSCTL = ROOT / "deploy" / "sysctl" / "pixelgate.conf"
 
@@ -73,10 +74,15 @@ def opened_site(folder: Path) -> Iterator[Site]:
             "postgresql": on("postgresql", servers.postgresql(at["postgresql"])),
             "redis": on("redis", servers.redis(at["redis"])),
             "s3": on("s3", servers.s3(at["s3"])),
+            "scheduler": on("scheduler", servers.dask_scheduler(at["scheduler"])),
         }
+        scheduler = parts["scheduler"].address
+        for name in WORKERS:
+            parts[name] = on(name, servers.engine_worker(scheduler, at[name]))
         with network["s3"].entered():
             servers.make_bucket(parts["s3"].address, BUCKET)
         settings = {
+            "pool": scheduler.replace("tcp", "dask"),
             "database": parts["postgresql"].address,
             "limits": parts["redis"].address,
             "storage": f"s3://{BUCKET}",
@@ -88,7 +94,6 @@ def opened_site(folder: Path) -> Iterator[Site]:
             "port": GATEWAY_PORT,
             "require_https": True,
             "workers": 1,
-            "slots": 1,
         }
         first, second = (folder / name for name in GATEWAYS)
         first.mkdir()
