@@ -43,7 +43,7 @@ PLACE = (40, 30)
 """Where the template of `matches` lies in its picture."""
 AGAIN = (502, 503)
 """Statuses after which one asks again: nobody has begun, or it may be begun once more."""
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 ENDED = ("done", "error", "failed")
 PAUSE_SECONDS = 0.1
 TASK_PAUSE_SECONDS = 0.3

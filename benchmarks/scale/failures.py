@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TypeAlias
 
 import boto3
 
-from benchmarks.scale.site import BUCKET, Site
+from benchmarks.scale.site import BUCKET, WORKERS, Site
 from tests.serving import wait_until
 
 Failure: TypeAlias = Callable[[Site, float], None]
@@ -34,6 +35,20 @@ def worker_killed(site: Site, seconds: float) -> None:
 def worker_silent(site: Site, seconds: float) -> None:
     """To one of two gateways."""
     _silence(site, "gateway-1", "worker-1", seconds)
+
+
+def workers_unplugged(site: Site, seconds: float) -> None:
+    """All of them."""
+    with ExitStack() as unplugged:
+        for name in WORKERS:
+            unplugged.enter_context(site.hosts[name].unplugged())
+        time.sleep(seconds)
+
+
+def gateway_unplugged(site: Site, seconds: float) -> None:
+    """What it has begun is done by others, and it is told so when it is back."""
+    with site.hosts["gateway-1"].unplugged():
+        time.sleep(seconds)
 
 
 def scheduler_restarted(site: Site, seconds: float) -> None:
@@ -100,16 +115,18 @@ def _silence(site: Site, one: str, other: str, seconds: float) -> None:
 
 
 FAILURES: tuple[Failure, ...] = (
+    s3_restarted,  # first, while it has little that is to be put back
+    s3_silent,
     worker_killed,
     worker_silent,
+    workers_unplugged,
     gateway_killed,
+    gateway_unplugged,
+    gateway_silent,
     scheduler_restarted,
     postgresql_restarted,
     postgresql_unplugged,
     postgresql_silent,
     redis_restarted,
     redis_silent,
-    s3_restarted,
-    s3_silent,
-    gateway_silent,
 )
