@@ -1,20 +1,21 @@
 """One engine for all rows: SQLite beside the service, or PostgreSQL, migrated when it is opened."""
 
 import asyncio
+import math
 import os
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -25,6 +26,11 @@ log = structlog.get_logger()
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
 RETRY_SECONDS = 1.0
+UNREACHED_SECONDS = 1.0
+"""How long a server that was not reached is not tried again.
+
+Else each of many requests would wait for a connection, a few at a time, while nobody answers.
+"""
 CONNECT_SECONDS = 5
 """How long a server may take to let a connection in, where its URL has no `connect_timeout`."""
 SILENCE = {
@@ -102,8 +108,32 @@ def _open_server(url: str) -> Engine:
     usual = {"connect_timeout": str(CONNECT_SECONDS), **SILENCE}
     address = address.update_query_dict({**usual, **address.query})
     engine = create_engine(address, pool_pre_ping=True)
+    event.listen(engine, "do_connect", _Connecting())
     event.listen(engine, "connect", _end_idle_transactions)
     return engine
+
+
+class _Connecting:
+    """Connects, but not right after that has failed."""
+
+    def __init__(self) -> None:
+        self._failed_at = -math.inf
+
+    def __call__(
+        self,
+        dialect: Dialect,
+        _entry: ConnectionPoolEntry,
+        arguments: tuple[Any, ...],
+        named: dict[str, Any],
+    ) -> DBAPIConnection:
+        refusals = dialect.loaded_dbapi.OperationalError
+        if time.monotonic() - self._failed_at < UNREACHED_SECONDS:
+            raise refusals("The server was not reached a moment ago.")
+        try:
+            return dialect.connect(*arguments, **named)
+        except refusals:
+            self._failed_at = time.monotonic()
+            raise
 
 
 def _end_idle_transactions(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

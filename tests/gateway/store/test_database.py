@@ -1,5 +1,6 @@
 """The database: migrated once however many processes open it, and private."""
 
+import itertools
 import re
 import shutil
 import socket
@@ -7,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from sqlalchemy.schema import CreateTable
 
 from auth.tables import api_keys, clients, metadata, revoked_tokens
 from gateway.store import database as database_module
-from gateway.store.database import OUTAGES, known_revisions, open_database, revision_of
+from gateway.store.database import OUTAGES, connect, known_revisions, open_database, revision_of
 from tests import servers
 from tests.hosts import Host, hosts
 from tests.serving import WAIT_SECONDS
@@ -155,6 +157,33 @@ def test_a_server_that_never_answers_is_given_up(
         port = silent.getsockname()[1]
         with pytest.raises(OperationalError, match="timeout"):
             open_database(f"postgresql://somebody@127.0.0.1:{port}/rows{query}", patience_seconds=0)
+
+
+@pytest.mark.parametrize(("seconds", "tries"), [(3600, 1), (0, 3)])
+def test_a_server_that_was_not_reached_is_not_tried_again_at_once(
+    seconds: float, tries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "UNREACHED_SECONDS", seconds)
+    with socket.create_server(("127.0.0.1", 0)) as closing:
+        port = closing.getsockname()[1]
+        database = connect(f"postgresql://somebody@127.0.0.1:{port}/rows")
+        with ThreadPoolExecutor(1) as thread:
+            tried = thread.submit(hang_up, closing)
+            for _ in range(3):
+                with pytest.raises(OperationalError):
+                    database.connect()
+            closing.shutdown(socket.SHUT_RDWR)
+            assert tried.result() == tries
+
+
+def hang_up(server: socket.socket) -> int:
+    """On each that calls, until the server is shut down; how many called."""
+    for count in itertools.count():
+        try:
+            server.accept()[0].close()
+        except OSError:
+            return count
+    raise AssertionError
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg"])
