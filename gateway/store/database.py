@@ -26,8 +26,9 @@ log = structlog.get_logger()
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
 RETRY_SECONDS = 1.0
+SLOW_SECONDS = 0.5
 UNREACHED_SECONDS = 1.0
-"""How long a server that was not reached is not tried again.
+"""How long a server is not tried again that was not reached, and was long about it.
 
 Else each of many requests would wait for a connection, a few at a time, while nobody answers.
 """
@@ -114,10 +115,10 @@ def _open_server(url: str) -> Engine:
 
 
 class _Connecting:
-    """Connects, but not right after that has failed."""
+    """Connects, but not right after it was waited for in vain."""
 
     def __init__(self) -> None:
-        self._failed_at = -math.inf
+        self._waited_until = -math.inf
 
     def __call__(
         self,
@@ -127,12 +128,14 @@ class _Connecting:
         named: dict[str, Any],
     ) -> DBAPIConnection:
         refusals = dialect.loaded_dbapi.OperationalError
-        if time.monotonic() - self._failed_at < UNREACHED_SECONDS:
+        began = time.monotonic()
+        if began - self._waited_until < UNREACHED_SECONDS:
             raise refusals("The server was not reached a moment ago.")
         try:
             return dialect.connect(*arguments, **named)
         except refusals:
-            self._failed_at = time.monotonic()
+            if (now := time.monotonic()) - began > SLOW_SECONDS:
+                self._waited_until = now
             raise
 
 
