@@ -44,7 +44,7 @@ endure: $(INSTALLED_DEV) ## Watch memory over 10,000 requests, answers and tasks
 	$(BIN)/python -m benchmarks.rolling_restart --requests $(or $(REQUESTS),2000)
 
 scale: $(INSTALLED_DEV) ## Have each part of the scaled-out service die under load, each on a host of its own (needs root)
-	$(AS_ROOT) $(BIN)/python -m benchmarks.scale --rounds $(or $(ROUNDS),2) --seconds $(or $(SECONDS),10)
+	$(AS_ROOT) $(BIN)/python -m benchmarks.scale $(or $(SCALE),--rounds 2 --seconds 10)
 
 quality: $(INSTALLED_DEV) ## Measure how right the answers are
 	$(BIN)/python -m benchmarks.quality

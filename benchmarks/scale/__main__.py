@@ -25,7 +25,7 @@ import pytest
 
 from benchmarks.http import print_row
 from benchmarks.scale.callers import CALM, Ledger, Queued, Queuer, keep_asking, receiving
-from benchmarks.scale.failures import FAILURES, Failure
+from benchmarks.scale.failures import BRIEFLY, FAILURES, Failure
 from benchmarks.scale.site import Site, opened_site
 from gateway.dialects.aerovision.routes import WEBHOOKS
 from tests.serving import wait_until
@@ -134,9 +134,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=5, help="that a part is away")
     parser.add_argument("--rounds", type=int, default=1, help="of all failures")
-    parser.add_argument("--only", nargs="*", help="failures, by name")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--briefly", action="store_true", help="each part once")
+    kinds.add_argument("--only", nargs="*", default=(), help="failures, by name")
     chosen = parser.parse_args()
-    failures = [one for one in FAILURES if not chosen.only or one.__name__ in chosen.only]
+    named = [one for one in FAILURES if one.__name__ in chosen.only]
+    failures = BRIEFLY if chosen.briefly else named or FAILURES
     print(
         f"{CALLERS + 1} callers, {len(failures)} failures of {chosen.seconds:g} s, "
         f"{os.cpu_count()} cores, load {psutil.getloadavg()[0]:.1f}"

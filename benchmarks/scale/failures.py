@@ -130,3 +130,15 @@ FAILURES: tuple[Failure, ...] = (
     redis_restarted,
     redis_silent,
 )
+
+BRIEFLY: tuple[Failure, ...] = (
+    s3_restarted,
+    worker_killed,
+    gateway_killed,
+    gateway_silent,
+    scheduler_restarted,
+    postgresql_restarted,
+    postgresql_silent,
+    redis_restarted,
+)
+"""Each part once, and the network between two hosts, in front and behind."""
