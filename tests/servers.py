@@ -24,7 +24,7 @@ from sqlalchemy import create_engine, text
 
 from tests.certificates import Authority
 from tests.needs import ROOT, lack, need
-from tests.serving import WAIT_SECONDS, free_port, wait_until
+from tests.serving import START_SECONDS, WAIT_SECONDS, free_port, wait_until
 
 _DEBIAN = ":".join(map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)))
 """Debian keeps PostgreSQL's programs off the path."""
@@ -82,7 +82,7 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_until(self._is_ready)
+        wait_until(self._is_ready, seconds=START_SECONDS)
 
     def stop(self) -> None:
         """End it with all its connections."""
