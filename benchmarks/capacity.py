@@ -86,7 +86,7 @@ def nginx(seconds: float) -> None:
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), TINY) as tiny:
         authority, body = Authority(), jpeg()
         with (
-            servers.nginx(authority, [tiny.port, tiny.port]) as front,
+            servers.nginx(authority, [f"127.0.0.1:{tiny.port}"] * 2) as front,
             httpx.Client(base_url=front.address, verify=authority.trusted()) as client,
         ):
             measure(

@@ -1,5 +1,6 @@
 """Classification names what a picture shows."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -203,9 +204,9 @@ def test_logits_of_a_torchvision_export_become_shares(brought: Any) -> None:
 def test_independent_logits_become_probabilities_one_by_one(brought: Any) -> None:
     brought("range = [-1, 1]\nscores = 'independent logits'")
     expected = {
-        "first": 1 / (1 + np.e),
+        "first": 1 / (1 + math.e),
         "second": 1 / (1 + np.exp(0.6)),
-        "third": 1 / (1 + 1 / np.e),
+        "third": 1 / (1 + 1 / math.e),
     }
     assert scores(BLUE) == pytest.approx(expected, abs=1e-4)
 
