@@ -9,7 +9,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import Field, FilePath, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -40,6 +48,8 @@ _PASSWORD = re.compile(r"(://[^\s:/@]*:)\S+(?=@)|([?&]password=)[^&\s]*")
 Names = TypeVar("Names", bound=Collection[str])
 Words = Annotated[tuple[str, ...], NoDecode]
 Classes = Annotated[tuple[Literal["face", "license-plate", "person", "vehicle"], ...], NoDecode]
+OptionalFile = Annotated[FilePath | None, BeforeValidator(lambda told: told or None)]
+"""TOML has no null: empty text is none."""
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 
 
@@ -121,15 +131,15 @@ class Settings(BaseSettings):
         "the workers that a Dask scheduler lists, which needs the extra `dask` "
         "(see docs/scaling.md).",
     )
-    pool_tls_ca: FilePath | None = Field(
+    pool_tls_ca: OptionalFile = Field(
         None,
         description="File of the authority (PEM) that signs the certificates of scheduler, "
         "workers and gateways; with it, they speak TLS with each other and nothing else.",
     )
-    pool_tls_cert: FilePath | None = Field(
+    pool_tls_cert: OptionalFile = Field(
         None, description="File of the certificate (PEM) that is shown to the others."
     )
-    pool_tls_key: FilePath | None = Field(
+    pool_tls_key: OptionalFile = Field(
         None, validate_default=True, description="File of that certificate's key (PEM)."
     )
     worker_labels: Words = Field(

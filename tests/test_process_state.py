@@ -96,6 +96,9 @@ IN_GATEWAYS = {
         "auth.outside.OutsideKeys._fetched_at",
         "auth.outside.OutsideKeys._keys",
     ],
+    "when this process last failed to reach the database, to try it once a second": [
+        "gateway.store.database._Connecting._waited_until",
+    ],
     "a hash of nobody's password, only to take as long as another": [
         "auth.users.Users._nobodys_hash",
     ],
@@ -154,6 +157,7 @@ IN_GATEWAYS = {
         "gateway.pool.fair_queue.FairQueue._owners",
         "gateway.pool.fair_queue.FairQueue._returned",
         "gateway.pool.fork_server.ForkServer._control",
+        "gateway.pool.fork_server.ForkServer._is_set_up",
         "gateway.pool.fork_server.ForkServer._process",
         "gateway.pool.job_queue.JobQueue._step_seconds",
         "gateway.pool.job_queue.JobQueue._stepped_at",
@@ -180,7 +184,7 @@ IN_GATEWAYS = {
         "gateway.pool.slots.SlotPool._stillborn",
     ],
     "jobs that killed one process here: each gateway may lose one, the second refuses for all": [
-        "gateway.pool.slots.SlotPool._suspects",
+        "gateway.pool.screening.Screening._suspects",
     ],
     "a hint to look into the database, which is looked into without it too": [
         "gateway.tasks.bell.Bell._next",

@@ -82,4 +82,4 @@ def _toml(value: object) -> str:
     """A default as TOML, whose text and numbers are those of JSON."""
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
-    return json.dumps(str(value) if isinstance(value, Path) else value)
+    return json.dumps(str(value) if isinstance(value, Path) else "" if value is None else value)
