@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from asyncio import to_thread
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -33,6 +33,11 @@ class Conversation:
 
     async def write(self, message: Message) -> None:
         await self._comm.write(message)
+
+    async def tell(self, message: Message) -> None:
+        """Write what need not arrive."""
+        with suppress(CommClosedError):
+            await self._comm.write(message)
 
     async def while_open(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Do some work, or cancel it when the connection ends.

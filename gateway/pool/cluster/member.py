@@ -79,6 +79,8 @@ class Member:
             OSError: a file of the job cannot be read or written on this machine.
         """
         files = NamedFiles.of(pending.job)
+        while self._idle and self._idle[-1].closed():
+            self._idle.pop()
         comm = self._idle.pop() if self._idle else await self._connect(COMPUTE)
         try:
             await comm.write(job_message(pending, wait_seconds, files))

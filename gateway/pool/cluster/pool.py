@@ -22,7 +22,7 @@ from gateway.errors import (
 )
 from gateway.limits.quarantine import Quarantine
 from gateway.pool.cluster.member import Given, Member, WorkerLost
-from gateway.pool.cluster.messages import Card, Message, Reply
+from gateway.pool.cluster.messages import SILENCE_SECONDS, Card, Message, Reply
 from gateway.pool.cluster.scheduler import RETRY_SECONDS, Scheduler, is_ours
 from gateway.pool.contract import Observe, Progress, Snapshot, ignore, overlook
 from gateway.pool.job_queue import JobQueue
@@ -191,6 +191,10 @@ class ClusterPool:
         member = Member(card, self._security)
         try:
             await member.watch(partial(self._told, member))
+            if member.is_leaving and member.jobs:
+                # The last answers may still be on their way.
+                tasks = [given.task for given in member.jobs.values()]
+                await asyncio.wait(tasks, timeout=SILENCE_SECONDS)
         finally:
             del self._watches[card.address]
             self._lose(member)

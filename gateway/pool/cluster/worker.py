@@ -98,6 +98,7 @@ class EngineWorker:
         self._name = name
         self._leaving = asyncio.Event()
         self._serving: set[asyncio.Task[Any]] = set()
+        self._replying: set[asyncio.Task[Any]] = set()
 
     async def run(self, ending: asyncio.Event, *, drain_seconds: float) -> None:
         """Work until the ending is set, and then until what was begun has ended."""
@@ -117,6 +118,8 @@ class EngineWorker:
             log.info("engine worker drains")
             self._leaving.set()
             await self._pool.stop(grace_seconds=drain_seconds)
+            if self._replying:
+                await asyncio.wait(self._replying, timeout=drain_seconds)
         finally:
             registering.cancel()
             await asyncio.gather(registering, return_exceptions=True)
@@ -141,7 +144,7 @@ class EngineWorker:
                     log.info("scheduler lists this worker")
                     await registration.finished()
             except (OSError, ValueError, TimeoutError) as error:
-                log.warning("worker cannot be listed", reason=type(error).__name__)
+                log.warning("engine worker cannot be listed", reason=str(error))
             log.warning("scheduler is away")
             await asyncio.sleep(REGISTER_SECONDS)
 
@@ -160,6 +163,7 @@ class EngineWorker:
             log.exception("connection of a gateway failed")
         finally:
             self._serving.discard(task)
+            self._replying.discard(task)
             comm.abort()
 
     async def _tell(self, comm: Comm) -> None:
@@ -174,18 +178,26 @@ class EngineWorker:
 
     async def _compute_all(self, comm: Comm) -> None:
         """Compute one job after another; a connection that ends takes its job with it."""
+        task = asyncio.current_task()
+        assert task is not None
         async with conversation(comm) as gateway:
-            while True:
+            while not self._leaving.is_set():
                 message = await gateway.read()
-                try:
-                    async with brought(message["files"], gateway, self._files) as paths:
-                        reply = await gateway.while_open(self._compute(gateway, message, paths))
-                except CommClosedError:
-                    raise
-                except OSError as error:
-                    log.error("files of a job failed", reason=error.strerror)
-                    reply = Reply(Fault(type(error).__qualname__), message["crashes"], None)
-                await gateway.write(reply_message(reply))
+                self._replying.add(task)
+                await gateway.write(reply_message(await self._reply(gateway, message)))
+                if not self._leaving.is_set():
+                    self._replying.discard(task)
+            await comm.close()  # Other than `abort`, it sends what is written.
+
+    async def _reply(self, gateway: Conversation, message: Message) -> Reply:
+        try:
+            async with brought(message["files"], gateway, self._files) as paths:
+                return await gateway.while_open(self._compute(gateway, message, paths))
+        except CommClosedError:
+            raise
+        except OSError as error:
+            log.error("files of a job failed", reason=error.strerror)
+            return Reply(Fault(type(error).__qualname__), message["crashes"], None)
 
     async def _compute(self, gateway: Conversation, message: Message, paths: list[Path]) -> Reply:
         try:
@@ -196,7 +208,7 @@ class EngineWorker:
         async with asyncio.TaskGroup() as telling:
 
             def tell(share: float) -> None:
-                telling.create_task(gateway.write({"progress": share}))
+                telling.create_task(gateway.tell({"progress": share}))
 
             pending.progress = tell
             try:

@@ -91,10 +91,10 @@ def give(pool: Pool, engine: str, *pictures: bytes | Path, **told: Any) -> async
 
 
 async def block(
-    pool: Pool, file: Path, *, engine: str = "wait", **told: Any
+    pool: Pool, file: Path, *pictures: bytes, engine: str = "wait", **told: Any
 ) -> asyncio.Task[Answer]:
     """Have a job computed that ends when the file is there; return once it has begun."""
-    blocking = give(pool, engine, path=str(file), **told)
+    blocking = give(pool, engine, *pictures, path=str(file), **told)
     await until(file.with_name(f"{file.name}.begun").exists)
     return blocking
 

@@ -165,12 +165,13 @@ async def test_without_a_worker_a_job_is_told_to_come_again(tmp_path: Path) -> N
 async def test_a_worker_that_is_told_to_end_ends_its_jobs_first(
     cluster: Cluster, tmp_path: Path
 ) -> None:
+    picture = os.urandom(20_000_000)
     async with used(cluster) as pool:
-        begun = await block(pool, tmp_path / "go")
+        begun = await block(pool, tmp_path / "go", picture, engine="wait and echo")
         cluster.workers[0].terminate()
         await until(lambda: not pool.ready)
         (tmp_path / "go").touch()
-        assert (await begun).body == b"waited"
+        assert (await begun).body == picture
         assert await asyncio.to_thread(cluster.workers[0].wait) == 0
         assert pool.snapshot().retries == pool.snapshot().crashes == 0
 

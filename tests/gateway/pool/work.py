@@ -98,6 +98,11 @@ def _wait_and_crash(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
     return _crash(pictures, told)
 
 
+def _wait_and_echo(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
+    _wait(pictures, told)
+    return _echo(pictures, told)
+
+
 def _report(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
     """Say that it began, and when the file is there, that half is done."""
     _wait(pictures, told)
@@ -217,6 +222,7 @@ _WORK: dict[str, Callable[[tuple[bytes | None, ...], Told], Answer]] = {
     "wait": _wait,
     "copy": _copy,
     "wait and crash": _wait_and_crash,
+    "wait and echo": _wait_and_echo,
     "report": _report,
     "sleep": _sleep,
     "spin": _spin,
