@@ -61,8 +61,17 @@ class Card(NamedTuple):
     labels: tuple[str, ...]
 
     @classmethod
-    def read(cls, told: Mapping[str, Any]) -> "Card":
-        return cls(told["address"], told["version"], told["slots"], tuple(told["labels"]))
+    def read(cls, told: Mapping[str, Any]) -> "Card | None":
+        """What a worker that the scheduler lists says of itself; None if it is not one of ours."""
+        match told.get(CARD):
+            case {
+                "address": str(address),
+                "version": str(version),
+                "slots": int(slots),
+                "labels": [*labels],
+            } if slots > 0:
+                return cls(address, version, slots, tuple(map(str, labels)))
+        return None
 
 
 @dataclass(frozen=True, slots=True)

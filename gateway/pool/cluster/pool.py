@@ -157,7 +157,10 @@ class ClusterPool:
     async def _keep_looking(self) -> None:
         async with Scheduler(self._scheduler, self._security) as scheduler:
             while True:
-                await self._look(scheduler)
+                try:
+                    await self._look(scheduler)
+                except Exception:  # Or no worker would ever be found again.
+                    log.exception("scheduler cannot be asked")
                 if not self._watches:
                     self._looked.set()
                 await asyncio.sleep(LOOK_SECONDS)
@@ -166,9 +169,9 @@ class ClusterPool:
         """Connect to the workers that are new, and say which cannot be used."""
         try:
             cards = await scheduler.cards()
-        except EnginesUnreachable:
+        except EnginesUnreachable as error:
             if self._reaches_scheduler:
-                log.error("scheduler is out of reach")
+                log.error("scheduler is out of reach", reason=str(error.__cause__))
             self._reaches_scheduler = False
             return
         if not self._reaches_scheduler:

@@ -8,7 +8,7 @@ from distributed.core import rpc
 from distributed.security import Security
 
 from gateway.errors import EnginesUnreachable
-from gateway.pool.cluster.messages import CARD, CONNECT_SECONDS, Card
+from gateway.pool.cluster.messages import CONNECT_SECONDS, Card
 from gateway.version import VERSION
 
 RETRY_SECONDS = 2
@@ -34,14 +34,11 @@ class Scheduler:
         try:
             async with asyncio.timeout(2 * CONNECT_SECONDS):
                 found = await self._rpc.identity()
-        except (OSError, TimeoutError):
+        except (OSError, TimeoutError) as error:
             raise EnginesUnreachable(
                 "The scheduler cannot be reached.", retry_after_seconds=RETRY_SECONDS
-            ) from None
-        return {
-            address: Card.read(told[CARD]) if CARD in told else None
-            for address, told in found["workers"].items()
-        }
+            ) from error
+        return {address: Card.read(told) for address, told in found["workers"].items()}
 
     async def __aenter__(self) -> Self:
         return self
