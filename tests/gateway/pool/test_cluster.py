@@ -109,6 +109,21 @@ async def test_a_job_behind_a_long_one_is_computed_where_a_worker_idles(
         assert pool.snapshot().retries == 0
 
 
+async def test_a_caller_who_leaves_takes_his_job_out_of_the_worker_where_it_waits(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    async with used(cluster) as pool:
+        blocking = await block(pool, tmp_path / "go")
+        waiting = give(pool, "note", b"left", path=str(tmp_path / "n"))
+        await until(lambda: pool.snapshot().placed == 2)
+        waiting.cancel()
+        await until(lambda: pool.snapshot().placed == 1)
+        (tmp_path / "go").touch()
+        await blocking
+        await give(pool, "note", b"next", path=str(tmp_path / "n"))
+        assert (tmp_path / "n").read_bytes() == b"next\n"
+
+
 async def test_a_picture_that_kills_twice_while_its_callers_leave_is_refused(
     cluster: Cluster, tmp_path: Path
 ) -> None:
