@@ -45,8 +45,8 @@ AGAIN = (502, 503)
 """Statuses after which one asks again: nobody has begun, or it may be begun once more."""
 PATIENCE_SECONDS = 180
 ENDED = ("done", "error", "failed")
-PAUSE_SECONDS = 0.1
-TASK_PAUSE_SECONDS = 0.3
+PAUSE_SECONDS = 0.2
+TASK_PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)

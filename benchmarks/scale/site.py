@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,8 +78,11 @@ def opened_site(folder: Path) -> Iterator[Site]:
             "scheduler": on("scheduler", servers.dask_scheduler(at["scheduler"])),
         }
         scheduler = parts["scheduler"].address
-        for name in WORKERS:
-            parts[name] = on(name, servers.engine_worker(scheduler, at[name]))
+        with ThreadPoolExecutor(len(WORKERS)) as at_once:
+            workers = at_once.map(
+                lambda name: on(name, servers.engine_worker(scheduler, at[name])), WORKERS
+            )
+        parts |= zip(WORKERS, workers, strict=True)
         with network["s3"].entered():
             servers.make_bucket(parts["s3"].address, BUCKET)
         settings = {
