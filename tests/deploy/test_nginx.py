@@ -206,13 +206,15 @@ def test_what_a_gateway_did_that_fell_silent_is_done_by_the_other(authority: Aut
             answering = stack.enter_context(source(Answering, second.address))
         gateways = [f"{first.address}:8000", answering.removeprefix("http://")]
         stack.enter_context(front.entered())
-        quick = ["net.ipv4.tcp_keepalive_time=1", "net.ipv4.tcp_keepalive_intvl=1"]
-        subprocess.run(["sysctl", "-q", "-w", *quick], check=True)
+        quick = ("tcp_keepalive_time", "tcp_keepalive_intvl", "tcp_retries2")
+        told = [f"net.ipv4.{name}=1" for name in quick]
+        subprocess.run(["sysctl", "-q", "-w", *told], check=True)
         nginx = stack.enter_context(servers.nginx(authority, gateways, front.address))
         threads = stack.enter_context(ThreadPoolExecutor(2))
         # nginx gives each gateway one of two that are asked at once.
         asked = [threads.submit(status, nginx.address, front, authority) for _ in range(2)]
         taken, _ = taking.accept()
+        assert taken.recv(1)
         with taken, front.silent_to(first):
             assert [one.result() for one in asked] == [204, 204]
 
