@@ -1,5 +1,6 @@
 """`pixelgate simulate`: what a load needs."""
 
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from gateway.metrics import Metrics
 from gateway.pool.contract import Timing
 from tests.gateway.conftest import Run
+from tests.sources import Quiet, source
 
 SHORT = ("--requests", "500")
 
@@ -55,6 +57,26 @@ def test_metrics_tell_mix_and_times(run: Run, tmp_path: Path) -> None:
     file.write_bytes(metrics.exposition())
     (row,) = rows(run, "--clients", "1", "--slots", "1", "--metrics", str(file))
     assert row["answers/s"] == pytest.approx(0.5, rel=0.2)
+
+
+class _Service(Quiet, BaseHTTPRequestHandler):
+    """Shows a computation of 2 s to who has the token."""
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.headers["Authorization"] == "Bearer open" else 404)
+        self.end_headers()
+        metrics = Metrics()
+        metrics.computed("color_palette", Timing(0.0, 2.0))
+        self.wfile.write(metrics.exposition())
+
+
+def test_a_running_service_is_asked_with_its_token(run: Run) -> None:
+    words = ("--clients", "1", "--slots", "1", "--metrics-token", "open", "--metrics")
+    with source(_Service) as url:
+        (row,) = rows(run, *words, f"{url}/metrics")
+        refused = run("simulate", "--rate", "1", "--metrics", f"{url}/metrics")
+    assert row["answers/s"] == pytest.approx(0.5, rel=0.2)
+    assert "answers 404" in refused.stderr
 
 
 def test_a_cluster_is_told_by_the_cores_of_its_machines(run: Run) -> None:
