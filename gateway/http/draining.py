@@ -90,6 +90,7 @@ class DrainingServer(Server):
         self._lifecycle = lifecycle
         self._beat = beat
         self._keeping: asyncio.Task[None] | None = None
+        self._told_to_end = asyncio.Event()
 
     @property
     def _connections(self) -> list[Connection]:
@@ -112,17 +113,24 @@ class DrainingServer(Server):
         loop.add_signal_handler(signal.SIGQUIT, self._end_at_once)
         log.info("worker ready")
 
+    async def main_loop(self) -> None:
+        # Uvicorn would look ten times a second; what it does then, `_keep` does.
+        await self._told_to_end.wait()
+
     def _end(self) -> None:
         self.should_exit = True
+        self._told_to_end.set()
 
     def _end_at_once(self) -> None:
-        self.should_exit = self.force_exit = True
+        self.force_exit = True
+        self._end()
 
     async def _keep(self) -> None:
         """Show the master that the loop runs, and enforce the deadlines of all connections."""
         loop = asyncio.get_running_loop()
         while True:
             self._beat()
+            await self.on_tick(0)
             now = loop.time()
             for connection in self._connections:
                 _sweep(connection, now)

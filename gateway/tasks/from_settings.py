@@ -31,9 +31,8 @@ from gateway.version import VERSION
 
 log = structlog.get_logger()
 
-POLL_SECONDS = 0.25
-POLL_SECONDS_WHEN_TOLD = 1.0
-"""Of a database that tells what happens; then only leases that run out are found so."""
+POLL_SECONDS = 1.0
+"""What this gateway queues, and what PostgreSQL tells of others, it does not have to look for."""
 RESTART_SECONDS = 1.0
 
 
@@ -52,7 +51,7 @@ async def tasks_at_work(
     """Tasks that are performed, and told of, as long as the context lasts."""
     quota = Quota(settings.max_tasks_per_caller, settings.max_task_bytes_per_caller)
     queue = TaskQueue(database, quota=quota, works=works)
-    bell, outbox, is_told = Bell(), Bell(), can_notify(database)
+    bell, outbox = Bell(), Bell()
     runner = Runner(
         queue,
         storage,
@@ -62,7 +61,7 @@ async def tasks_at_work(
         bell,
         outbox,
         places=settings.slot_count,
-        poll_seconds=POLL_SECONDS_WHEN_TOLD if is_told else POLL_SECONDS,
+        poll_seconds=POLL_SECONDS,
         deadline_seconds=settings.deadline_seconds,
         metrics=metrics,
         tracing=tracing,
@@ -72,7 +71,7 @@ async def tasks_at_work(
     transport = GuardedTransport(guard)
     deliverer = Deliverer(database, box, transport, outbox, metrics, version=VERSION)
     going_on = [runner.run, sweeper.run, deliverer.run]
-    if is_told:
+    if can_notify(database):
         going_on.append(partial(listen, database, bell))
     ending = asyncio.Event()
     at_work = [asyncio.create_task(_until(ending, one)) for one in going_on]

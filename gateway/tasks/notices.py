@@ -1,4 +1,4 @@
-"""What other gateways do to tasks, told by PostgreSQL; SQLite tells nothing and is asked often."""
+"""What other gateways do to tasks, told by PostgreSQL; SQLite tells nothing, and is only asked."""
 
 import asyncio
 
