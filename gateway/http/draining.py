@@ -16,6 +16,7 @@ import structlog
 from uvicorn.config import Config
 from uvicorn.server import Server
 
+from gateway.http.accepting import Acceptor, ConnectionCounts
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.protocol import Connection
 from gateway.settings import Settings
@@ -72,9 +73,10 @@ class Finishing:
 
 
 class DrainingServer(Server):
-    """Uvicorn's server with sweeps over its connections and an end that loses no request."""
+    """Uvicorn's server with sweeps over its connections and an end that loses no request.
 
-    servers: list[asyncio.Server]
+    `counts` are those of all workers, and this one's `number` is its place there.
+    """
 
     def __init__(
         self,
@@ -82,10 +84,16 @@ class DrainingServer(Server):
         settings: Settings,
         lifecycle: Lifecycle,
         finishing: Finishing,
+        counts: ConnectionCounts,
+        number: int,
         beat: Callable[[], None],
     ) -> None:
         super().__init__(config)
         self._finishing = finishing
+        self._counts = counts
+        self._number = number
+        self._acceptors: list[Acceptor] = []
+        self._connecting: set[asyncio.Task[object]] = set()
         self._settings = settings
         self._lifecycle = lifecycle
         self._beat = beat
@@ -105,9 +113,10 @@ class DrainingServer(Server):
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_log_loose_error)
         self._keeping = loop.create_task(self._keep())
-        await super().startup(sockets)
-        for listener in sockets or []:
-            listener.listen(BACKLOG)
+        await super().startup([])
+        self._acceptors = [
+            Acceptor(listener, self._connect, self._is_ahead) for listener in sockets or []
+        ]
         # Until here a signal just kills: no request was taken yet.
         loop.add_signal_handler(signal.SIGTERM, self._end)
         loop.add_signal_handler(signal.SIGQUIT, self._end_at_once)
@@ -131,6 +140,8 @@ class DrainingServer(Server):
         while True:
             self._beat()
             await self.on_tick(0)
+            if self._acceptors:
+                self._is_ahead()
             now = loop.time()
             for connection in self._connections:
                 _sweep(connection, now)
@@ -181,15 +192,30 @@ class DrainingServer(Server):
         for listener in sockets:
             _refuse_handshakes(listener)
         await asyncio.sleep(HANDSHAKE_SECONDS)
-        waiting = [accepted for listener in sockets for accepted in _accept_all(listener)]
+        for accepted in [accepted for listener in sockets for accepted in _accept_all(listener)]:
+            self._connect(accepted)
         self._leave_listening()
-        loop = asyncio.get_running_loop()
-        for accepted in waiting:
-            await loop.connect_accepted_socket(self._new_connection, accepted)
+        if self._connecting:
+            await asyncio.wait(self._connecting)
 
     def _leave_listening(self) -> None:
-        for server in self.servers:
-            server.close()
+        for acceptor in self._acceptors:
+            acceptor.close()
+        self._acceptors = []
+        self._counts.leave(self._number)
+
+    def _is_ahead(self) -> bool:
+        """Tell the other workers how many connections there are here; whether one has fewer."""
+        count = len(self.server_state.connections) + len(self._connecting)
+        self._counts.tell(self._number, count)
+        return count > self._counts.least()
+
+    def _connect(self, accepted: socket.socket) -> None:
+        accepted.setblocking(False)
+        loop = asyncio.get_running_loop()
+        making = loop.create_task(loop.connect_accepted_socket(self._new_connection, accepted))
+        self._connecting.add(making)
+        making.add_done_callback(self._connecting.discard)
 
     def _new_connection(self) -> asyncio.Protocol:
         made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
@@ -229,7 +255,6 @@ def _accept_all(listener: socket.socket) -> Iterator[socket.socket]:
             accepted, _ = listener.accept()
         except OSError:
             return
-        accepted.setblocking(False)
         yield accepted
 
 

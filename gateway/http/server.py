@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from typing import Any, Protocol
 
 import structlog
@@ -25,6 +26,7 @@ from uvicorn_worker import UvicornWorker
 from engines.process.parent import die_with_parent
 from gateway.dialects.dialect import Refusal
 from gateway.http import logs
+from gateway.http.accepting import ConnectionCounts
 from gateway.http.draining import BACKLOG, FAREWELL_SECONDS, DrainingServer, Finishing
 from gateway.http.lifecycle import Lifecycle
 from gateway.http.protocol import Connection
@@ -110,6 +112,7 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]  # gunicorn has no typ
         self._listeners = listeners
         self._build = build
         self.finishing = Finishing()
+        self.connection_counts = ConnectionCounts(settings.workers)
         self._counts = count_together()
         super().__init__(prog="pixelgate")
 
@@ -131,10 +134,15 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]  # gunicorn has no typ
             "control_socket_disable": True,
             "forwarded_allow_ips": ",".join(settings.trusted_proxies),
             "preload_app": False,
-            # What it counted stays; it is left out of what is so now.
-            "child_exit": lambda master, worker: mark_process_dead(worker.pid),
+            "pre_fork": _number,
+            "child_exit": lambda master, worker: self._forget(worker),
             "on_exit": lambda master: self._end(),
         }
+
+    def _forget(self, worker: "Worker") -> None:
+        # What it counted stays; it is left out of what is so now.
+        mark_process_dead(worker.pid)
+        self.connection_counts.leave(worker.number)
 
     def _end(self) -> None:
         shutil.rmtree(self._counts, ignore_errors=True)
@@ -212,6 +220,12 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
             time.sleep(0.01)
 
 
+def _number(master: Master, worker: "Worker") -> None:
+    """Give a worker that is about to be forked the lowest number that none has."""
+    taken = {one.number for one in master.WORKERS.values()}
+    worker.number = next(number for number in count() if number not in taken)
+
+
 def _has_terminal() -> bool:
     try:
         os.close(os.open("/dev/tty", os.O_RDONLY))
@@ -221,7 +235,9 @@ def _has_terminal() -> bool:
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]  # uvicorn-worker has no types
-    """A process that serves connections."""
+    """A process that serves connections; of all that run, each has another number."""
+
+    number: int
 
     CONFIG_KWARGS = {  # noqa: RUF012  # uvicorn-worker declares it so
         "loop": "asyncio",
@@ -258,11 +274,15 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # uvicorn-worker has no type
             lifecycle=self.wsgi.lifecycle,
             render=self.wsgi.render,
         )
-        # So many connections the loop accepts at once: a worker must not take all of a burst.
-        config.backlog = 1
         config.proxy_headers = bool(settings.trusted_proxies)
         server = DrainingServer(
-            config, settings, self.wsgi.lifecycle, self.app.finishing, beat=self.notify
+            config,
+            settings,
+            self.wsgi.lifecycle,
+            self.app.finishing,
+            self.app.connection_counts,
+            self.number,
+            beat=self.notify,
         )
         await server.serve(sockets=self.sockets)
         if not server.started:

@@ -6,9 +6,10 @@ import socket
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -64,6 +65,18 @@ def test_both_workers_answer(steady: Served) -> None:
 
     wait_until(ask)
     assert answered == {process.pid for process in steady.workers()}
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_workers_share_connections_evenly(tmp_path: Path, workers: int) -> None:
+    with running(tmp_path, TINY, workers=workers) as served, ExitStack() as open_until:
+        clients = [open_until.enter_context(served.connect()) for _ in range(64)]
+        for client in clients:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        counts = Counter(client.recv(65536).rpartition(b"\r\n")[2] for client in clients)
+    share = 64 // workers
+    assert len(counts) == workers
+    assert share / 2 <= min(counts.values()) <= max(counts.values()) <= share * 1.5
 
 
 def test_answers_tell_the_date_and_not_the_server(steady: Served) -> None:
