@@ -54,6 +54,8 @@ def peer_serving(name: str) -> Iterator[Peer]:
         env={**slot_environment(100_000_000), "PYTHONPATH": os.pathsep.join(paths)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # As our service: on a busy machine Linux deals the cores out by session.
+        start_new_session=True,
     )
     try:
         wait_until(lambda: _listens(process, port))
