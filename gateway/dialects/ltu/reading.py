@@ -1,5 +1,6 @@
 """What LTU's callers send, in the engines' words."""
 
+from functools import cache
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -39,11 +40,15 @@ def translate(form: Form, engine: Engine) -> tuple[Form, Parameters, bool]:
 
 def ignored(form: Form, engine: Engine) -> str:
     """The names of fields that mean nothing to the service, as a header field may have them."""
-    known = {*params_of(engine).spellings(), *(one.name for one in inputs_of(engine))}
-    if len(engine.inputs) > 1:
-        known.add("image")
+    known = _known_names(engine)
     unknown = [name for name in (*form.texts, *form.files) if name not in known]
     return ", ".join(quote(name[:MOST_CHARACTERS], safe="") for name in unknown[:MOST_NAMES])
+
+
+@cache
+def _known_names(engine: Engine) -> frozenset[str]:
+    names = params_of(engine).spellings() | {one.name for one in inputs_of(engine)}
+    return frozenset(names | {"image"} if len(engine.inputs) > 1 else names)
 
 
 def _share(fields: dict[str, list[T]], names: list[str]) -> None:

@@ -1,6 +1,7 @@
 """Every service's wording, and what follows of it."""
 
 from dataclasses import replace
+from functools import cache
 
 from engines.core.registry import Engine, Input
 from engines.core.shapes import Parameters
@@ -47,6 +48,7 @@ def wording_of(engine: Engine) -> Wording:
     return _WORDINGS.get(engine.name, Wording())
 
 
+@cache
 def inputs_of(engine: Engine) -> tuple[Input, ...]:
     """The engine's pictures under the names that LTU's callers send."""
     names = wording_of(engine).inputs or [one.name for one in engine.inputs]
