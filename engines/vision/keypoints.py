@@ -44,19 +44,20 @@ def match_keypoints(first: Keypoints, second: Keypoints) -> NDArray[np.intp]:
         return np.empty((0, 2), np.intp)
     # OpenCV's matchers either cross-check or give the second best, but not both.
     likeness = first.descriptors @ second.descriptors.T
+    back, is_clear_back = _nearest(likeness.T.copy())
     ahead, is_clear_ahead = _nearest(likeness)
-    back, is_clear_back = _nearest(likeness.T)
     rows = np.arange(len(ahead))
     chosen = (back[ahead] == rows) & is_clear_ahead & is_clear_back[ahead]
     return np.stack([rows[chosen], ahead[chosen]], axis=1)
 
 
 def _nearest(likeness: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """For each row the best column, and whether the second best is well behind."""
-    best = likeness.argmax(axis=1)
-    two = np.partition(likeness, -2, axis=1)[:, -2:]
-    apart = np.sqrt(np.maximum(2 - 2 * two, 0))
-    return best, apart[:, 1] < _RATIO * apart[:, 0]
+    """For each row the best column, which it is left without, and whether the second is far."""
+    rows, best = np.arange(len(likeness)), likeness.argmax(axis=1)
+    highest = likeness[rows, best]
+    likeness[rows, best] = -np.inf
+    nearest, second = (np.maximum(2 - 2 * one, 0) for one in (highest, likeness.max(axis=1)))
+    return best, np.sqrt(nearest) < _RATIO * np.sqrt(second)
 
 
 def mirrored(keypoints: Keypoints, width: int) -> Keypoints:

@@ -19,7 +19,7 @@ def flattened(image: MatLike) -> MatLike:
     """
     levels = image.astype(np.float32)
     centred = levels - cv2.GaussianBlur(levels, (0, 0), _NEIGHBOURHOOD_PX)
-    squares = np.atleast_3d(centred * centred).mean(axis=2)
+    squares = np.asarray(np.mean(cv2.split(centred * centred), axis=0), np.float32)
     spread = np.sqrt(cv2.GaussianBlur(squares, (0, 0), _NEIGHBOURHOOD_PX))
     measure = spread + _FAINT_LEVELS + 2 * _noise(image)
     shown = 128 + 42 * centred / (measure if image.ndim == 2 else measure[..., np.newaxis])
@@ -34,8 +34,9 @@ def _noise(image: MatLike) -> float:
     Source:
         Immerkaer, Fast noise variance estimation, CVIU 1996; the median for the mean.
     """
-    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
-    return 1.4826 * float(np.median(np.abs(cv2.filter2D(image, cv2.CV_32F, kernel))))
+    second = np.array([-1, 2, -1], np.float32)
+    differences = cv2.sepFilter2D(image, cv2.CV_16S, second, second)
+    return 1.4826 / 6 * float(np.median(np.abs(differences)))
 
 
 def pearson(one: MatLike, other: MatLike) -> float:
