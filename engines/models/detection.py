@@ -22,6 +22,8 @@ MOST_PIXELS = 40_000_000
 """Of a look at a page of any length; it bounds memory and time."""
 ROUGH_PIXELS = 500_000
 """Size of the first look at a page, which is enough for letters of a usual size."""
+ENLARGED_PIXELS = 200_000
+"""Size up to which a part may be enlarged for the first look."""
 SMALL_LINE = 15
 """Height of a line in the first look below which a closer one is taken, px."""
 LONG_PAGE = 2.0
@@ -85,11 +87,12 @@ def _printed_parts(page: Pixels) -> list[Bounds]:
     """
     height, width = page.shape[:2]
     cell = max(LEAST_GAP, min(height, width) // GAPS)
-    edges = cv2.morphologyEx(page, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2)
-    busy = edges > min(MOST_EDGE, LEAST_EDGE + NOISE_EDGES * float(np.median(edges)))
-    padded = np.pad(busy, ((0, -height % cell), (0, -width % cell)))
-    rows, columns = (side // cell for side in padded.shape)
-    inked = padded.reshape(rows, cell, columns, cell).any(axis=(1, 3))
+    steps = cv2.morphologyEx(page, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    edges = np.maximum.reduce(cv2.split(steps))
+    highest = np.maximum.reduceat(edges, np.arange(0, height, cell), axis=0)
+    highest = np.maximum.reduceat(highest, np.arange(0, width, cell), axis=1)
+    inked = highest > min(MOST_EDGE, LEAST_EDGE + NOISE_EDGES * _median(edges))
+    rows, columns = inked.shape
     grid = cv2.dilate(np.asarray(inked, np.uint8), np.ones((3, 3), np.uint8))
     around = cv2.boundingRect(grid)
     boxes = _apart(grid)
@@ -99,6 +102,12 @@ def _printed_parts(page: Pixels) -> list[Bounds]:
         (x * cell, y * cell, min(width, (x + across) * cell), min(height, (y + down) * cell))
         for x, y, across, down in boxes.tolist()
     ]
+
+
+def _median(levels: MatLike) -> int:
+    """By counting, which takes a tenth of the time that sorting does."""
+    counts = cv2.calcHist([levels], [0], None, [256], [0, 256]).ravel()
+    return int(np.searchsorted(np.cumsum(counts, dtype=np.float64), levels.size / 2))
 
 
 def _apart(grid: MatLike) -> NDArray[np.int32]:
@@ -123,7 +132,8 @@ def _detect_in(page: Pixels) -> list[Corners]:
         MOST_SIDE / length,
         float(np.sqrt(MOST_PIXELS / (short * long))),
     )
-    rough = min(whole, float(np.sqrt(ROUGH_PIXELS / (short * length))))
+    enlarged = max(1.0, float(np.sqrt(ENLARGED_PIXELS / (short * length))))
+    rough = min(whole, enlarged, float(np.sqrt(ROUGH_PIXELS / (short * length))))
     quads = look(page, rough)
     if rough < whole and any(min(size(quad)) * rough < SMALL_LINE for quad in quads):
         closer = look(page, whole)

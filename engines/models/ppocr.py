@@ -45,13 +45,15 @@ def read(image: Pixels) -> list[Line]:
     page = np.ascontiguousarray(np.rot90(image, turns))
     if turns:
         quads = detect(page, _looked)
-    votes = _upside_down([_crop(page, quad).pixels for quad in quads])
+    crops = [_crop(page, quad) for quad in quads]
+    votes = _upside_down([one.pixels for one in crops])
     if _is_upside_down(page, quads, votes):
         quads = [np.roll(size_of(page) - quad, 2, axis=0) for quad in quads]
         votes = 1 - votes
         page = np.ascontiguousarray(np.rot90(page, 2))
+        crops = [_crop(page, quad) for quad in quads]
         turns = (turns + 2) % 4
-    lines = _in_reading_order(_recognised(page, quads, votes))
+    lines = _in_reading_order(_recognised(page, quads, crops, votes))
     lines = [letter_spacing.closed(line, partial(_crop, page)) for line in lines]
     back = _unturned(turns, image.shape[1], image.shape[0])
     return [moved(line, back) for line in lines]
@@ -184,17 +186,19 @@ def _crop(page: Pixels, quad: Corners) -> Crop:
     return Crop(pixels.astype(np.uint8, copy=False), moved_back)
 
 
-def _recognised(page: Pixels, quads: list[Corners], votes: NDArray[np.float64]) -> list[Line]:
+def _recognised(
+    page: Pixels, quads: list[Corners], crops: list[Crop], votes: NDArray[np.float64]
+) -> list[Line]:
     """What the lines say, each read in every direction in which it might run."""
     typical = float(np.median([min(size(quad)) for quad in quads])) if quads else 0.0
-    owners, crops = [], []
-    for place, quad in enumerate(quads):
+    owners, tried = [], []
+    for place, (quad, crop) in enumerate(zip(quads, crops, strict=True)):
         for turn in _directions(quad, typical, votes[place]):
             owners.append(place)
-            crops.append(_crop(page, np.roll(quad, turn, axis=0)))
-    said = texts([one.pixels for one in crops], _read)
+            tried.append(_crop(page, np.roll(quad, turn, axis=0)) if turn else crop)
+    said = texts([one.pixels for one in tried], _read)
     best: dict[int, tuple[Crop, Text]] = {}
-    for place, crop, text in zip(owners, crops, said, strict=True):
+    for place, crop, text in zip(owners, tried, said, strict=True):
         if place not in best or text.score > best[place][1].score:
             best[place] = (crop, text)
     lines = [cut_line(crop, text) for crop, text in best.values() if text.score >= LEAST_TEXT_SCORE]

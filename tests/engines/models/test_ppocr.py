@@ -29,7 +29,7 @@ def printed(height: int, width: int) -> Pixels:
     return page
 
 
-PRINTED = printed(320, 640)
+PRINTED = printed(200, 400)
 SHOWN = 32 / 21
 """How much larger the detector is shown that page."""
 EDGE = 32
@@ -151,6 +151,12 @@ def test_a_line_reaches_beyond_its_image_by_area_and_perimeter(networks: Network
     shown = np.array([[150 - beyond, 150 - beyond], [450 + beyond, 210 + beyond]])
     expected = (shown - EDGE) / SHOWN
     assert np.abs(line.corners[[0, 2]] - expected).max() < 1.5
+
+
+def test_a_large_page_is_not_enlarged_for_the_first_look(networks: Networks) -> None:
+    sizes = networks((150, 150, 450, 210))
+    assert len(read(printed(400, 800))) == 1
+    assert sizes[0] == (13 * 32 + 2 * EDGE, 800 + 2 * EDGE)
 
 
 def test_lines_are_read_from_top_to_bottom(networks: Networks) -> None:
