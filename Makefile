@@ -32,6 +32,7 @@ bench: $(INSTALLED_DEV) $(PEERS:%=$(VENV)/peers/%) ## Measure throughput beside 
 	$(BIN)/python -m benchmarks.http $(addprefix --peers ,$(PEERS))
 	$(BIN)/python -m benchmarks.pekat
 	$(BIN)/python -m benchmarks.engines
+	$(BIN)/python -m benchmarks.libraries
 
 # In an environment of its own; where it cannot be installed, the benchmark says so.
 $(VENV)/peers/mosec: | $(INSTALLED_DEV)
