@@ -126,7 +126,7 @@ def _driver(driver: Driver) -> Finding:
 def _cluster(settings: Settings) -> Finding:
     """Whether the scheduler is there, and what it knows of workers."""
     # Not at the top: they are of an extra.
-    from gateway.pool.cluster.from_settings import cards
+    from gateway.pool.cluster.from_settings import address, cards
     from gateway.pool.cluster.scheduler import is_ours
 
     try:
@@ -138,7 +138,7 @@ def _cluster(settings: Settings) -> Finding:
     if len(ours) < len(found):
         text += f"; {len(found) - len(ours)} more are not of version {VERSION}"
     if not ours:
-        text += f"; start one: pixelgate worker {settings.pool.replace('dask', 'tcp', 1)}"
+        text += f"; start one: pixelgate worker {address(settings)}"
     return Finding("Dask", State.FINE if ours else State.WRONG, text)
 
 

@@ -11,12 +11,15 @@ from typing import Any
 
 import psutil
 import pytest
+from distributed.comm.core import connect
 from structlog.testing import capture_logs
 
 from gateway.errors import EnginesUnreachable, PictureRefused, SlotCrashed, WorkFailed
 from gateway.pool.cluster import pool as cluster_pool
 from gateway.pool.cluster import scheduler
+from gateway.pool.cluster.from_settings import security
 from gateway.pool.cluster.pool import ClusterPool
+from gateway.settings import Settings
 from gateway.version import VERSION
 from tests.gateway.pool.cluster import Cluster, certificates, kill, running_cluster
 from tests.gateway.pool.running import block, give, until
@@ -269,11 +272,19 @@ async def test_a_worker_of_another_version_is_not_used_and_the_log_says_so_once(
     assert [one["version"] for one in logs if "another version" in one["event"]] == [VERSION]
 
 
-async def test_everything_is_encrypted_where_there_are_certificates(tmp_path: Path) -> None:
-    tls = certificates(tmp_path)
-    with running_cluster(tmp_path, tls=tls) as cluster:
+async def test_with_certificates_only_who_has_one_of_the_authority_is_heard(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "other").mkdir()
+    other = security(Settings(**certificates(tmp_path / "other")))  # type: ignore[arg-type]
+    with running_cluster(tmp_path, tls=certificates(tmp_path)) as cluster:
         async with used(cluster) as pool:
             assert (await give(pool, "echo", b"safe")).body == b"safe"
+            for place in (*pool._members, f"tls://127.0.0.1:{cluster.port}"):
+                with pytest.raises(OSError, match=r"timed out|closed|Timed out"):
+                    await connect(place.replace("tls:", "tcp:"), timeout=1)
+                with pytest.raises(OSError, match=r"certificate|closed|Timed out"):
+                    await connect(place, timeout=1, **other.get_connection_args("client"))
 
 
 def has_ended(process: psutil.Process) -> bool:
