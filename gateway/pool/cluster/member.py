@@ -17,6 +17,7 @@ from gateway.pool.cluster.messages import (
     COMPUTE,
     CONNECT_SECONDS,
     SILENCE_SECONDS,
+    STATUS_SECONDS,
     WATCH,
     Card,
     Message,
@@ -59,12 +60,10 @@ class Member:
             comm = await self._connect(WATCH)
             try:
                 while True:
-                    async with asyncio.timeout(SILENCE_SECONDS):
-                        status = await comm.read()
-                    tell(status)
+                    tell(await _heard(comm))
             finally:
                 comm.abort()
-        except (WorkerLost, CommClosedError, TimeoutError):
+        except (WorkerLost, CommClosedError):
             return
         finally:
             for idle in self._idle:
@@ -102,6 +101,28 @@ class Member:
         except (OSError, TimeoutError):
             raise WorkerLost from None
         return comm
+
+
+async def _heard(comm: Comm) -> Message:
+    """What a worker says next.
+
+    Raises:
+        WorkerLost: it is silent for too long, while this process was awake.
+    """
+    loop = asyncio.get_running_loop()
+    reading = asyncio.ensure_future(comm.read())
+    try:
+        while True:
+            since = loop.time()
+            await asyncio.wait([reading], timeout=SILENCE_SECONDS)
+            if reading.done():
+                message: Message = reading.result()
+                return message
+            # What came while this process itself stood still is not read yet.
+            if loop.time() - since < SILENCE_SECONDS + STATUS_SECONDS:
+                raise WorkerLost
+    finally:
+        reading.cancel()
 
 
 async def _converse(comm: Comm, pending: PendingJob, files: NamedFiles) -> Reply:

@@ -22,7 +22,7 @@ from gateway.pool.cluster.pool import ClusterPool
 from gateway.settings import Settings
 from gateway.version import VERSION
 from tests.gateway.pool.cluster import Cluster, certificates, kill, running_cluster
-from tests.gateway.pool.running import block, give, until
+from tests.gateway.pool.running import LoopClock, block, give, until
 
 pytestmark = pytest.mark.anyio
 
@@ -203,6 +203,15 @@ async def test_a_silent_worker_is_given_up(cluster: Cluster, tmp_path: Path) -> 
         (tmp_path / "go").touch()
         assert (await begun).body == b"waited"
         kill(cluster.workers[0])
+
+
+async def test_a_gateway_that_stood_still_itself_gives_no_worker_up(
+    cluster: Cluster, clock: LoopClock
+) -> None:
+    async with used(cluster) as pool:
+        await clock.forward(100)
+        assert (await give(pool, "echo", b"on")).body == b"on"
+        assert pool.snapshot().crashes == 0
 
 
 async def test_the_scheduler_sees_no_picture(tmp_path: Path) -> None:
