@@ -23,15 +23,15 @@ END_SECONDS = 30
 
 
 class KnownQuarantine(MemoryQuarantine):
-    """One of which a test knows the digests."""
+    """One of which a test knows what it was told."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.digests: set[str] = set()
+        self.refused: list[str] = []
 
     async def refuse(self, digest: str, seconds: float) -> None:
         await super().refuse(digest, seconds)
-        self.digests.add(digest)
+        self.refused.append(digest)
 
 
 class Cluster:

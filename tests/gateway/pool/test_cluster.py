@@ -5,7 +5,6 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -127,21 +126,15 @@ async def test_a_caller_who_leaves_takes_his_job_out_of_the_worker_where_it_wait
         assert (tmp_path / "n").read_bytes() == b"next\n"
 
 
-async def test_a_picture_that_kills_twice_while_its_callers_leave_is_refused(
-    cluster: Cluster, tmp_path: Path
-) -> None:
+async def test_what_a_worker_would_refuse_its_gateways_refuse(cluster: Cluster) -> None:
     async with used(cluster) as pool:
-        for turn in ("first", "second"):
-            leaving = await block(pool, tmp_path / "go", engine="wait and crash")
-            pid = int((tmp_path / "go.begun").read_text())
-            leaving.cancel()
-            (tmp_path / "go").touch()
-            await until(partial(has_ended, psutil.Process(pid)))
-            (tmp_path / "go").rename(tmp_path / turn)
-            (tmp_path / "go.begun").unlink()
-        await until(lambda: cluster.quarantine.digests)
+        with pytest.raises(SlotCrashed):
+            await give(pool, "crash", b"kills")
+        # By the gateway that saw the end of it, and again by the worker's word.
+        await until(lambda: len(cluster.quarantine.refused) == 2)
+        assert len(set(cluster.quarantine.refused)) == 1
         with pytest.raises(PictureRefused):
-            await give(pool, "wait and crash", path=str(tmp_path / "go"))
+            await give(pool, "crash", b"kills")
 
 
 async def test_jobs_go_on_while_the_scheduler_is_away_and_workers_join_when_it_is_back(
@@ -294,10 +287,6 @@ async def test_with_certificates_only_who_has_one_of_the_authority_is_heard(
                     await connect(place.replace("tls:", "tcp:"), timeout=1)
                 with pytest.raises(OSError, match=r"certificate|closed|Timed out"):
                     await connect(place, timeout=1, **other.get_connection_args("client"))
-
-
-def has_ended(process: psutil.Process) -> bool:
-    return not process.is_running()
 
 
 @asynccontextmanager
