@@ -1,4 +1,4 @@
-"""CPU that one library takes for its job, ms: run by `benchmarks.libraries` with the library's own Python.
+"""CPU that one library takes for its job, ms: run by `benchmarks.libraries` with its own Python.
 
 It imports nothing of ours, and prints the median.
 """
