@@ -44,7 +44,7 @@ class ReportedQuarantine:
     """Has the gateways remember the jobs that kill, for they ask before they send one."""
 
     def __init__(self) -> None:
-        self._refused: dict[str, float] = {}
+        self.refused: list[tuple[str, float]] = []
 
     async def has_any(self) -> bool:
         return False
@@ -53,12 +53,7 @@ class ReportedQuarantine:
         return False
 
     async def refuse(self, digest: str, seconds: float) -> None:
-        self._refused[digest] = seconds
-
-    def take(self) -> dict[str, float]:
-        """What no gateway was told yet: for how many seconds, by digest."""
-        taken, self._refused = self._refused, {}
-        return taken
+        self.refused.append((digest, seconds))
 
 
 class EngineWorker:
@@ -168,9 +163,12 @@ class EngineWorker:
 
     async def _tell(self, comm: Comm) -> None:
         """Say again and again that this worker is there, and at once when it leaves."""
+        told = len(self._quarantine.refused)
         while True:
             is_leaving = self._leaving.is_set()
-            await comm.write({"is_leaving": is_leaving, "refused": self._quarantine.take()})
+            # Each connection is told, for one may have ended without notice.
+            refused, told = self._quarantine.refused[told:], len(self._quarantine.refused)
+            await comm.write({"is_leaving": is_leaving, "refused": dict(refused)})
             if is_leaving:
                 await asyncio.sleep(STATUS_SECONDS)
             else:
