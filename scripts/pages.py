@@ -10,7 +10,7 @@ from mkdocs.structure.nav import Link, Navigation
 ROOT = Path(__file__).parents[1]
 BESIDE = (
     *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "NOTICE"),
-    *("openapi.yaml", "engines/weights/NOTICE", "deploy/*", "deploy/*/*"),
+    *("openapi.yaml", "engines/weights/NOTICE", "deploy/*", "deploy/*/*", "deploy/*/*/*"),
     *("examples/README.md", "examples/page.html", "examples/scratches/*"),
 )
 
