@@ -31,6 +31,7 @@ from engines.process.wire_format import (
     Packed,
     pack_outcome,
     pack_progress,
+    pickled,
     unpack_job,
 )
 
@@ -169,7 +170,7 @@ class _Wear:
 
 def _pickles(error: EngineError) -> bool:
     try:
-        return type(pickle.loads(pickle.dumps(error))) is type(error)
+        return type(pickle.loads(pickled(error))) is type(error)
     except Exception:  # An error's own methods can fail in every way there is.
         return False
 

@@ -144,11 +144,12 @@ def pack_outcome(outcome: Outcome) -> Packed:
         described = [outcome.media_type, files, sizes, outcome.steps and [*outcome.steps]]
         return Packed(Kind.ANSWER, orjson.dumps(described), parts)
     if isinstance(outcome, EngineError):
-        return Packed(Kind.REFUSED, _pickled(outcome), [])
+        return Packed(Kind.REFUSED, pickled(outcome), [])
     return Packed(Kind.FAILED, outcome.traceback[-MAX_TRACEBACK:].encode(errors="replace"), [])
 
 
-def _pickled(error: EngineError) -> bytes:
+def pickled(error: EngineError) -> bytes:
+    """An error without its traceback."""
     buffer = BytesIO()
     pickler = pickle.Pickler(buffer)
     # Libraries register their own ways for all errors, with tracebacks in them.
