@@ -20,6 +20,8 @@ IN_MODULES = {
         "engines.core.registry.catalogue",
         "engines.core.run._presenter",
         "engines.process.wire_format._sizes",
+        "gateway.dialects.ltu.reading._known_names",
+        "gateway.dialects.ltu.services.table.inputs_of",
         "engines.vision.marking._font",
         "gateway.dialects.admin.describe.describe",
         "gateway.dialects.aerovision.describe.describe",

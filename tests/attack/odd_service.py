@@ -37,5 +37,5 @@ def look_up(host: Any, port: Any, *arguments: Any, **options: Any) -> list[Any]:
 
 if __name__ == "__main__":
     mock.patch("socket.getaddrinfo", look_up).start()
-    mock.patch("engines.process.preparation.prepare", faults.prepare).start()
+    mock.patch("gateway.pool.from_settings.prepare", faults.prepare).start()
     serve(Settings(), build)

@@ -78,8 +78,9 @@ def _note(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
 
 def _wait(pictures: tuple[bytes | None, ...], told: Told) -> Answer:
     """Say that it began, and where, and end when the file is there."""
-    Path(f"{told.path}.new").write_text(str(os.getpid()))
-    Path(f"{told.path}.new").rename(f"{told.path}.begun")
+    note = Path(f"{told.path}.{os.getpid()}")
+    note.write_text(str(os.getpid()))
+    note.rename(f"{told.path}.begun")
     while not Path(told.path).exists():
         time.sleep(0.002)
     return Answer(b"waited", "text/plain")
