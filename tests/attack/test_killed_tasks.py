@@ -20,7 +20,7 @@ from tests.attack.test_slots import slow_picture
 from tests.serving import WAIT_SECONDS, Served, serving, wait_until
 
 SLOW = "/v2/services/image/featureMatch"
-FILES = dict.fromkeys(("query", "train"), slow_picture())
+FILES = dict.fromkeys(("query", "train"), slow_picture(size=(3600, 2700)))
 """What it computes for two seconds."""
 
 

@@ -31,11 +31,11 @@ PLACES = 2 * (2 * 2 + 2)
 """Jobs that `narrow` takes at once: its workers, their engines with two each, their queues."""
 
 
-def slow_picture(seed: int = 0) -> bytes:
-    """A picture that imageQuality computes for a second or more."""
+def slow_picture(seed: int = 0, size: tuple[int, int] = (4800, 3600)) -> bytes:
+    """A picture that takes imageQuality several tenths of a second."""
     random = np.random.default_rng(seed)
     soft = random.integers(0, 256, (60, 80, 3), np.uint8)
-    pixels = cv2.resize(soft, (3600, 2700)).astype(np.uint8)
+    pixels = cv2.resize(soft, size).astype(np.uint8)
     return encoded("JPEG", pixels, quality=60)
 
 
@@ -161,7 +161,7 @@ def test_a_picture_that_kills_two_engines_is_refused_by_both_workers(narrow: Ser
     ask = asking(narrow, slow_picture(), answers, SLOW)
     with ThreadPoolExecutor(1) as pool:
         poisoned = pool.submit(ask)
-        for engine in islice(busy_engines(narrow), 2):
+        for engine in islice(busy_engines(narrow, used_seconds=0.03), 2):
             kill([engine])
         poisoned.result()
     assert refusal(answers.pop(), 503)["error"] == "computation_crashed"
