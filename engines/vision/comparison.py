@@ -73,6 +73,11 @@ class Strictness:
     tolerance: int
     is_by_hue: bool
 
+    @property
+    def sure_levels(self) -> float:
+        """The least difference where there is neither noise nor another light."""
+        return max(LEAST_LEVELS, self.levels - UNSURE_LEVELS)
+
 
 class Comparison(NamedTuple):
     """Which pixels differ, and where each of them lies on the second picture: see `bend`."""
@@ -104,7 +109,7 @@ def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictnes
     apart = _apart(here, there, strictness.tolerance) * valid
     marked = _standing_out(apart, valid, strictness.levels)
     if is_same_light:
-        marked |= _tinted(here, there, apart, valid, strictness.levels)
+        marked |= _tinted(here, there, apart, valid, strictness.sure_levels)
     whole, labels, areas = _joined(marked, valid, strictness.gap)
     # Whole parts are kept or left: those cut to pieces would count more, not fewer.
     core = disc(max(1, round(strictness.finest / 3)))
@@ -123,8 +128,7 @@ def differing_exactly(
     """
     here, there = (_compared(one, 0, strictness.is_by_hue) for one in (first, second))
     apart = np.sqrt(((here - there) ** 2).sum(axis=2))
-    limit = max(LEAST_LEVELS, strictness.levels - UNSURE_LEVELS)
-    marked = np.asarray((apart > limit) & valid)
+    marked = np.asarray((apart > strictness.sure_levels) & valid)
     whole, labels, areas = _joined(marked, valid, strictness.gap)
     is_kept = areas >= _least_area(EXACT_FINEST, strictness)
     return Comparison(np.asarray(whole & is_kept[labels]), unmoved(valid))
@@ -263,7 +267,7 @@ def _standing_out(apart: Levels, valid: Flags, levels: float) -> Flags:
     return np.asarray((strong >= FEWEST)[labels] & (apart > limit / 2))
 
 
-def _tinted(here: Layers, there: Layers, apart: Levels, valid: Flags, levels: float) -> Flags:
+def _tinted(here: Layers, there: Layers, apart: Levels, valid: Flags, limit: float) -> Flags:
     """Even areas that are a little lighter or darker on one picture, and sharply bounded.
 
     Another light is smooth: it differs beyond the area too. Colour alone tells nothing: a JPEG
@@ -271,7 +275,6 @@ def _tinted(here: Layers, there: Layers, apart: Levels, valid: Flags, levels: fl
     """
     darker = np.abs(here[:, :, 0] - there[:, :, 0])
     is_even = np.maximum(*(_ranges(one) for one in (here, there))) <= EVEN_LEVELS
-    limit = max(LEAST_LEVELS, levels - UNSURE_LEVELS)
     areas = (is_even & valid & (darker > limit)).astype(np.uint8)
     count, parts = cv2.connectedComponents(areas, connectivity=8)
     labels = np.asarray(parts, np.int32)
