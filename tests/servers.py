@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -204,39 +204,25 @@ def nginx(authority: Authority, gateways: Sequence[str], host: str = LOOPBACK) -
             yield server
 
 
-@contextmanager
-def dask_scheduler(host: str = LOOPBACK) -> Iterator[Server]:
+def dask_scheduler(host: str = LOOPBACK) -> AbstractContextManager[Server]:
     """A scheduler without workers."""
-    port = free_port()
-    at = ("--host", host, "--port", str(port), "--no-dashboard")
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        _running(
-            Server(
-                f"tcp://{host}:{port}",
-                [sys.executable, "-m", "dask", "scheduler", *at],
-                folder,
-                lambda: _listens(host, port),
-            )
-        ) as server,
-    ):
-        yield server
+    return _python_module(host, "dask", "scheduler", "--no-dashboard")
+
+
+def engine_worker(scheduler: str, host: str = LOOPBACK) -> AbstractContextManager[Server]:
+    """A worker with one slot, which listens when that is warm."""
+    return _python_module(host, "gateway", "worker", scheduler, "--slots", "1")
 
 
 @contextmanager
-def engine_worker(scheduler: str, host: str = LOOPBACK) -> Iterator[Server]:
-    """A worker with one slot, which listens when that is warm."""
+def _python_module(host: str, *words: str) -> Iterator[Server]:
+    """A module that runs as a server of Dask's protocol and is told where to listen."""
     port = free_port()
-    told = (scheduler, "--slots", "1", "--host", host, "--port", str(port))
+    command = [sys.executable, "-m", *words, "--host", host, "--port", str(port)]
     with (
         tempfile.TemporaryDirectory() as folder,
         _running(
-            Server(
-                f"tcp://{host}:{port}",
-                [sys.executable, "-m", "gateway", "worker", *told],
-                folder,
-                lambda: _listens(host, port),
-            )
+            Server(f"tcp://{host}:{port}", command, folder, lambda: _listens(host, port))
         ) as server,
     ):
         yield server
