@@ -97,6 +97,16 @@ def _give_memory_back() -> None:
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, KEPT_BYTES)
 
 
+def _let_engines_go_on() -> None:
+    """Have the kernel not interrupt an engine process whenever something arrives for this one.
+
+    Each change costs both their caches. Where every core computes, more has arrived by the time
+    that this process has its turn, and is handled in one go; on an idle core nothing waits.
+    """
+    with contextlib.suppress(OSError):  # Some sandboxes forbid it.
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
 def _allow_open_files(wanted: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted:
@@ -251,6 +261,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # uvicorn-worker has no type
     def init_process(self) -> None:
         die_with_parent(self.ppid)
         _give_memory_back()
+        _let_engines_go_on()
         super().init_process()
 
     def init_signals(self) -> None:

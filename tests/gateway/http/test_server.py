@@ -56,6 +56,10 @@ def request_under_way(served: Served, file: Path) -> Iterator[Future[httpx.Respo
         yield begun
 
 
+def test_no_worker_interrupts_what_computes(steady: Served) -> None:
+    assert [os.sched_getscheduler(one.pid) for one in steady.workers()] == [os.SCHED_BATCH] * 2
+
+
 def test_both_workers_answer(steady: Served) -> None:
     answered: set[int] = set()
 
