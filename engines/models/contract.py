@@ -16,6 +16,7 @@ from engines.vision.scaling import Size
 
 TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 """Of the values that a network may take."""
+GIVEN_TYPES = [f"tensor({one})" for one in ("float", "float16", "double", "int32", "int64")]
 SEED = 1
 PATCH = 16
 """Side of a patch of colour in the picture that a model is tried with, px."""
@@ -41,10 +42,9 @@ def check_input(entry: Entry, description: Description, inputs: Collection[Any])
     count = 1 if any(isinstance(one, int) for one in found[:1]) else "N"
     told = zip(description.sides(), entry.sides, ("H", "W"), strict=True)
     high, wide = (one or other or word for one, other, word in told)
-    channels, is_nchw = description.channels, description.layout == "NCHW"
-    expected = (count, channels, high, wide) if is_nchw else (count, high, wide, channels)
-    _hold("input", found, expected)
-    sides = found[2:] if is_nchw else found[1:3]
+    axes, layout = {"N": count, "C": description.channels, "H": high, "W": wide}, description.layout
+    _hold("input", found, tuple(axes[axis] for axis in layout))
+    sides = (found[layout.index(axis)] for axis in "HW")
     height, width = (one if isinstance(one, int) else None for one in sides)
     return height, width
 
@@ -66,13 +66,25 @@ def find_outputs(
             f"output is told; expected none, for it has to give {' and '.join(entry.gives)}"
         )
     is_lone = len(entry.gives) == len(there) == 1  # Such a one may be called as it likes.
-    names = {}
-    for name, shape in entry.gives.items():
-        own = description.output or (next(iter(there)) if is_lone else name)
+    owns = description.output or (there if is_lone else entry.gives)
+    names = (
+        dict(zip(entry.gives, owns, strict=True)) if len(owns) == 1 else {own: own for own in owns}
+    )
+    for name, own in names.items():
         if own not in there:
-            raise Misfit(f"none of its outputs is called {own}; they are {', '.join(there)}")
-        _hold(_side(entry, name), there[own].shape, _told(shape, labels=labels))
-        names[name] = own
+            hint = (
+                "; output = one of them, or a list of those that make up a row"
+                if isinstance(description, Detector) and not description.output
+                else ""
+            )
+            raise Misfit(f"none of its outputs is called {own}; they are {', '.join(there)}{hint}")
+        if there[own].type not in GIVEN_TYPES:
+            raise Misfit(f"its output {own} is {there[own].type}; expected {GIVEN_TYPES[0]}")
+        _hold(_side(entry, name), there[own].shape, _told(entry.gives.get(name, ()), labels=labels))
+    if isinstance(description, Detector) and len(names) == description.most_outputs:
+        for part, own in zip(description.parts, names, strict=True):
+            if part != "class" and "int" in there[own].type:
+                raise Misfit(f"its output {own} is {there[own].type}; expected {part}, no classes")
     return names
 
 
@@ -87,7 +99,7 @@ def check_classes(description: Detector, labels: int, *, are_given: bool) -> Non
     """
     if description.classes not in (None, labels):
         raise Misfit(f"it has {description.classes} classes; its labels are {labels}")
-    if not (are_given or description.classes or description.row in objects.LONG_ROWS):
+    if not (are_given or description.classes or description.is_long):
         raise Misfit(
             "its rows do not tell how many classes it has; expected labels given with it, "
             f"or classes = {labels} if it has those of ours"
@@ -109,15 +121,15 @@ def try_out(
     for what, pictures in _trial(entry, description):
         answer = run(pictures)
         for name, output in answer.items():
-            wanted = _told(entry.gives[name], labels=labels, N=len(pictures))
+            wanted = _told(entry.gives.get(name, ()), labels=labels, N=len(pictures))
             _hold(_side(entry, name), output.shape, wanted)
             if not np.isfinite(output).all():
                 raise Misfit(f"its {_side(entry, name)} on a {what} picture is not finite")
         answers.append(answer)
         canvases.append((pictures.shape[2], pictures.shape[1]))
     if isinstance(description, Detector):
-        rows = [next(iter(answer.values())) for answer in answers]
-        objects.examine(rows, canvases, description, labels)
+        parts = [[*answer.values()] for answer in answers]
+        objects.examine(parts, canvases, description, labels)
     elif isinstance(description, Classifier | Recognizer):
         said = [next(iter(answer.values())).ravel() for answer in answers]
         scores.examine(np.concatenate(said), description.scores)

@@ -40,6 +40,16 @@ def _square(told: Any) -> Any:
     return (told, told) if isinstance(told, int) else told
 
 
+def _alone(told: Any) -> Any:
+    return (told,) if isinstance(told, str) else told
+
+
+def _names(told: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(told) or not 0 < len(told) == len({*told}):
+        raise ValueError("a name, or several names")
+    return told
+
+
 Level: TypeAlias = Annotated[float, Field(ge=-10_000, le=10_000, allow_inf_nan=False)]
 Deviation: TypeAlias = Annotated[float, Field(ge=1e-6, le=10_000, allow_inf_nan=False)]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
@@ -48,6 +58,7 @@ Sides: TypeAlias = tuple[int | None, int | None]
 """Height and width, px; None for one that is free."""
 Size: TypeAlias = Annotated[tuple[Side, Side], BeforeValidator(_square)]
 """Width and height, px; one number is both."""
+Outputs: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_alone), AfterValidator(_names)]
 
 
 class Description(BaseModel):
@@ -55,8 +66,10 @@ class Description(BaseModel):
 
     Args:
         mean: one for all channels, or one for each in the order of `colour`; so is `std`.
+        layout: without N for a network that takes one picture, not a batch of them.
         batch: 1 for a network that takes one picture at a time, where its file does not say so.
-        output: the file's name of the output that is taken, where it has several.
+        output: the file's name of the output that is taken, where it has several; of a detector
+            perhaps of several that lie side by side.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,9 +78,17 @@ class Description(BaseModel):
     mean: Annotated[tuple[Level, ...], Field(min_length=1, max_length=3)] = (0,)
     std: Annotated[tuple[Deviation, ...], Field(min_length=1, max_length=3)] = (1,)
     colour: Literal["RGB", "BGR", "grey"] = "RGB"
-    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    layout: Literal["NCHW", "NHWC", "CHW", "HWC"] = "NCHW"
     batch: Literal[1] | None = None
-    output: str = ""
+    output: Outputs = ()
+
+    @model_validator(mode="after")
+    def _has_no_more_outputs_than_are_taken(self) -> Self:
+        if len(self.output) > self.most_outputs:
+            raise ValueError(
+                f"output has {len(self.output)} names; expected {self.most_outputs} at most"
+            )
+        return self
 
     @model_validator(mode="after")
     def _has_levels_of_each_channel(self) -> Self:
@@ -103,6 +124,16 @@ class Description(BaseModel):
         return CHANNELS[self.colour]
 
     @property
+    def most_outputs(self) -> int:
+        """How many make up what is read."""
+        return 1
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether the network is shown pictures along an axis, were it one only."""
+        return self.layout.startswith("N")
+
+    @property
     def is_raw(self) -> bool:
         """Whether levels are shown as they are."""
         return self.range == (0, 255) and {*self.mean} == {0} and {*self.std} == {1}
@@ -127,7 +158,9 @@ class Description(BaseModel):
         for picture, planes in zip(pictures, shown, strict=True):
             for levels, values, plane in zip(self._split(picture), table, planes, strict=True):
                 cv2.LUT(levels, values, plane)
-        return shown if self.layout == "NCHW" else np.ascontiguousarray(shown.transpose(0, 2, 3, 1))
+        if self.layout.endswith("C"):
+            shown = np.ascontiguousarray(shown.transpose(0, 2, 3, 1))
+        return shown if self.is_batch else shown[0]
 
     def _split(self, picture: Pixels) -> Sequence[MatLike]:
         if self.colour == "grey":
@@ -195,7 +228,9 @@ class Detector(Sized):
     Args:
         size: with `multiple_of`, that of the longer side.
         multiple_of: what the sides are then padded to.
+        output: where several make up a row, their names in its order.
         pad: level around the picture.
+        background: which class is none of the labels.
         classes: how many; needed where rows hold a class and no labels are given with the model.
         units: of boxes: pixels of what is shown, or shares of its sides.
         threshold: least score of what is found where a request names none.
@@ -207,19 +242,48 @@ class Detector(Sized):
     fit: Literal["pad", "stretch"] = "pad"
     pad: Annotated[int, Field(ge=0, le=255)] = 0
     row: Row = "box, score, class"
+    background: Literal["first", "last"] | None = None
     classes: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    boxes: Literal["xyxy", "xywh", "cxcywh"] = "xyxy"
+    boxes: Literal["xyxy", "yxyx", "xywh", "cxcywh"] = "xyxy"
     units: Literal["pixels", "shares"] = "pixels"
-    scores: Literal["probabilities", "logits"] = "probabilities"
+    scores: Literal["probabilities", "logits", "exclusive logits"] = "probabilities"
     threshold: Share = 0.3
     nms: Share = 0.5
     nms_between: Share = 0.9
+
+    @model_validator(mode="after")
+    def _has_the_scores_of_its_background(self) -> Self:
+        is_exclusive = self.scores == "exclusive logits"
+        if is_exclusive and (self.row != "box, scores" or not self.background):
+            raise ValueError(
+                "scores = 'exclusive logits' need row = 'box, scores' and a background, "
+                "or nothing is one of the labels"
+            )
+        if self.background and self.row == "box, objectness, scores":
+            raise ValueError("background is told; expected none where rows hold an objectness")
+        if self.background and self.row == "box, scores" and self.scores == "logits":
+            raise ValueError("background needs scores = 'exclusive logits', or 'probabilities'")
+        return self
 
     @model_validator(mode="after")
     def _has_one_longer_side(self) -> Self:
         if self.multiple_of and (not self.size or self.size[0] != self.size[1]):
             raise ValueError("multiple_of needs a size of one number, that of the longer side")
         return self
+
+    @property
+    def parts(self) -> list[str]:
+        """Of a row."""
+        return self.row.split(", ")
+
+    @property
+    def is_long(self) -> bool:
+        """Whether a row has a score a label."""
+        return "scores" in self.parts
+
+    @property
+    def most_outputs(self) -> int:
+        return len(self.parts)
 
     def sides(self) -> Sides:
         return (None, None) if self.multiple_of else super().sides()

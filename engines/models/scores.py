@@ -26,7 +26,7 @@ def check(scores: NDArray[Number]) -> None:
         raise Misfit(f"its scores {_reach(scores)}, as logits do; expected 0 to 1")
 
 
-def examine(scores: NDArray[Number], form: Form) -> None:
+def examine(scores: NDArray[Number], form: str) -> None:
     """Hold what a network gives for pictures of nothing against the form that it should have.
 
     Raises:

@@ -34,9 +34,9 @@ def look(image: Pixels, min_score: float) -> list[Found]:
     model = weights.model("detector")
     description, size = model.description, size_of(image)
     frame = objects.frame(description, size)
-    answer = model.run(frame.shown(image, description.pad)[None])
+    answer = model.run_all(frame.shown(image, description.pad)[None])
     with weights.reading("detector"):
-        rows = objects.read(answer, description, len(model.labels), frame.canvas)
+        rows = objects.read([*answer.values()], description, len(model.labels), frame.canvas)
     sides = rows[:, 2:4] - rows[:, :2]
     is_seen = (sides.min(axis=1) > 0) & (sides.max(axis=1) >= SMALLEST)
     rows = rows[is_seen & (rows[:, 4] >= min_score)]

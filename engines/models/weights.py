@@ -280,7 +280,7 @@ def _load(entry: Entry) -> Model[Any]:
         description = told.fixed_by(check_input(entry, told, inputs))
         labels = _labels(entry, description, files.labels, session)
         names = find_outputs(entry, description, outputs, len(labels))
-        is_single = description.batch == 1 or inputs[0].shape[0] == 1
+        is_single = description.batch == 1 or not description.is_batch or inputs[0].shape[0] == 1
         loaded = Model(
             title=_title(entry),
             device="GPU" if session.get_providers()[0] == GPU else "CPU",

@@ -38,7 +38,7 @@ def sighted(monkeypatch: pytest.MonkeyPatch) -> Any:
             device="CPU",
             labels=ours.labels,
             description=ours.description,
-            run=lambda inputs: seen,
+            run_all=lambda inputs: {"detections": seen},
         )
         monkeypatch.setattr(weights, "model", lambda name: blind)
 
@@ -56,11 +56,11 @@ def outlining(monkeypatch: pytest.MonkeyPatch) -> None:
             _, _, facts, _ = cv2.connectedComponentsWithStats(coloured)
             rows += [(x, y, x + width, y + height, 0.9, kind)
                      for x, y, width, height, _ in facts[1:].tolist()]  # fmt: skip
-        return np.array([rows], np.float32)
+        return {"detections": np.array([rows], np.float32)}
 
     ours = weights.model("detector")
     stand_in = SimpleNamespace(
-        title="", device="CPU", labels=ours.labels, description=ours.description, run=run
+        title="", device="CPU", labels=ours.labels, description=ours.description, run_all=run
     )
     monkeypatch.setattr(weights, "model", lambda name: stand_in)
 

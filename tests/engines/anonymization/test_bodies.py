@@ -32,9 +32,9 @@ def see(monkeypatch: pytest.MonkeyPatch) -> See:
 
         def run(inputs: object) -> object:
             rows = [(*box, score, names.index(name)) for name, score, box in next(left, [])]
-            return np.array([rows or [(0.0,) * 6]], np.float32)
+            return {"detections": np.array([rows or [(0.0,) * 6]], np.float32)}
 
-        seeing = SimpleNamespace(labels=ours.labels, description=ours.description, run=run)
+        seeing = SimpleNamespace(labels=ours.labels, description=ours.description, run_all=run)
         monkeypatch.setattr(weights, "model", lambda name: seeing)
 
     return let

@@ -3,7 +3,7 @@
 Written field by field (onnx.proto), for the package `onnx` is no dependency.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -61,13 +61,21 @@ def colour_segmenter(channels: int = 2) -> bytes:
 
 def always(answer: Any, takes: Shape, **more: Any) -> bytes:
     """A network that gives the same for every picture, and more outputs if any."""
-    outputs = {"output0": np.array(answer, np.float32)} | {
-        name: np.array(one, np.float32) for name, one in more.items()
-    }
-    steps = [_node("Identity", [f"{name} told"], name) for name in outputs]
-    constants = {f"{name} told": output for name, output in outputs.items()}
-    shapes = {name: [f"{name}{side}" for side in range(one.ndim)] for name, one in outputs.items()}
-    return _model(steps, {"images": takes}, shapes, constants)
+    return constant({"output0": answer} | more, takes)
+
+
+def constant(outputs: Mapping[str, Any], takes: Shape, *, whole: Collection[str] = ()) -> bytes:
+    """A network that gives the same for every picture.
+
+    Args:
+        whole: the outputs that are whole numbers.
+    """
+    types = {name: "int64" if name in whole else "float32" for name in outputs}
+    told = {name: np.array(one, types[name]) for name, one in outputs.items()}
+    steps = [_node("Identity", [f"{name} told"], name) for name in told]
+    constants = {f"{name} told": one for name, one in told.items()}
+    shapes = {name: [f"{name}{side}" for side in range(one.ndim)] for name, one in told.items()}
+    return _model(steps, {"images": takes}, shapes, constants, given=types)
 
 
 def weighed(box: Sequence[float], takes: Shape) -> bytes:
@@ -103,13 +111,15 @@ def _model(
     constants: Mapping[str, NDArray[Any]] | None = None,
     *,
     type_: str = "float32",
+    given: Mapping[str, str] | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> bytes:
     graph = b"".join(_field(1, node) for node in nodes) + _field(2, "network")
     for name, array in (constants or {}).items():
         graph += _field(5, _tensor(name, array))
     graph += b"".join(_field(11, _value(name, one, type_)) for name, one in inputs.items())
-    graph += b"".join(_field(12, _value(name, one, "float32")) for name, one in outputs.items())
+    for name, one in outputs.items():
+        graph += _field(12, _value(name, one, (given or {}).get(name, "float32")))
     told = (_field(1, key) + _field(2, text) for key, text in (metadata or {}).items())
     properties = b"".join(_field(14, one) for one in told)
     return _field(1, IR) + _field(7, graph) + _field(8, _field(2, OPSET)) + properties

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from engines.models.descriptions import Classifier, Description, Detector, Recog
 from engines.models.misfit import Misfit
 from tests.needs import ROOT
 
+LONG = "range = [0, 1]\nrow = 'box, scores'"
 BLUE = np.full((1, 2, 3, 3), (255, 51, 0), np.uint8)
 
 
@@ -63,6 +65,16 @@ def test_channels_may_come_last() -> None:
     assert (last.transpose(0, 3, 1, 2) == first).all()
 
 
+@pytest.mark.parametrize(("layout", "shape"), [("CHW", (3, 2, 3)), ("HWC", (2, 3, 3))])
+def test_one_picture_may_be_shown_as_no_batch(layout: str, shape: Any) -> None:
+    lone, batch = (
+        Description.model_validate({"range": (0, 1), "layout": one})
+        for one in (layout, f"N{layout}")
+    )
+    assert lone.shown(BLUE).shape == shape
+    assert (lone.shown(BLUE) == batch.shown(BLUE)[0]).all()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -76,7 +88,22 @@ def test_channels_may_come_last() -> None:
         ("range = [0, 255]\nstd = [0.229]", "std is 0.229; expected 1 to 510, in units"),
         ("range = [0, 1]\nstd = [58.4]", "std is 58.4; expected 0.00392157 to 2, in units"),
         ("range = [0, 1]\nstd = [0]", "std is 0; expected greater than or equal to 0.000001"),
-        ("range = [0, 1]\nboxes = 'corners'", "boxes is 'corners'; expected 'xyxy', 'xywh'"),
+        ("range = [0, 1]\nboxes = 'corners'", "boxes is 'corners'; expected 'xyxy', 'yxyx',"),
+        ("range = [0, 1]\noutput = ''", "output is ''; expected a name, or several names"),
+        ("range = [0, 1]\noutput = []", "output is []; expected a name, or several names"),
+        ("range = [0, 1]\noutput = ['a', 'b', 'a']", "output is ['a', 'b', 'a']; expected a name"),
+        ("range = [0, 1]\noutput = ['a', 'b', 'c', 'd']", "output has 4 names; expected 3 at"),
+        (f"{LONG}\noutput = ['a', 'b', 'c']", "output has 3 names; expected 2 at most"),
+        (f"{LONG}\nscores = 'exclusive logits'", "scores = 'exclusive logits' need row = 'box, s"),
+        (
+            "range = [0, 1]\nscores = 'exclusive logits'\nbackground = 'first'",
+            "scores = 'exclusive logits' need row = 'box, scores' and a background",
+        ),
+        (f"{LONG}\nscores = 'logits'\nbackground = 'last'", "background needs scores = 'excl"),
+        (
+            "range = [0, 1]\nrow = 'box, objectness, scores'\nbackground = 'last'",
+            "background is told; expected none where rows hold an objectness",
+        ),
         ("range = [0, 1]\nsize = 100000", "size is 100000; expected less than or equal to 4096"),
         ("range = [0, 1]\nmultiple_of = 64", "multiple_of needs a size of one number"),
         ("range = [0, 1]\nsize = [64, 32]\nmultiple_of = 8", "multiple_of needs a size of one"),
@@ -105,6 +132,12 @@ def test_a_key_like_none_is_refused_with_all_that_there_are(tmp_path: Path) -> N
     assert "qqq is no key; expected one of range, mean, std, colour" in said
     assert "blank" in said
     assert "nms" not in said
+
+
+@pytest.mark.parametrize("kind", [Classifier, Description, Recognizer])
+def test_only_a_detector_has_several_outputs(tmp_path: Path, kind: type[Description]) -> None:
+    said = told(tmp_path, "range = [0, 1]\noutput = ['a', 'b']", kind)
+    assert said.endswith("output has 2 names; expected 1 at most")
 
 
 def test_keys_of_another_kind_of_model_are_unknown(tmp_path: Path) -> None:
@@ -167,7 +200,7 @@ def test_what_the_document_shows_is_a_description(tmp_path: Path) -> None:
     shown = [
         text for text in re.findall(r"```toml\n(.*?)```", DOCUMENT, re.DOTALL) if "range" in text
     ]
-    kinds: tuple[type[Description], ...] = (Detector, Detector, Classifier, Recognizer, Detector)
+    kinds: list[type[Description]] = [Detector] * 7 + [Classifier, Recognizer, Detector]
     for text, kind in zip(shown, kinds, strict=True):
         (tmp_path / "own.toml").write_text(text)
         assert read(tmp_path / "own.onnx", kind).model_fields_set == tomllib.loads(text).keys()

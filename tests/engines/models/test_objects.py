@@ -13,19 +13,117 @@ from engines.models.objects import examine, frame, read
 
 CANVAS = (64, 32)
 BOX = (8.0, 4.0, 24.0, 20.0)
-PLACE = {"xyxy": BOX, "xywh": (8.0, 4.0, 16.0, 16.0), "cxcywh": (16.0, 12.0, 16.0, 16.0)}
+PLACE = {
+    "xyxy": BOX,
+    "yxyx": (4.0, 8.0, 20.0, 24.0),
+    "xywh": (8.0, 4.0, 16.0, 16.0),
+    "cxcywh": (16.0, 12.0, 16.0, 16.0),
+}
 
 
 def described(**keys: object) -> Detector:
     return Detector.model_validate({"range": (0, 1), "size": CANVAS} | keys)
 
 
-def answer(*rows: Any) -> NDArray[np.float32]:
-    return np.array([rows], np.float32)
+def answer(*rows: Any) -> list[NDArray[np.float32]]:
+    return [np.array([rows], np.float32)]
 
 
 def logit(share: float) -> float:
     return float(np.log(share / (1 - share)))
+
+
+OTHER = (20.0, 2.0, 60.0, 30.0)
+LONG = "box, scores"
+
+
+def parts(*sides: Any) -> list[NDArray[np.float32]]:
+    return [np.array(one, np.float32) for one in sides]
+
+
+@pytest.mark.parametrize(
+    ("row", "outputs"),
+    [
+        ("box, score, class", ([[BOX, OTHER]], [[0.5, 0.2]], [[2, 0]])),
+        ("box, class, score", ([[BOX, OTHER]], [[2, 0]], [[0.5, 0.2]])),
+        ("box, score, class", ([BOX, OTHER], [0.5, 0.2], [2, 0])),
+        ("box, score, class", ([(*BOX, 0.5), (*OTHER, 0.2)], [2, 0])),
+        ("box, score, class", ([(*BOX, 0.5, 2), (*OTHER, 0.2, 0)],)),
+        (LONG, ([[BOX, OTHER]], [[(0.1, 0.2, 0.5), (0.2, 0.1, 0.0)]])),
+        (LONG, ([[*zip(BOX, OTHER, strict=True)]], [[(0.1, 0.2), (0.2, 0.1), (0.5, 0.0)]])),
+        ("box, objectness, scores", ([BOX, OTHER], [1, 0.4], [(0.1, 0.2, 0.5), (0.5, 0.1, 0)])),
+    ],
+)
+def test_outputs_lie_side_by_side(row: str, outputs: Any) -> None:
+    found = read(parts(*outputs), described(row=row), 3, CANVAS)
+    assert found == pytest.approx(np.array([(*BOX, 0.5, 2), (*OTHER, 0.2, 0)]))
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 5])
+def test_outputs_of_any_number_of_rows_are_told_apart(count: int) -> None:
+    outputs = parts([BOX] * count or np.zeros((0, 4)), [0.5] * count, [2] * count)
+    assert len(read(outputs, described(), 3, CANVAS)) == count
+
+
+@pytest.mark.parametrize(
+    ("outputs", "keys", "said"),
+    [
+        (
+            ([[(0.1, 0.2, 0.5)]], [[BOX]]),
+            {"row": LONG},
+            "its outputs are [1, 1, 3] and [1, 1, 4]; expected as many rows in each, of 4 + 3 "
+            "columns, rows of 'box, scores' for 3 labels",
+        ),
+        (([[BOX]], [[(0.1, 0.2)]]), {"row": LONG}, "[1, 1, 4] and [1, 1, 2]; expected as many"),
+        (([[BOX]], [[(0.1, 0.2, 0.3)] * 2]), {"row": LONG}, "[1, 1, 4] and [1, 2, 3]; expected"),
+        (([[BOX]], [[0.5]]), {}, "of 4 + 1 + 1 columns, rows of 'box, score, class' for 3 labels"),
+        (
+            ([[BOX]], [[(0.1, 0.2, 0.3, 0.4)]]),
+            {"row": LONG},
+            "; row = 'box, objectness, scores' or background = 'first' or 'last' would fit",
+        ),
+        (
+            ([[BOX]], [[(0.1, 0.2, 0.3)]]),
+            {"row": LONG, "background": "last"},
+            "of 4 + 4 columns, rows of 'box, scores' for 3 labels and a background",
+        ),
+        (([[[BOX]]], [[0.5]], [[2]]), {}, "[1, 1, 1, 4] and [1, 1] and [1, 1]; expected as many"),
+        (([BOX], 0.5, 2.0), {}, "its outputs are [1, 4] and [] and []; expected as many rows"),
+        (([[BOX]] * 2, [[0.5]] * 2, [[2]] * 2), {}, "[2, 1, 4] and [2, 1] and [2, 1]; expected"),
+    ],
+)
+def test_outputs_that_do_not_make_up_the_row_are_refused(
+    outputs: Any, keys: Any, said: str
+) -> None:
+    with pytest.raises(Misfit) as caught:
+        read(parts(*outputs), described(**keys), 3, CANVAS)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(("background", "none"), [("first", 0), ("last", 3)])
+def test_of_classes_one_may_be_none_of_the_labels(background: str, none: int) -> None:
+    first = int(background == "first")
+    rows = answer(*[(*BOX, 0.5, kind) for kind in (none, 2 + first, 0 + first)])
+    found = read(rows, described(background=background), 3, CANVAS)
+    assert found[:, 4:].tolist() == [[0.5, 2], [0.5, 0]]
+
+
+@pytest.mark.parametrize(("background", "place"), [("first", 0), ("last", 3)])
+def test_logits_that_exclude_each_other_share_with_the_background(
+    background: str, place: int
+) -> None:
+    shares = np.insert([0.1, 0.1, 0.3], place, 0.5)
+    keys = {"row": LONG, "background": background, "scores": "exclusive logits"}
+    (found,) = read(answer((*BOX, *(np.log(shares) + 3))), described(**keys), 3, CANVAS)
+    assert found[4:] == pytest.approx([0.3, 2])
+
+
+def test_a_background_taken_for_a_label_is_sure_of_nothing() -> None:
+    seen = answer(*[(*BOX, 0.99, 0.01, 0, 0)] * 30)
+    told = described(row=LONG, background="first")
+    examine([seen], [CANVAS], told, 3)
+    with pytest.raises(Misfit, match="sure of 30 things in a picture of nothing"):
+        examine([seen], [CANVAS], described(row=LONG, background="last"), 3)
 
 
 @pytest.mark.parametrize("boxes", PLACE)
@@ -60,7 +158,7 @@ def test_rows_with_a_score_a_label_may_lie(row: str) -> None:
     labels = 4 if row == "box, scores" else 3
     found = [
         read(one, described(row=row), labels, CANVAS)
-        for one in (upright, upright.transpose(0, 2, 1))
+        for one in (upright, [upright[0].transpose(0, 2, 1)])
     ]
     assert found[0].tolist() == found[1].tolist()
 
@@ -94,33 +192,34 @@ def test_an_answer_that_is_not_as_described_is_refused(rows: Any, keys: Any, sai
 
 def test_rows_and_columns_that_cannot_be_told_apart_are_refused() -> None:
     with pytest.raises(Misfit, match="rows and columns cannot be told apart"):
-        read(np.zeros((1, 7, 7), np.float32), described(row="box, scores"), 3, CANVAS)
+        read([np.zeros((1, 7, 7), np.float32)], described(row="box, scores"), 3, CANVAS)
 
 
-def test_rows_without_a_score_may_hold_anything() -> None:
-    rows = answer((*BOX, 0.5, 2), (0, 0, 0, 0, 0, -1))
-    assert len(read(rows, described(), 3, CANVAS)) == 2
+@pytest.mark.parametrize("kind", [-1, 1.5, 80])
+def test_rows_without_a_score_may_hold_anything_and_are_none(kind: float) -> None:
+    rows = answer((*BOX, 0.5, 2), (0, 0, 0, 0, 0, kind))
+    assert len(read(rows, described(), 3, CANVAS)) == 1
 
 
 def test_no_rows_are_no_boxes() -> None:
-    assert read(np.zeros((1, 0, 6), np.float32), described(), 3, CANVAS).shape == (0, 6)
-    lying = read(np.zeros((1, 7, 0), np.float32), described(row="box, scores"), 3, CANVAS)
+    assert read([np.zeros((1, 0, 6), np.float32)], described(), 3, CANVAS).shape == (0, 6)
+    lying = read([np.zeros((1, 7, 0), np.float32)], described(row="box, scores"), 3, CANVAS)
     assert lying.shape == (0, 6)
 
 
 def test_boxes_of_another_form_are_refused_when_a_model_is_tried() -> None:
     random = np.random.default_rng(1)
     rows = [(*random.uniform(20, 60, 2), 8, 8, 1e-5, 1e-5, 1e-5) for _ in range(20)]
-    seen = [answer(*rows)]
-    examine(seen, [CANVAS], described(row="box, scores", boxes="cxcywh"), 3)
+    seen = answer(*rows)
+    examine([seen], [CANVAS], described(row="box, scores", boxes="cxcywh"), 3)
     with pytest.raises(Misfit, match="end before they begin; expected boxes = 'cxcywh'"):
-        examine(seen, [CANVAS], described(row="box, scores"), 3)
+        examine([seen], [CANVAS], described(row="box, scores"), 3)
 
 
 def test_probabilities_called_logits_are_refused_when_a_model_is_tried() -> None:
-    seen = [answer((*BOX, 0.5, 2))]
+    seen = answer((*BOX, 0.5, 2))
     with pytest.raises(Misfit, match=r"from 0\.5 to 0\.5, as probabilities do; expected logits"):
-        examine(seen, [CANVAS], described(scores="logits"), 3)
+        examine([seen], [CANVAS], described(scores="logits"), 3)
 
 
 def test_boxes_that_are_still_offsets_from_their_places_are_refused() -> None:
@@ -133,10 +232,10 @@ def test_boxes_that_are_still_offsets_from_their_places_are_refused() -> None:
 def test_a_detector_that_sees_much_in_nothing_was_made_for_other_levels(
     count: int, is_refused: bool
 ) -> None:
-    seen = [answer(*[(*BOX, 0.95, 2)] * count, (*BOX, 0.01, 2))]
+    seen = answer(*[(*BOX, 0.95, 2)] * count, (*BOX, 0.01, 2))
     expected = pytest.raises(Misfit, match="sure of 20 things in a picture of nothing")
     with expected if is_refused else nullcontext():
-        examine(seen, [CANVAS], described(), 3)
+        examine([seen], [CANVAS], described(), 3)
 
 
 def test_units_are_told_by_boxes_that_nothing_speaks_for() -> None:

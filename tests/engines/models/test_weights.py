@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,11 +18,14 @@ from numpy.typing import NDArray
 
 from engines.classification import Params, classification
 from engines.core.errors import ModelUnavailable
+from engines.core.shapes import Box
 from engines.models import weights
 from engines.models.catalogue import ENTRIES, LABELS, Entry, Shape
 from engines.models.descriptions import Description
 from engines.models.weights import FOLDER, Check, ModelFiles
-from tests.engines.models.networks import always, borrowed, means, placed
+from engines.object_detection import Params as ObjectParams
+from engines.object_detection import object_detection
+from tests.engines.models.networks import always, borrowed, constant, means, placed
 from tests.needs import ROOT
 
 onnxruntime: Any = importlib.import_module("onnxruntime")
@@ -171,7 +175,8 @@ def test_a_model_of_another_size_is_refused(tmp_path: Path) -> None:
 def test_a_model_without_the_expected_output_is_refused(classifier: Path) -> None:
     message = refusal("detector", ModelFiles(classifier))
     assert message.endswith(
-        "none of its outputs is called detections; they are probs, logits, features."
+        "none of its outputs is called detections; they are probs, logits, features; "
+        "output = one of them, or a list of those that make up a row."
     )
 
 
@@ -538,10 +543,112 @@ def test_logits_of_a_detector_are_refused_unless_they_are_called_so(tmp_path: Pa
 def test_of_several_outputs_one_is_named(tmp_path: Path) -> None:
     network = always(yolo(), (1, 3, 640, 640), masks=np.zeros((1, 32, 160, 160)))
     said = refusal("detector", brought(tmp_path, "detector", network, YOLO))
-    assert "none of its outputs is called detections; they are output0, masks." in said
+    assert "none of its outputs is called detections; they are output0, masks; output =" in said
     named = brought(tmp_path, "detector", network, f"{YOLO}\noutput = 'output0'")
     weights.configure({"detector": named})
     assert weights.model("detector").outputs == {"detections": "output0"}
+
+
+SSD = """
+range = [0, 1]
+output = ["boxes", "scores"]
+row = "box, scores"
+units = "shares"
+background = "first"
+"""
+DETR = """
+range = [0, 1]
+output = ["pred_boxes", "logits"]
+row = "box, scores"
+boxes = "cxcywh"
+units = "shares"
+scores = "exclusive logits"
+background = "last"
+"""
+RT_DETR = """
+range = [0, 1]
+output = ["pred_boxes", "logits"]
+row = "box, scores"
+boxes = "cxcywh"
+units = "shares"
+scores = "logits"
+"""
+TORCHVISION = """
+range = [0, 1]
+layout = "CHW"
+size = 64
+output = ["boxes", "scores", "labels"]
+background = "first"
+"""
+MMDEPLOY = """
+range = [0, 1]
+output = ["dets", "labels"]
+"""
+CORNERS = (16.0, 8.0, 48.0, 40.0)
+SHARES = (0.25, 0.125, 0.75, 0.625)
+CENTRE = (0.5, 0.375, 0.5, 0.5)
+EXPORTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "SSD": (SSD, {"boxes": [[SHARES, SHARES]], "scores": [[(0.1, 0, 0, 0.9), (1, 0, 0, 0)]]}),
+    "DETR": (DETR, {"logits": [[(-9, -9, 2.2, 0)]], "pred_boxes": [[CENTRE]]}),
+    "RT-DETR": (RT_DETR, {"logits": [[(-9, -9, 2.2)]], "pred_boxes": [[CENTRE]]}),
+    "torchvision": (TORCHVISION, {"boxes": [CORNERS], "labels": [3], "scores": [0.9]}),
+    "mmdeploy": (MMDEPLOY, {"dets": [[(*CORNERS, 0.9)]], "labels": [[2]]}),
+}
+
+
+def exported(folder: Path, name: str, **changes: str) -> ModelFiles:
+    """A detector, described as it should be but for some keys, of which empty ones are absent."""
+    description, outputs = EXPORTS[name]
+    takes = (3, "H", "W") if "CHW" in description else (1, 3, 64, 64)
+    for key, value in changes.items():
+        told = re.compile(rf"^{key} = .*\n", re.MULTILINE)
+        description = told.sub("", description) + (f"{key} = {value}\n" if value else "")
+    network = constant(outputs, takes, whole=["labels"])
+    return brought(folder, "detector", network, description, RGB)
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_a_detector_of_several_outputs_finds_what_it_says(tmp_path: Path, name: str) -> None:
+    weights.configure({"detector": exported(tmp_path, name)})
+    (found,) = object_detection(GREY, params=ObjectParams()).objects
+    assert (found.name, found.box) == ("blue", Box(16, 8, 48, 40))
+    assert found.score == pytest.approx(0.9, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "said"),
+    [
+        ("SSD", {"output": ""}, "called detections; they are boxes, scores; output = one of them"),
+        ("SSD", {"output": '["boxes", "score"]'}, "is called score; they are boxes, scores"),
+        ("SSD", {"output": '"boxes"'}, "its output is [1, 2, 4]; expected [1, *, 8] or [1, 8, *]"),
+        ("SSD", {"background": ""}, "; row = 'box, objectness, scores' or background = 'first' or"),
+        ("SSD", {"units": ""}, "its boxes reach to 0.75; expected units = 'shares'"),
+        ("SSD", {"row": ""}, "its outputs are [1, 2, 4] and [1, 2, 4]; expected as many rows"),
+        ("DETR", {"scores": ""}, "its scores reach from -9 to 2.2, as logits do; expected 0 to 1"),
+        ("DETR", {"background": ""}, "need row = 'box, scores' and a background"),
+        ("RT-DETR", {"scores": '"exclusive logits"'}, "need row = 'box, scores' and a background"),
+        (
+            "RT-DETR",
+            {"scores": '"exclusive logits"', "background": '"last"'},
+            "expected as many rows in each, of 4 + 4 columns",
+        ),
+        ("torchvision", {"background": ""}, "it gives class 3; its labels are 3"),
+        ("torchvision", {"layout": ""}, "its input is [3, *, *]; expected [1, 3, 64, 64]"),
+        ("torchvision", {"size": ""}, "it takes any size, and size is not told"),
+        (
+            "torchvision",
+            {"output": '["boxes", "labels", "scores"]'},
+            "its output labels is tensor(int64); expected score, no classes",
+        ),
+        ("torchvision", {"units": '"shares"'}, "boxes reach to 48; expected units = 'pixels'"),
+        ("mmdeploy", {"output": '["labels", "dets"]'}, "its outputs are [1, 1] and [1, 1, 5]"),
+        ("mmdeploy", {"row": '"box, class, score"'}, "its scores reach from 2 to 2, as logits do"),
+    ],
+)
+def test_several_outputs_that_are_not_as_described_are_refused(
+    tmp_path: Path, name: str, changes: dict[str, str], said: str
+) -> None:
+    assert said in refusal("detector", exported(tmp_path, name, **changes))
 
 
 def test_a_model_of_several_outputs_names_none(tmp_path: Path) -> None:
