@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from engines.core.pixels import Pixels
 from engines.models import objects, scores
 from engines.models.catalogue import Entry, Shape
-from engines.models.descriptions import Classifier, Description, Detector, Recognizer, Sides
+from engines.models.descriptions import (
+    LEAST_SIDE,
+    MOST_SIDE,
+    Classifier,
+    Description,
+    Detector,
+    Recognizer,
+    Sides,
+)
 from engines.models.misfit import Misfit
 from engines.vision.scaling import Size
 
@@ -46,6 +54,9 @@ def check_input(entry: Entry, description: Description, inputs: Collection[Any])
     _hold("input", found, tuple(axes[axis] for axis in layout))
     sides = (found[layout.index(axis)] for axis in "HW")
     height, width = (one if isinstance(one, int) else None for one in sides)
+    if any(one is not None and not LEAST_SIDE <= one <= MOST_SIDE for one in (height, width)):
+        limits = f"{LEAST_SIDE} to {MOST_SIDE} px"
+        raise Misfit(f"its input is {_shown(found)}; expected a height and width of {limits}")
     return height, width
 
 

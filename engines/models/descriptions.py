@@ -1,8 +1,9 @@
 """What a learned model is shown and what it answers, as the TOML file beside a user's own says."""
 
 import json
+import reprlib
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
@@ -28,11 +29,27 @@ from engines.models.scores import Form
 
 Kind = TypeVar("Kind", bound="Description")
 CHANNELS = {"RGB": 3, "BGR": 3, "grey": 1}
+WORDS = {
+    "Input should be ": "",
+    "Value error, ": "",
+    "Tuple should have ": "",
+    " after validation": "",
+    "a valid tuple": "a list in brackets",
+    "a valid string": "text in quotes",
+    "a valid boolean": "true or false",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+}
+"""What pydantic says of a value, and what we do."""
+
+
+LEAST_SPAN = 1e-3
+"""Of a range, beside numbers that are shown with 32 bits."""
 
 
 def _rising(ends: tuple[float, float]) -> tuple[float, float]:
-    if ends[0] >= ends[1]:
-        raise ValueError("a lower and a higher number")
+    if ends[1] - ends[0] < LEAST_SPAN:
+        raise ValueError(f"a lower number and one that is higher by {LEAST_SPAN} at least")
     return ends
 
 
@@ -50,10 +67,13 @@ def _names(told: tuple[str, ...]) -> tuple[str, ...]:
     return told
 
 
-Level: TypeAlias = Annotated[float, Field(ge=-10_000, le=10_000, allow_inf_nan=False)]
-Deviation: TypeAlias = Annotated[float, Field(ge=1e-6, le=10_000, allow_inf_nan=False)]
-Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
-Side: TypeAlias = Annotated[int, Field(ge=16, le=4096)]
+# Strict, or true would be 1, and "0.3" a number.
+Level: TypeAlias = Annotated[float, Field(strict=True, ge=-10_000, le=10_000, allow_inf_nan=False)]
+Deviation: TypeAlias = Annotated[float, Field(strict=True, ge=1e-6, le=10_000, allow_inf_nan=False)]
+Share: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+LEAST_SIDE, MOST_SIDE = 16, 4096
+"""Of what a network is shown, px."""
+Side: TypeAlias = Annotated[int, Field(strict=True, ge=LEAST_SIDE, le=MOST_SIDE)]
 Sides: TypeAlias = tuple[int | None, int | None]
 """Height and width, px; None for one that is free."""
 Size: TypeAlias = Annotated[tuple[Side, Side], BeforeValidator(_square)]
@@ -79,7 +99,7 @@ class Description(BaseModel):
     std: Annotated[tuple[Deviation, ...], Field(min_length=1, max_length=3)] = (1,)
     colour: Literal["RGB", "BGR", "grey"] = "RGB"
     layout: Literal["NCHW", "NHWC", "CHW", "HWC"] = "NCHW"
-    batch: Literal[1] | None = None
+    batch: Annotated[int, Field(strict=True, ge=1, le=1)] | None = None
     output: Outputs = ()
 
     @model_validator(mode="after")
@@ -213,8 +233,14 @@ class Classifier(Sized):
     """
 
     fit: Literal["crop", "stretch"] = "crop"
-    crop: Annotated[float, Field(ge=0.1, le=1)] = 0.875
+    crop: Annotated[float, Field(strict=True, ge=0.1, le=1, allow_inf_nan=False)] = 0.875
     scores: Form = "probabilities"
+
+    @model_validator(mode="after")
+    def _crops_what_it_does_not_stretch(self) -> Self:
+        if self.fit == "stretch" and "crop" in self.model_fields_set:
+            raise ValueError("crop is told; expected none, for fit = 'stretch' shows all")
+        return self
 
 
 Row: TypeAlias = Literal[
@@ -238,12 +264,12 @@ class Detector(Sized):
         nms_between: the same of two classes.
     """
 
-    multiple_of: Annotated[int, Field(ge=1, le=512)] | None = None
+    multiple_of: Annotated[int, Field(strict=True, ge=1, le=512)] | None = None
     fit: Literal["pad", "stretch"] = "pad"
-    pad: Annotated[int, Field(ge=0, le=255)] = 0
+    pad: Annotated[int, Field(strict=True, ge=0, le=255)] = 0
     row: Row = "box, score, class"
     background: Literal["first", "last"] | None = None
-    classes: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    classes: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = None
     boxes: Literal["xyxy", "yxyx", "xywh", "cxcywh"] = "xyxy"
     units: Literal["pixels", "shares"] = "pixels"
     scores: Literal["probabilities", "logits", "exclusive logits"] = "probabilities"
@@ -269,6 +295,18 @@ class Detector(Sized):
     def _has_one_longer_side(self) -> Self:
         if self.multiple_of and (not self.size or self.size[0] != self.size[1]):
             raise ValueError("multiple_of needs a size of one number, that of the longer side")
+        if self.multiple_of and self.size and self.multiple_of > self.size[0]:
+            raise ValueError(
+                f"multiple_of is {self.multiple_of}; expected {self.size[0]}, the size, at most"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _pads_what_it_does_not_stretch(self) -> Self:
+        if self.fit == "stretch" and "pad" in self.model_fields_set:
+            raise ValueError(
+                "pad is told; expected none, for fit = 'stretch' leaves nothing around"
+            )
         return self
 
     @property
@@ -307,7 +345,7 @@ class Recognizer(Description):
     height: Side | None = None
     width: Side | None = None
     blank: Literal["first", "last"] = "first"
-    space: bool = True
+    space: Annotated[bool, Field(strict=True)] = True
     scores: Literal["probabilities", "logits"] = "probabilities"
 
     @property
@@ -343,12 +381,14 @@ def read(model: Path, kind: type[Kind]) -> Kind:
         raise Misfit(f"its TOML file cannot be read ({error.strerror})") from None
     except ValueError as error:  # no TOML, which names the line, or no UTF-8
         raise Misfit(f"in its TOML file, {error}") from None
+    except RecursionError:
+        raise Misfit("in its TOML file, lists or tables lie too deep in each other") from None
     try:
         return kind.model_validate(told)
     except ValidationError as error:
         # A key misspelt is missing too, and its spelling is what helps.
         faults = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-        raise Misfit(f"in its TOML file, {_sentence(faults[0], kind.model_fields)}") from None
+        raise Misfit(f"in its TOML file, {_sentence(faults[0], told, kind.model_fields)}") from None
 
 
 def unknown(key: str, known: Iterable[str]) -> str:
@@ -359,15 +399,19 @@ def unknown(key: str, known: Iterable[str]) -> str:
     )
 
 
-def _sentence(fault: ErrorDetails, known: Iterable[str]) -> str:
+def _sentence(fault: ErrorDetails, told: Mapping[str, Any], known: Iterable[str]) -> str:
     name = str(fault["loc"][0]) if fault["loc"] else ""
-    expected = fault["msg"].replace("Input should be ", "").replace("Value error, ", "")
+    expected = fault["msg"]
+    for words, ours in WORDS.items():
+        expected = expected.replace(words, ours)
     match fault["type"]:
-        case "missing":
+        case "missing" if name not in told:
             return f"{name} is missing"
+        case "missing":
+            return f"{name} is {reprlib.repr(told[name])}; expected more numbers"
         case "extra_forbidden":
             return unknown(name, known)
         case _ if not name:
             return expected
         case _:
-            return f"{name} is {fault['input']!r}; expected {expected}"
+            return f"{name} is {reprlib.repr(fault['input'])}; expected {expected}"

@@ -1,5 +1,6 @@
 """Learned models: named files with their labels, checked, and loaded once a process."""
 
+import codecs
 import hashlib
 import importlib
 import logging
@@ -381,11 +382,14 @@ def _labels(
 
 def _read_labels(file: Path) -> tuple[Label, ...]:
     try:
-        listed = TypeAdapter(list[Label | str]).validate_json(file.read_bytes())
+        text = file.read_bytes().removeprefix(codecs.BOM_UTF8)
+        listed = TypeAdapter(list[Label | str]).validate_json(text)
     except OSError as error:
         raise Misfit(f"its labels cannot be read ({error.strerror})") from None
     except ValidationError:
         raise Misfit("its labels are no JSON list of names, or of objects with a name") from None
+    if not listed:
+        raise Misfit("its labels are none; expected one a class")
     return tuple(Label(one) if isinstance(one, str) else one for one in listed)
 
 
@@ -393,7 +397,7 @@ def _characters(description: Recognizer, file: Path | None, session: Any) -> tup
     """A recogniser's alphabet, with the class that is none of it and perhaps the space."""
     try:
         own: dict[str, str] = session.get_modelmeta().custom_metadata_map
-        text = file.read_text("utf-8") if file else own.get("character", "")
+        text = file.read_text("utf-8-sig") if file else own.get("character", "")
     except (OSError, UnicodeDecodeError):
         raise Misfit("its labels are no readable UTF-8 text") from None
     characters = [*text.rstrip("\n").split("\n"), *([" "] if description.space else [])]

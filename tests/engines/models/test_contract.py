@@ -1,5 +1,7 @@
 """A user's model is tried with pictures of every shape that it will be shown."""
 
+import re
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -7,8 +9,9 @@ import pytest
 
 from engines.core.shapes import Pixels
 from engines.models.catalogue import ENTRIES
-from engines.models.contract import Answer, try_out
+from engines.models.contract import Answer, find_outputs, try_out
 from engines.models.descriptions import Classifier, Description, Detector, Recognizer
+from engines.models.misfit import Misfit
 
 NAMES = {entry.name: entry for entry in ENTRIES}
 
@@ -51,3 +54,10 @@ def test_a_model_is_tried_with_black_and_with_many_colours() -> None:
     black, colours = shown("classifier", Classifier(range=(0, 1), size=(64, 48)), [(0.5, 0.5)])
     assert not black.any()
     assert len(np.unique(colours.reshape(-1, 3), axis=0)) > 100
+
+
+@pytest.mark.parametrize("type_", ["tensor(string)", "seq(map(int64,tensor(float)))"])
+def test_an_output_that_holds_no_numbers_is_refused(type_: str) -> None:
+    given = [SimpleNamespace(name="output", type=type_, shape=[1, 2])]
+    with pytest.raises(Misfit, match=re.escape(f"its output output is {type_}; expected tensor(")):
+        find_outputs(NAMES["classifier"], Classifier(range=(0, 1)), given, 2)

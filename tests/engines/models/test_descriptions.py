@@ -79,7 +79,39 @@ def test_one_picture_may_be_shown_as_no_batch(layout: str, shape: Any) -> None:
     ("text", "said"),
     [
         ("colour = 'BGR'", "range is missing"),
-        ("range = [1, 0]", "range is [1, 0]; expected a lower and a higher number"),
+        ("range = [1, 0]", "range is [1, 0]; expected a lower number and one that is higher"),
+        ("range = [0, 1e-320]", "range is [0, 1e-320]; expected a lower number and one that is"),
+        ("range = [0]", "range is [0]; expected more numbers"),
+        ("range = [0, 1, 2]", "range is [0, 1, 2]; expected at most 2 items, not 3"),
+        ("range = 1", "range is 1; expected a list in brackets"),
+        ("range = [0, inf]", "range is inf; expected a finite number"),
+        ("range = [0, 1" + 400 * "0" + "]", "range is 1000"),
+        ("range = [false, true]", "range is False; expected a number"),
+        ("range = ['0', '1']", "range is '0'; expected a number"),
+        ("range = [0, 1]\nmean = []", "mean is []; expected at least 1 item, not 0"),
+        ("range = [0, 1]\nmean = ['0.5']", "mean is '0.5'; expected a number"),
+        ("range = [0, 1]\nstd = [true]", "std is True; expected a number"),
+        ("range = [0, 1]\nbatch = true", "batch is True; expected a whole number"),
+        ("range = [0, 1]\nbatch = 2", "batch is 2; expected less than or equal to 1"),
+        ("range = [0, 1]\noutput = 1", "output is 1; expected a list in brackets"),
+        ("range = [0, 1]\noutput = ['a', 1]", "output is 1; expected text in quotes"),
+        ("range = [0, 1]\nsize = true", "size is True; expected a whole number"),
+        ("range = [0, 1]\nsize = '64'", "size is '64'; expected a list in brackets"),
+        ("range = [0, 1]\nsize = [64.0, 64]", "size is 64.0; expected a whole number"),
+        ("range = [0, 1]\nsize = [64]", "size is [64]; expected more numbers"),
+        ("range = [0, 1]\nsize = 64\nmultiple_of = 128", "multiple_of is 128; expected 64, the"),
+        ("range = [0, 1]\nsize = 64\nmultiple_of = true", "multiple_of is True; expected a w"),
+        ("range = [0, 1]\npad = '114'", "pad is '114'; expected a whole number"),
+        ("range = [0, 1]\npad = true", "pad is True; expected a whole number"),
+        ("range = [0, 1]\npad = 114\nfit = 'stretch'", "pad is told; expected none, for fit"),
+        ("range = [0, 1]\nclasses = '3'", "classes is '3'; expected a whole number"),
+        ("range = [0, 1]\nclasses = nan", "classes is nan; expected a whole number"),
+        ("range = [0, 1]\nthreshold = '0.3'", "threshold is '0.3'; expected a number"),
+        ("range = [0, 1]\nthreshold = nan", "threshold is nan; expected a finite number"),
+        ("range = [0, 1]\nnms = true", "nms is True; expected a number"),
+        ("range = [0, 1]\nnms_between = inf", "nms_between is inf; expected a finite number"),
+        ("range = [0, 1]\nbackground = false", "background is False; expected 'first' or 'last'"),
+        ("range = " + "[" * 5000, "lists or tables lie too deep in each other"),
         ("range = [0, 1]\nmean = [0.5, 0.5]", "mean has 2 numbers; expected 3"),
         (
             "range = [0, 1]\nmean = [123.7, 116.3, 103.5]",
@@ -132,6 +164,24 @@ def test_a_key_like_none_is_refused_with_all_that_there_are(tmp_path: Path) -> N
     assert "qqq is no key; expected one of range, mean, std, colour" in said
     assert "blank" in said
     assert "nms" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "said"),
+    [
+        ("crop = true", Classifier, "crop is True; expected a number"),
+        ("crop = nan", Classifier, "crop is nan; expected a finite number"),
+        ("crop = 0.5\nfit = 'stretch'", Classifier, "crop is told; expected none, for fit"),
+        ("space = 1", Recognizer, "space is 1; expected true or false"),
+        ("blank = 0", Recognizer, "blank is 0; expected 'first' or 'last'"),
+        ("height = 48.0", Recognizer, "height is 48.0; expected a whole number"),
+        ("width = true", Recognizer, "width is True; expected a whole number"),
+    ],
+)
+def test_a_fault_of_another_kind_of_model_is_told_too(
+    tmp_path: Path, text: str, kind: type[Description], said: str
+) -> None:
+    assert told(tmp_path, f"range = [0, 1]\n{text}", kind).startswith(f"in its TOML file, {said}")
 
 
 @pytest.mark.parametrize("kind", [Classifier, Description, Recognizer])

@@ -303,6 +303,40 @@ def test_labels_of_another_number_are_refused(classifier: Path, tmp_path: Path) 
     assert message.endswith("its output is [*, 1000]; expected [*, 2].")
 
 
+def test_a_byte_order_mark_before_labels_is_none_of_them(tmp_path: Path) -> None:
+    mark = b"\xef\xbb\xbf"
+    names, alphabet = tmp_path / "names.json", tmp_path / "alphabet.txt"
+    names.write_bytes(mark + b'["a", "b"]')
+    alphabet.write_bytes(mark + b"a\nb")
+    lines = always([[(0.5, 0.25, 0.25)]], (1, 3, 48, "W"))
+    classifier = placed(tmp_path, always([(0.5, 0.5)], (1, 3, 16, 16)), "range = [0, 1]")
+    recognizer = placed(tmp_path, lines, "range = [0, 1]\nspace = false", "lines")
+    weights.configure(
+        {
+            "classifier": ModelFiles(classifier, names),
+            "text_recognizer": ModelFiles(recognizer, alphabet),
+        }
+    )
+    assert [one.name for one in weights.model("classifier").labels] == ["a", "b"]
+    assert [one.name for one in weights.model("text_recognizer").labels] == ["", "a", "b"]
+
+
+def test_no_labels_are_refused(classifier: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.json"
+    labels.write_text("[]")
+    assert "its labels are none" in refusal("classifier", ModelFiles(classifier, labels))
+
+
+@pytest.mark.parametrize("side", [0, 8, 100_000])
+@pytest.mark.parametrize("name", ["classifier", "detector", "text_recognizer", "face_detector"])
+def test_a_file_that_takes_too_large_or_small_pictures_is_refused(
+    tmp_path: Path, name: str, side: int
+) -> None:
+    own = placed(tmp_path, always([[0.5]], (1, 3, side, 64)), "range = [0, 1]")
+    expected = f"its input is [1, 3, {side}, 64]; expected a height and width of 16 to 4096 px."
+    assert refusal(name, ModelFiles(own)).endswith(expected)
+
+
 @pytest.mark.parametrize("text", ["{}", "[1, 2]", "not json"])
 def test_labels_that_are_no_list_of_names_are_refused(
     classifier: Path, tmp_path: Path, text: str
