@@ -41,27 +41,35 @@ def sight(
     Raises:
         ModelUnavailable: a model cannot be had. Nothing is left out for that.
     """
-    seen = _seen(image, thresholds, is_glance)
+    wants_vehicles = _plates_want_vehicles(thresholds, is_glance)
+    seen = _seen(image, thresholds, is_glance, wants_vehicles=wants_vehicles)
     found = _bodies(image, thresholds, seen)
     report(1 / 3)
     found += _faces(image, thresholds, is_glance)
     report(2 / 3)
-    found += _plates(image, thresholds, seen, is_glance)
+    vehicles = _vehicles(seen) if wants_vehicles else None
+    found += _plates(image, thresholds, vehicles, is_glance)
     report(1)
     return sorted(found, key=lambda one: -one.score)
-
-
-def _seen(image: Pixels, thresholds: Thresholds, is_glance: bool) -> list[_Body]:
-    """Bodies that are to be hidden, and vehicles on which plates are to be."""
-    wanted = dict(thresholds)
-    if _plates_want_vehicles(thresholds, is_glance):
-        wanted[Kind.VEHICLE] = min(plates.LEAST_VEHICLE, thresholds.get(Kind.VEHICLE, 1))
-    return [*bodies.find(image, wanted, is_glance=is_glance)]
 
 
 def _plates_want_vehicles(thresholds: Thresholds, is_glance: bool) -> bool:
     is_wanted = Kind.LICENSE_PLATE in thresholds and not is_glance
     return is_wanted and object_detection.knows_any(bodies.CLASSES[Kind.VEHICLE])
+
+
+def _seen(
+    image: Pixels, thresholds: Thresholds, is_glance: bool, *, wants_vehicles: bool
+) -> list[_Body]:
+    """Bodies that are to be hidden, and vehicles on which plates are to be."""
+    wanted = dict(thresholds)
+    if wants_vehicles:
+        wanted[Kind.VEHICLE] = min(plates.LEAST_VEHICLE, thresholds.get(Kind.VEHICLE, 1))
+    return [*bodies.find(image, wanted, is_glance=is_glance)]
+
+
+def _vehicles(seen: list[_Body]) -> list[plates.Vehicle]:
+    return [plates.Vehicle(box, score) for kind, box, score in seen if kind is Kind.VEHICLE]
 
 
 def _bodies(image: Pixels, thresholds: Thresholds, seen: list[_Body]) -> list[Sighting]:
@@ -80,14 +88,12 @@ def _faces(image: Pixels, thresholds: Thresholds, is_glance: bool) -> Iterator[S
 
 
 def _plates(
-    image: Pixels, thresholds: Thresholds, seen: list[_Body], is_glance: bool
+    image: Pixels,
+    thresholds: Thresholds,
+    vehicles: list[plates.Vehicle] | None,
+    is_glance: bool,
 ) -> Iterator[Sighting]:
     if Kind.LICENSE_PLATE in thresholds:
-        vehicles = None
-        if _plates_want_vehicles(thresholds, is_glance):
-            vehicles = [
-                plates.Vehicle(box, score) for kind, box, score in seen if kind is Kind.VEHICLE
-            ]
         least = thresholds[Kind.LICENSE_PLATE]
         found = plates.find(image, least, vehicles, is_glance=is_glance)
         yield from joined([[_plate(one, image)] for one in found])
