@@ -30,6 +30,7 @@ from gateway.pool.fork_server import ForkServer
 from gateway.pool.from_settings import preparation, slot_pool
 from gateway.settings import Settings
 from gateway.store.database import Database, open_database
+from gateway.receipts import signer
 from gateway.store.last_images import LastImages
 from gateway.store.scratch import open_scratch
 from gateway.store.storage import Storage
@@ -169,6 +170,7 @@ def _fetcher(settings: Settings) -> Fetcher:
     return Fetcher(
         version=VERSION,
         max_bytes=settings.max_upload_bytes,
+            "signer": signer(settings),
         allow=settings.fetch_allow,
         deadline_seconds=settings.fetch_seconds,
     )

@@ -20,6 +20,7 @@ from gateway.limits.admission import Admission
 from gateway.limits.memory_budget import MemoryBudget, Share
 from gateway.metrics import Metrics
 from gateway.pool import Pool, Timing
+from gateway.receipts import Signer
 from gateway.settings import Settings
 from gateway.store.last_images import LastImages
 from gateway.store.scratch import Scratch
@@ -53,6 +54,7 @@ class State(TypedDict):
     webhooks: Webhooks
     tool_settings: ToolSettings
     last_images: LastImages
+    signer: Signer
     parts: Mapping[str, Any]
     request_id: str
     caller: NotRequired[str]

@@ -20,7 +20,7 @@ MEDIA_TYPE = "application/jose"
 async def receipt(call: Call) -> Response:
     """What became of an upload, as a JWS that `pixelgate receipt verify` reads."""
     task = await done(call, *WORKS)
-    tasks, signer = call.request.state["tasks"], call.request.state["parts"]["celantur"]
+    tasks, signer = call.request.state["tasks"], call.request.state["signer"]
     made = anonymised_file(task)
     claims = {
         "task": task.id,

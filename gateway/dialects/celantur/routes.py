@@ -15,7 +15,6 @@ from gateway.dialects.celantur.wording import render, worded
 from gateway.dialects.dialect import Dialect
 from gateway.dialects.ranges import METHODS
 from gateway.flow import Endpoint, Handle
-from gateway.receipts import signer
 from gateway.tasks.work import Work
 
 FILE = f"{PREFIX}/file/{{id}}"
@@ -80,7 +79,6 @@ DIALECT = Dialect(
     endpoints=endpoints,
     render=render,
     describe=describe,
-    parts=lambda settings, database: signer(settings),
     preload=(present.__name__,),
     works=works,
 )

@@ -8,7 +8,7 @@ from engines.anonymize import Params
 from engines.core.run import Answer, Job, name_of
 from gateway.dialects.ltu import present
 from gateway.flow import Call
-from gateway.receipts import Signer, digested, treatment
+from gateway.receipts import digested, treatment
 
 STATED = name_of(present.envelope_and_statement)
 _DIGESTS = Threads(2)
@@ -33,5 +33,5 @@ def signed(call: Call, envelope: bytes, claims: Claims) -> bytes:
     """The envelope with a receipt that states this; as it is where there is nothing to state."""
     if not claims:
         return envelope
-    signer: Signer = call.request.state["parts"]["ltu"]
-    return envelope[:-1] + b',"receipt":' + orjson.dumps(signer.sign(claims)) + b"}"
+    signed = call.request.state["signer"].sign(claims)
+    return envelope[:-1] + b',"receipt":' + orjson.dumps(signed) + b"}"

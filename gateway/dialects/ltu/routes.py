@@ -17,7 +17,6 @@ from gateway.dialects.ranges import METHODS
 from gateway.flow import Call, Endpoint, Handle
 from gateway.intake.accept import prefers
 from gateway.intake.forms import read_form
-from gateway.receipts import signer
 
 ENVELOPE, PICTURE = name_of(present.envelope), name_of(present.picture)
 
@@ -81,6 +80,5 @@ DIALECT = Dialect(
     render=as_failure,
     describe=describe,
     works=tasks.works,
-    parts=lambda settings, database: signer(settings),
     preload=("gateway.dialects.ltu.present",),
 )
