@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 EXPOSED_FIELDS = (
     *("X-Request-ID", "Retry-After", "WWW-Authenticate", "RateLimit", "RateLimit-Policy"),
     *("Pixelgate-Ignored", "Location", "ContextBase64utf", "ContextBase64utg", "ImageLen"),
+    *("ETag", "Cache-Status"),
 )
 """What a page may read of an answer's head."""
 
