@@ -38,7 +38,7 @@ _RESULT: Schema = {
 _EVENTS: Schema = {
     "200": {
         "description": "Server-sent events called `task`, each with a `TaskAnswer` as its data; "
-        "the last one has `finished_at`.",
+        "the last one has `finished_at`, unless the stream ends before, after ten minutes.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     }
 }

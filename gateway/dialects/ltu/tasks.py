@@ -1,5 +1,6 @@
 """Native tasks: any service answered later, when the caller prefers that (RFC 7240)."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ MOST_WAIT_SECONDS = 25
 """Less than a service that ends gives its requests, and than most proxies wait."""
 SILENCE_SECONDS = 15.0
 """Of events: what lies between may close a connection on which nothing is said."""
+STREAM_SECONDS = 600.0
+"""Of events: about the life of a token, after which who asks is known anew."""
 ANSWER = "answer"
 _PREFIX = "ltu."
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -140,12 +143,13 @@ async def events(call: Call) -> Response:
 
 
 async def _events(call: Call, task: Task) -> AsyncIterator[str]:
-    tasks = call.request.state["tasks"]
+    tasks, clock = call.request.state["tasks"], asyncio.get_running_loop().time
+    until = clock() + STREAM_SECONDS
     with tasks.streams.taken_by(call.owner):
         yield _event(call, task)
-        while not task.is_finished and not tasks.watch.is_ending():
+        while not task.is_finished and not tasks.watch.is_ending() and clock() < until:
             seen = task.updated_at
-            await tasks.watch.changed(task.id, seen, SILENCE_SECONDS)
+            await tasks.watch.changed(task.id, seen, min(SILENCE_SECONDS, until - clock()))
             try:
                 task = await tasks.get(task.owner, [task.work], task.id)
             except UnknownTask:  # it was deleted

@@ -22,6 +22,7 @@ from gateway.limits.memory_budget import MemoryBudget, Share
 from gateway.tasks.status import Status
 from gateway.tasks.task import StoredFile, Task
 from tests.auth.workers import EDGES, Workers, each_worker
+from tests.gateway.pool.running import LoopClock
 from tests.serving import Served, settings_environment
 
 TASKS = "/v2/tasks"
@@ -259,3 +260,26 @@ async def test_an_end_by_a_clock_that_is_behind_is_told_of(monkeypatch: pytest.M
     call = SimpleNamespace(owner="ada", request=SimpleNamespace(state={"tasks": known}))
     told = [one async for one in tasks._events(cast(Call, call), cast(Task, begun))]
     assert told == ["False", "True"]
+
+
+@pytest.mark.anyio
+async def test_a_stream_ends_after_a_while_though_its_task_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = LoopClock(monkeypatch)
+    begun = SimpleNamespace(id="1", owner="ada", work="ltu.edges", updated_at=2, is_finished=False)
+    waited: list[float] = []
+
+    async def changed(id: str, version: float, seconds: float) -> None:
+        waited.append(seconds)
+        await clock.forward(seconds)
+
+    watch = SimpleNamespace(is_ending=lambda: False, changed=changed)
+    known = SimpleNamespace(streams=Places(1), watch=watch, get=AsyncMock(return_value=begun))
+    monkeypatch.setattr(tasks, "_event", lambda call, task: "told")
+    call = SimpleNamespace(owner="ada", request=SimpleNamespace(state={"tasks": known}))
+    told = [one async for one in tasks._events(cast(Call, call), cast(Task, begun))]
+    assert told == ["told"] + [":\n\n"] * len(waited)
+    assert sum(waited) == pytest.approx(tasks.STREAM_SECONDS, abs=5)
+    with known.streams.taken_by("ada"):
+        pass  # its place is free again
