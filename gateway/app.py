@@ -1,14 +1,16 @@
 """The wiring: settings in, application out; the only place that asks which mode it is."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
 from anyio import move_on_after, to_thread
 from starlette.routing import Router
 
+from engines.core.registry import catalogue, engine_named
 from gateway import console
 from gateway.cache.results import open_result_cache
 from gateway.dialects.dialect import Dialect
@@ -28,9 +30,9 @@ from gateway.metrics import Metrics
 from gateway.pool import PRELOAD, Pool, process_pool
 from gateway.pool.fork_server import ForkServer
 from gateway.pool.from_settings import preparation, slot_pool
+from gateway.receipts import signer
 from gateway.settings import Settings
 from gateway.store.database import Database, open_database
-from gateway.receipts import signer
 from gateway.store.last_images import LastImages
 from gateway.store.scratch import open_scratch
 from gateway.store.storage import Storage
@@ -63,6 +65,7 @@ def create_app(
     if unknown := set(settings.open_dialects).difference(openable):
         known = ", ".join(openable)
         raise ValueError(f"open_dialects names {min(unknown)!r}; the dialects are {known}.")
+    _check_labels(settings.worker_labels)
     database = open_database(settings.database_url, patience_seconds=DATABASE_SECONDS)
     parts = {one.name: one.parts(settings, database) for one in dialects}
     pool = _pool(settings, table, database, fork_server)
@@ -84,6 +87,17 @@ def create_app(
         redirect_slashes=False,
     )
     return RequestMiddleware(router, lifecycle, table, metrics, tracing, settings.allowed_origins)
+
+
+def _check_labels(labels: Collection[str]) -> None:
+    for one in labels:
+        name, _, _ = one.partition(":")
+        try:
+            engine_named(name)
+        except KeyError:
+            near = get_close_matches(name, catalogue(), 1) or ["heat_map"]
+            message = f"worker_labels names {name!r}, which is no engine; one is {near[0]!r}."
+            raise ValueError(message) from None
 
 
 def _tracing(settings: Settings) -> Tracing:
@@ -156,6 +170,7 @@ async def _lifespan(
             "webhooks": webhooks,
             "tool_settings": ToolSettings(database),
             "last_images": LastImages(storage, most=settings.last_images),
+            "signer": signer(settings),
             "parts": parts,
         }
 
@@ -170,7 +185,6 @@ def _fetcher(settings: Settings) -> Fetcher:
     return Fetcher(
         version=VERSION,
         max_bytes=settings.max_upload_bytes,
-            "signer": signer(settings),
         allow=settings.fetch_allow,
         deadline_seconds=settings.fetch_seconds,
     )
