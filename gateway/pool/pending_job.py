@@ -34,6 +34,7 @@ class PendingJob:
         packed: the job as it is sent to a process.
         progress: called with the share that is done.
         crashes: processes that died while they computed it.
+        losses: workers that were lost while they computed it, dead or out of reach.
         needs_idle_slot: it was harmed by a neighbour, so it is not put behind another job.
         entry: where it lies, if it lies in a slot.
         expires_at: when its waiting in the queue ends, however often it comes there.
@@ -48,6 +49,7 @@ class PendingJob:
     progress: Progress = ignore
     future: asyncio.Future[Answer] = field(default_factory=_future)
     crashes: int = 0
+    losses: int = 0
     needs_idle_slot: bool = False
     entry: Place | None = None
     expires_at: float = inf

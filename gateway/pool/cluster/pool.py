@@ -116,7 +116,9 @@ class ClusterPool:
                 pending.withdraw()
             raise
         except SlotCrashed:
-            await self._screening.refuse(job)
+            # Of a worker that was lost nobody knows whether the job or the network is to blame.
+            if pending.crashes > 1:
+                await self._screening.refuse(job)
             raise
         finally:
             observe(job.engine, pending.timing())
@@ -289,7 +291,7 @@ class ClusterPool:
             pending.settle(outcome)
 
     def _lose(self, member: Member) -> None:
-        """Take a worker out; what may have begun there is to blame, the rest only comes back."""
+        """Take a worker out; what may have begun there comes back once, the rest always."""
         if self._members.get(member.card.address) is not member:
             return
         del self._members[member.card.address]
@@ -302,16 +304,16 @@ class ClusterPool:
             if given.task is not asyncio.current_task():
                 given.skip()
             if not pending.is_done:
-                self._lost(pending, is_suspect=place < member.card.slots)
+                self._lost(pending, may_have_begun=place < member.card.slots)
         self._dispatch()
 
-    def _lost(self, pending: PendingJob, *, is_suspect: bool) -> None:
+    def _lost(self, pending: PendingJob, *, may_have_begun: bool) -> None:
         pending.entry = None
-        pending.crashes += is_suspect
-        if pending.crashes > 1:
+        pending.losses += may_have_begun
+        if pending.losses > 1:
             pending.fail(broke_down_again())
             return
-        self._counts["retries"] += is_suspect
+        self._counts["retries"] += may_have_begun
         self._put_back(pending)
 
     def _put_back(self, pending: PendingJob) -> None:

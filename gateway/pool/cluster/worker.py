@@ -1,9 +1,11 @@
 """An engine worker: computes in its own slots what gateways send, and is listed by a scheduler."""
 
 import asyncio
+from collections import deque
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +42,20 @@ REGISTER_SECONDS = 1.0
 """The pause before a worker whose scheduler went away looks for it again."""
 
 
+KEPT_REFUSALS = 1000
+"""Of those that each gateway is told at its next turn, within a second."""
+
+
 class ReportedQuarantine:
-    """Has the gateways remember the jobs that kill, for they ask before they send one."""
+    """Has the gateways remember the jobs that kill, for they ask before they send one.
+
+    Args:
+        count: how many were refused, ever.
+    """
 
     def __init__(self) -> None:
-        self.refused: list[tuple[str, float]] = []
+        self.count = 0
+        self._refused: deque[tuple[str, float]] = deque(maxlen=KEPT_REFUSALS)
 
     async def has_any(self) -> bool:
         return False
@@ -53,7 +64,13 @@ class ReportedQuarantine:
         return False
 
     async def refuse(self, digest: str, seconds: float) -> None:
-        self.refused.append((digest, seconds))
+        self._refused.append((digest, seconds))
+        self.count += 1
+
+    def since(self, count: int) -> dict[str, float]:
+        """The last ones since there were so many: for how long each is refused, s."""
+        known = len(self._refused) - (self.count - count)
+        return dict(islice(self._refused, max(0, known), None))
 
 
 class EngineWorker:
@@ -163,12 +180,12 @@ class EngineWorker:
 
     async def _tell(self, comm: Comm) -> None:
         """Say again and again that this worker is there, and at once when it leaves."""
-        told = len(self._quarantine.refused)
+        told = self._quarantine.count
         while True:
             is_leaving = self._leaving.is_set()
             # Each connection is told, for one may have ended without notice.
-            refused, told = self._quarantine.refused[told:], len(self._quarantine.refused)
-            await comm.write({"is_leaving": is_leaving, "refused": dict(refused)})
+            refused, told = self._quarantine.since(told), self._quarantine.count
+            await comm.write({"is_leaving": is_leaving, "refused": refused})
             if is_leaving:
                 await asyncio.sleep(STATUS_SECONDS)
             else:

@@ -18,6 +18,7 @@ from gateway.pool.cluster import pool as cluster_pool
 from gateway.pool.cluster import scheduler
 from gateway.pool.cluster.from_settings import security
 from gateway.pool.cluster.pool import ClusterPool
+from gateway.pool.cluster.worker import KEPT_REFUSALS, ReportedQuarantine
 from gateway.settings import Settings
 from gateway.version import VERSION
 from tests.gateway.pool.cluster import Cluster, certificates, kill, running_cluster
@@ -79,8 +80,6 @@ async def test_a_job_that_two_workers_died_over_is_given_up(
         kill(second)
         with pytest.raises(SlotCrashed):
             await begun
-        with pytest.raises(PictureRefused):
-            await give(pool, "wait", path=str(tmp_path / "never"))
 
 
 async def test_a_process_that_dies_after_its_worker_died_is_not_forgiven(
@@ -93,7 +92,9 @@ async def test_a_process_that_dies_after_its_worker_died_is_not_forgiven(
         (tmp_path / "go").touch()
         with pytest.raises(SlotCrashed):
             await doomed
-        assert pool.snapshot().retries == 1
+        assert pool.snapshot().retries == 2
+        with pytest.raises(PictureRefused):
+            await give(pool, "wait and crash", path=str(tmp_path / "go"))
 
 
 async def test_a_job_behind_a_long_one_is_computed_where_a_worker_idles(
@@ -196,6 +197,37 @@ async def test_a_silent_worker_is_given_up(cluster: Cluster, tmp_path: Path) -> 
         (tmp_path / "go").touch()
         assert (await begun).body == b"waited"
         kill(cluster.workers[0])
+
+
+async def test_a_job_over_which_two_workers_fell_silent_is_not_to_blame(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    async with used(cluster) as pool:
+        begun = await block(pool, tmp_path / "go")
+        (tmp_path / "go.begun").unlink()
+        cluster.workers[0].send_signal(signal.SIGSTOP)
+        second = cluster.add_worker()
+        await until((tmp_path / "go.begun").exists)
+        second.send_signal(signal.SIGSTOP)
+        with pytest.raises(SlotCrashed):
+            await begun
+        for worker in cluster.workers:
+            kill(worker)
+        cluster.add_worker()
+        (tmp_path / "go").touch()
+        await until(lambda: pool.ready)
+        again = await give(pool, "wait", path=str(tmp_path / "go"))
+        assert (again.body, cluster.quarantine.refused) == (b"waited", [])
+
+
+async def test_a_worker_keeps_few_of_the_jobs_that_it_would_refuse() -> None:
+    reported = ReportedQuarantine()
+    for place in range(KEPT_REFUSALS + 5):
+        await reported.refuse(str(place), 600)
+    last = [str(place) for place in range(5, KEPT_REFUSALS + 5)]
+    assert [*reported.since(0)] == last
+    assert [*reported.since(reported.count - 2)] == last[-2:]
+    assert reported.since(reported.count) == {}
 
 
 async def test_a_gateway_that_stood_still_itself_gives_no_worker_up(
