@@ -64,10 +64,20 @@ Index(
     sqlite_where=_is_unfinished,
     postgresql_where=_is_unfinished,
 )
-# It answers how many tasks a caller has, and passes over those of earlier pages, without the rows.
+# It passes over those of earlier pages without the rows.
 Index("ix_tasks_listed", tasks.c.owner, tasks.c.created_at.desc(), tasks.c.id, tasks.c.work)
 Index("ix_tasks_held", tasks.c.owner, tasks.c.finished_at, tasks.c.stored_bytes)
 Index("ix_tasks_request_key", tasks.c.owner, tasks.c.request_key, unique=True)
+
+task_totals = Table(
+    "task_totals",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("work", String(64), primary_key=True),
+    Column("tasks", BigInteger, nullable=False),
+    Column("stored_bytes", BigInteger, nullable=False),
+)
+"""How many tasks a caller has of a kind, and what they hold; triggers keep it, nobody else."""
 
 webhooks = Table(
     "webhooks",

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     Select,
@@ -21,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from auth.threads import Threads
 from gateway.errors import FilesDeleted, RequestKeyReused, SlotCrashed, TooManyTasks, UnknownTask
 from gateway.store.database import Database
-from gateway.store.tables import tasks
+from gateway.store.tables import task_totals, tasks
 from gateway.tasks.notices import notify
 from gateway.tasks.status import Status
 from gateway.tasks.task import (
@@ -222,7 +223,7 @@ class TaskQueue:
             select(
                 select(func.count()).where(own, _IS_UNFINISHED).scalar_subquery(),
                 select(func.max(tasks.c.turn)).where(own, _IS_UNFINISHED).scalar_subquery(),
-                _stored_bytes(owner).scalar_subquery(),
+                _total(task_totals.c.stored_bytes, owner).scalar_subquery(),
                 select(func.coalesce(func.min(tasks.c.turn), 0))
                 .where(_IS_UNFINISHED)
                 .scalar_subquery(),
@@ -238,7 +239,7 @@ class TaskQueue:
 
     def _expect_room(self, owner: str, more_bytes: int) -> None:
         with self._reads.begin() as connection:
-            stored = connection.execute(_stored_bytes(owner)).scalar_one()
+            stored = connection.execute(_total(task_totals.c.stored_bytes, owner)).scalar_one()
         self._refuse_excess(stored + more_bytes)
 
     def _refuse_excess(self, stored_bytes: int) -> None:
@@ -369,10 +370,10 @@ class TaskQueue:
         self, owner: str, works: Collection[str], offset: int, limit: int
     ) -> tuple[int, list[Task]]:
         own = _whose(owner, works)
-        count = select(func.count()).select_from(tasks).where(own)
+        count = _total(task_totals.c.tasks, owner).where(task_totals.c.work.in_(works))
         newest = select(tasks).where(own).order_by(tasks.c.created_at.desc(), tasks.c.id)
         with self._reads.begin() as connection:
-            total = connection.execute(count).scalar_one()
+            total = int(connection.execute(count).scalar_one())
             rows = connection.execute(newest.offset(offset).limit(limit)).all()
         return total, [Task.of(row) for row in rows]
 
@@ -422,9 +423,8 @@ def _held(lease: str) -> ColumnElement[bool]:
     return (tasks.c.lease == lease) & _IS_UNFINISHED
 
 
-def _stored_bytes(owner: str) -> Select[Any]:
-    total = func.coalesce(func.sum(tasks.c.stored_bytes), 0)
-    return select(total).where(tasks.c.owner == owner)
+def _total(column: Column[Any], owner: str) -> Select[Any]:
+    return select(func.coalesce(func.sum(column), 0)).where(task_totals.c.owner == owner)
 
 
 def _whose(owner: str, works: Collection[str]) -> ColumnElement[bool]:

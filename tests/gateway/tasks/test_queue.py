@@ -1,15 +1,20 @@
 """The queue of tasks, on SQLite and on PostgreSQL: leases, turns, quotas, and whose is what."""
 
 import asyncio
+import shutil
 import sys
 from asyncio.subprocess import PIPE
 from collections import Counter
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, text
 
 from gateway.errors import RequestKeyReused, TooManyTasks, UnknownTask
+from gateway.store import database as database_module
+from gateway.store.database import open_database
 from gateway.tasks.queue import (
     LEASE_SECONDS,
     MOST_ATTEMPTS,
@@ -20,6 +25,7 @@ from gateway.tasks.queue import (
 )
 from gateway.tasks.status import Status
 from gateway.tasks.task import Failure, StoredFile, Task
+from tests.filled import WORK, fill
 from tests.gateway.tasks.rows import OTHER, SINGLE, WORKS, Clock, add, queue_of
 
 pytestmark = pytest.mark.anyio
@@ -317,3 +323,74 @@ async def test_a_task_whose_files_are_deleted_while_it_is_worked_on_is_lost(
     assert await queue.renew({task.lease: 0}) == {task.lease}
     with pytest.raises(UnknownTask):
         await queue.strip("bob", WORKS, task.id)
+
+
+def totals(database: Engine) -> list[Any]:
+    """What is counted, and what there is."""
+    there = (
+        "SELECT owner, work, count(*), sum(stored_bytes) FROM tasks "
+        "GROUP BY owner, work ORDER BY owner, work"
+    )
+    with database.connect() as connection:
+        counted = connection.execute(text("SELECT * FROM task_totals ORDER BY owner, work"))
+        assert [*counted] == [*connection.execute(text(there))]
+        return [*connection.execute(text("SELECT work, tasks, stored_bytes FROM task_totals"))]
+
+
+async def test_what_a_callers_tasks_come_to_is_counted_as_they_come_and_go(
+    database: Engine, queue: TaskQueue, time: Clock
+) -> None:
+    inputs = [StoredFile("image", "image/png", 100)]
+    mine = [await add(queue, inputs) for _ in range(3)]
+    await add(queue, owner="bob")
+    await add(queue, work=OTHER)
+    assert len(totals(database)) == 3
+    for _ in range(5):
+        await queue.finish(await claim_one(queue), DONE)
+    assert (SINGLE, 3, 3 * (TASK_BYTES + 107)) in totals(database)
+    await queue.strip("ada", WORKS, mine[0].id)
+    await queue.delete("ada", WORKS, mine[1].id)
+    assert (SINGLE, 2, 2 * TASK_BYTES + 107) in totals(database)
+    assert await queue.page("ada", [OTHER], offset=0, limit=0) == (1, [])
+    assert len(await queue.expired(time.now + 1, most=2)) == 2
+    assert sum(row.tasks for row in totals(database)) == 2
+    await queue.expired(time.now + 1, most=9)
+    assert totals(database) == []
+
+
+async def test_what_is_counted_is_right_however_many_change_it_at_once(
+    database: Engine, time: Clock
+) -> None:
+    queues = [queue_of(database, time) for _ in range(4)]
+
+    async def come_and_go(place: int) -> None:
+        queue = queues[place]
+        for number in range(12):
+            owner = f"owner {(place + number) % 3}"
+            task = await add(queue, owner=owner, work=WORKS[number % 2])
+            if claimed := await queue.claim():
+                await queue.finish(claimed, DONE)
+            if number % 3 == 0:
+                with suppress(UnknownTask):  # It was swept.
+                    await queue.delete(owner, WORKS, task.id)
+            if number % 4 == 0:
+                await queue.expired(time.now + 1, most=4)
+
+    await asyncio.gather(*map(come_and_go, range(len(queues))))
+    totals(database)
+
+
+def test_tasks_that_were_there_before_are_counted(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = tmp_path / "older"
+    ignored = shutil.ignore_patterns("0010_*", "001[1-9]_*")
+    shutil.copytree(database_module.MIGRATIONS, older, ignore=ignored)
+    with monkeypatch.context() as before:
+        before.setattr(database_module, "MIGRATIONS", older)
+        database = open_database(database_url)
+        fill(database, 3)
+        database.dispose()
+    database = open_database(database_url)
+    assert totals(database) == [(WORK, 3, 3 * TASK_BYTES)]
+    database.dispose()
