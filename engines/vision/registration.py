@@ -158,11 +158,18 @@ def _fit_anywhere(first: MatLike, second: MatLike) -> Fit | None:
         return None
     agreements = [_agreement(first, second, one.matrix) for one in fits]
     best = next(i for i, one in enumerate(agreements) if one > max(agreements) - _AS_GOOD)
-    fit = fits[best]
-    finer = refined(first, second, fit)
-    is_certain = len(fit.first) >= _MANY or agreements[best] > _AGREEMENT
+    # By chance a wrong one with few keypoints may agree best, but none is confirmed.
+    for i in sorted(range(len(fits)), key=lambda i: i != best):
+        if found := _confirmed(first, second, fits[i], agreements[i]):
+            return found
+    return None
+
+
+def _confirmed(first: MatLike, second: MatLike, fit: Fit, agreement: float) -> Fit | None:
+    """A homography made finer by tracking, or as it is if that fails but keypoints are enough."""
+    is_certain = len(fit.first) >= _MANY or agreement > _AGREEMENT
     is_alone_enough = len(fit.first) >= _VERY_MANY or fit.support > _SUPPORT_ALONE
-    return finer or (fit if is_certain and is_alone_enough else None)
+    return refined(first, second, fit) or (fit if is_certain and is_alone_enough else None)
 
 
 def refined(first: MatLike, second: MatLike, fit: Fit) -> Fit | None:

@@ -1,5 +1,8 @@
 """Registration: each by a fact that holds by construction."""
 
+from dataclasses import replace
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -7,7 +10,8 @@ import skimage.data
 
 from engines.core.errors import NotAlignable
 from engines.core.shapes import Pixels
-from engines.vision.homography import Matrix, outline, stretch, transform
+from engines.vision import registration
+from engines.vision.homography import Fit, Matrix, candidates, outline, stretch, transform
 from engines.vision.registration import has_detail, register
 
 
@@ -42,6 +46,21 @@ def test_what_holds_most_keypoints_is_left_if_it_alone_has_moved() -> None:
     first[60:260, 60:260] = stones
     second[240:440, 250:450] = stones
     assert astray(register(first, second).matrix, truth) < 1
+
+
+def test_a_wrong_candidate_that_agrees_by_chance_is_not_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    second, truth = seen(40, 0.5)
+    wrong = np.array([[0.3, 0, 400], [0, 0.3, 30], [0, 0, 1]])
+
+    def and_a_wrong_one(*pairs_and_size: Any) -> list[Fit]:
+        [right, *_] = candidates(*pairs_and_size)
+        return [right, replace(right, matrix=wrong, first=right.first[:9], support=0.1)]
+
+    monkeypatch.setattr(registration, "candidates", and_a_wrong_one)
+    monkeypatch.setattr(registration, "_agreement", lambda *one: float(one[-1] is wrong))
+    assert astray(register(seen(0)[0], second).matrix, truth) < 0.15
 
 
 def flat(height: int, width: int, level: int) -> Pixels:
