@@ -159,7 +159,7 @@ def draw(query: Image, train: Image, result: Result) -> Picture:
     return Picture(joined(query, found, lines, is_faint=not result.outline))
 
 
-@engine(version="1.0.0", draw=draw)
+@engine(version="2.0.0", draw=draw)
 def feature_match(query: Image, train: Image, *, params: Params) -> Result:
     """Match the keypoints of a query picture in a train picture, and find the query there.
 

@@ -97,24 +97,24 @@ def register(first: MatLike, second: MatLike, *, resolution: int = 512) -> Regis
         Lowe, IJCV 2004; Barath et al., MAGSAC++, CVPR 2020; Bouguet, Pyramidal
         implementation of the Lucas-Kanade feature tracker, 2000.
     """
-    small_first, small_second = shrink(first, resolution), shrink(second, resolution)
-    start = stretch(size_of(small_first), size_of(small_second))
-    grey_first, grey_second = _grey(small_first), _grey(small_second)
-    if is_still(grey_first, grey_second):
+    grey_first, grey_second = _grey(first), _grey(second)
+    here, there = shrink(grey_first, resolution), shrink(grey_second, resolution)
+    start = stretch(size_of(here), size_of(there))
+    if is_still(here, there):
         return Registration(np.eye(3), 0, 0.0)
-    fit = _fit_in_place(grey_first, grey_second, start) or _fit_anywhere(grey_first, grey_second)
-    if _is_plain(grey_first, grey_second, start, fit):
+    fit = _fit_in_place(here, there, start) or _fit_anywhere(here, there)
+    if _is_plain(here, there, start, fit):
         fit = Fit(start, *_NO_PAIRS)
     if fit is None:
         fit = Fit(start, *_NO_PAIRS)
-        matrix = phase_correlation(_grey(first), _grey(second))
+        matrix = phase_correlation(grey_first, grey_second)
     elif fit.matrix is start:
         matrix = stretch(size_of(first), size_of(second))
     else:
-        to_first = stretch(size_of(first), size_of(small_first))
-        to_second = stretch(size_of(second), size_of(small_second))
+        to_first = stretch(size_of(first), size_of(here))
+        to_second = stretch(size_of(second), size_of(there))
         matrix = inverse(to_second) @ fit.matrix @ to_first
-        matrix = on_whole_pixels(_grey(first), _grey(second), matrix / matrix[2, 2])
+        matrix = on_whole_pixels(grey_first, grey_second, matrix / matrix[2, 2])
     is_moved = not np.array_equal(matrix, stretch(size_of(first), size_of(second)))
     if not len(fit.first) and not is_moved and as_they_lie(first, second) < NOTHING:
         raise NotAlignable("The two pictures show nothing that is the same in both.")
@@ -249,8 +249,9 @@ def _is_plain(first: MatLike, second: MatLike, start: Matrix, fit: Fit | None) -
         soft, other = (cv2.GaussianBlur(one, (0, 0), 2) for one in (laid, second))
         is_same = float((cv2.absdiff(soft, other) <= _SAME_LEVELS).mean()) > _SAME_SHARE
         return is_same or _likeness(first, second, start) > SAME_PATTERN
-    least = max(SAME_PATTERN, _likeness(first, second, fit.matrix) - _PLAINER)
-    return fit.matrix is not start and _likeness(first, second, start) > least
+    if fit.matrix is start or (plain := _likeness(first, second, start)) <= SAME_PATTERN:
+        return False
+    return plain > _likeness(first, second, fit.matrix) - _PLAINER
 
 
 def _likeness(first: MatLike, second: MatLike, matrix: Matrix) -> float:
