@@ -1,12 +1,15 @@
 """Distance: how far two pictures are from showing the same thing."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import cv2
 import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from engines.copies.by_keypoints import match_by_keypoints
+from engines.copies.by_keypoints import BEYOND_DOUBT, ENOUGH, match_by_keypoints
 from engines.copies.by_levels import match_by_levels
 from engines.copies.match import Match, Scores, Two, match_of_levels, resized, whole
 from engines.core.choice import Choice
@@ -15,15 +18,22 @@ from engines.core.shapes import Box, Details, EngineResult, Image, Info, Paramet
 from engines.vision.boxes import corners
 from engines.vision.keypoints import find_keypoints
 from engines.vision.marking import RED, outlined, pen_px, side_by_side
-from engines.vision.scaling import size_of, to_longer_side
+from engines.vision.scaling import shrink, size_of, to_longer_side
 
 SIDE_PX = 512
+GLANCE_PX = 256
+"""Longer side in which nearly all copies show already that they are some."""
+OTHER_COLOURS = 0.7
+"""Distance of colours from which on a glance is left out: most copies are nearer, and half of
+what is none is not."""
 FEW_KEYPOINTS = 120
 LONG = 3.0
 """How many times as long as wide a picture is that is looked at in a larger size, too."""
 WIDTH_PX, LONGEST_PX, USUAL, MOST_KEYPOINTS = 256, 4096, 1500, 10_000
 """Of that size: more keypoints, for a crop holds only a few of those of the whole."""
 LIKENESS_SCALE = 5.0
+
+Rated: TypeAlias = Callable[[MatLike], NDArray[np.float32]]
 
 
 class Params(Parameters):
@@ -107,13 +117,24 @@ def _match_either_way_round(originals: Two, sides: Two) -> tuple[Match | None, f
 
 def _match(originals: Two, sides: Two) -> tuple[Match | None, float]:
     """The match if there is one, and else the share of detail that differs where they meet."""
+    is_likely = _apart(_colours, *sides) < OTHER_COLOURS
+    if is_likely and (match := _match_at_a_glance(sides)):
+        return match, 0.0
     here, there = (find_keypoints(_grey(one)) for one in sides)
-    match, differing = match_by_keypoints(sides, here, there)
+    match, differing = match_by_keypoints(sides, here, there, ENOUGH)
     if match is None and min(len(here.points), len(there.points)) < FEW_KEYPOINTS:
         match = match_by_levels(originals, sides)
     if match is None and max(_elongation(one) for one in sides) > LONG:
         match = _match_at_full_width(originals, sides)
     return match, differing
+
+
+def _match_at_a_glance(sides: Two) -> Match | None:
+    """The match, if pictures of half the size leave no doubt about it."""
+    first, second = (shrink(one, GLANCE_PX) for one in sides)
+    here, there = (find_keypoints(_grey(one)) for one in (first, second))
+    match, _ = match_by_keypoints((first, second), here, there, BEYOND_DOUBT)
+    return _as_compared(match, (first, second), sides) if match else None
 
 
 def _match_at_full_width(originals: Two, sides: Two) -> Match | None:
@@ -125,14 +146,17 @@ def _match_at_full_width(originals: Two, sides: Two) -> Match | None:
         find_keypoints(_grey(one), most=MOST_KEYPOINTS if _elongation(one) > least else USUAL)
         for one in (first, second)
     )
-    match, _ = match_by_keypoints((first, second), here, there)
-    if match is None:
-        return None
-    boxes = (
-        resized(match.boxes[0], size_of(first), size_of(sides[0])),
-        resized(match.boxes[1], size_of(second), size_of(sides[1])),
+    match, _ = match_by_keypoints((first, second), here, there, ENOUGH)
+    return _as_compared(match, (first, second), sides) if match else None
+
+
+def _as_compared(match: Match, looked_at: Two, sides: Two) -> Match:
+    """A match at another size, with its boxes at the one at which all are compared."""
+    first, second = (
+        resized(box, size_of(one), size_of(side))
+        for box, one, side in zip(match.boxes, looked_at, sides, strict=True)
     )
-    return Match(boxes, match.scores)
+    return Match((first, second), match.scores)
 
 
 def _lengthened(image: MatLike) -> MatLike:
@@ -150,11 +174,13 @@ def _grey(image: MatLike) -> MatLike:
 
 def _unlikeness(first: MatLike, second: MatLike) -> float:
     """How different two pictures are in colour and in shape, from 0 to 5."""
-    colour, shape = (
-        cv2.compareHist(rated(first), rated(second), cv2.HISTCMP_BHATTACHARYYA)
-        for rated in (_colours, _shapes)
-    )
+    colour, shape = (_apart(rated, first, second) for rated in (_colours, _shapes))
     return LIKENESS_SCALE * float(np.sqrt((colour**2 + shape**2) / 2))
+
+
+def _apart(rated: Rated, first: MatLike, second: MatLike) -> float:
+    """How different two pictures are in one respect, from 0 to 1."""
+    return cv2.compareHist(rated(first), rated(second), cv2.HISTCMP_BHATTACHARYYA)
 
 
 def _colours(image: MatLike) -> NDArray[np.float32]:

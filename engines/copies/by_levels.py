@@ -9,16 +9,16 @@ from engines.copies.match import (
     MOST_DIFFERING,
     Match,
     Two,
+    common_parts,
     lie_on_one_another,
     match_of_levels,
     whole,
 )
 from engines.core.errors import NotAlignable
-from engines.core.shapes import Box
 from engines.vision.disagreement import disagreement
-from engines.vision.homography import Matrix, Points, inverse, outline, stretch, transform
+from engines.vision.homography import inverse, stretch
 from engines.vision.registration import register
-from engines.vision.scaling import Size, size_of
+from engines.vision.scaling import size_of
 
 SAME_FORM = 0.05
 SAME_LEVELS = 28.0
@@ -64,15 +64,8 @@ def _match_in_register(originals: Two, sides: Two) -> Match | None:
     laid = cv2.warpPerspective(first, matrix, other)
     covered = cv2.warpPerspective(np.ones(first.shape[:2], np.uint8), matrix, other)
     if strength := _strength(np.where(covered[..., None] > 0, laid, second), second):
-        boxes = _cut(outline(other), inverse(matrix), size), _cut(outline(size), matrix, other)
-        return match_of_levels(boxes, strength)
+        return match_of_levels(common_parts(size, other, matrix), strength)
     return None
-
-
-def _cut(corners: Points, matrix: Matrix, size: Size) -> Box:
-    """The box of a mapped outline within a picture of a size."""
-    mapped = np.rint(transform(corners, matrix) + 0.5).clip(0, size).astype(int)
-    return Box(*mapped.min(axis=0).tolist(), *mapped.max(axis=0).tolist())
 
 
 def _strength(laid: MatLike, second: MatLike) -> float:

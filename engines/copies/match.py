@@ -9,7 +9,7 @@ from cv2.typing import MatLike
 from pydantic import BaseModel, Field
 
 from engines.core.shapes import Box
-from engines.vision.homography import Matrix, inverse
+from engines.vision.homography import Matrix, inverse, outline, transform
 from engines.vision.scaling import Size, size_of
 
 Two: TypeAlias = tuple[MatLike, MatLike]
@@ -69,6 +69,17 @@ def resized(box: Box, size: Size, other: Size) -> Box:
     """A box of a picture at another size."""
     factors = np.tile(np.divide(other, size), 2)
     return Box(*np.rint(box * factors).astype(int).tolist())
+
+
+def common_parts(size: Size, other: Size, matrix: Matrix) -> tuple[Box, Box]:
+    """What either covers of the other, if a matrix takes the first to the second."""
+    return _covered(size, other, inverse(matrix)), _covered(other, size, matrix)
+
+
+def _covered(size: Size, other: Size, matrix: Matrix) -> Box:
+    """The box within a picture of a size that the mapped outline of another one has."""
+    mapped = np.rint(transform(outline(other), matrix) + 0.5).clip(0, size).astype(int)
+    return Box(*mapped.min(axis=0).tolist(), *mapped.max(axis=0).tolist())
 
 
 def lie_on_one_another(first: MatLike, second: MatLike, matrix: Matrix) -> bool:

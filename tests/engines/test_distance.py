@@ -13,6 +13,7 @@ from engines.core.registry import catalogue
 from engines.core.shapes import Box, Pixels
 from engines.distance import Decision, Params, Result, distance
 from engines.vision.boxes import iou
+from engines.vision.keypoints import Keypoints, find_keypoints
 from engines.vision.marking import RED
 from tests.engines.drawing import encoded_again
 
@@ -78,6 +79,41 @@ def test_a_copy_is_a_match_but_no_clone(
     result = rate(photograph, copy(photograph))
     assert 0 < result.distance < 1
     assert result.decision is Decision.MATCH
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The longer side of each picture in which keypoints are looked for."""
+    sides: list[int] = []
+
+    def find(grey: MatLike, **how_many: int) -> Keypoints:
+        sides.append(max(grey.shape))
+        return find_keypoints(grey, **how_many)
+
+    monkeypatch.setattr("engines.distance.find_keypoints", find)
+    return sides
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_a_copy_is_told_at_a_glance(
+    photograph: Pixels, looked_at: list[int], copy: Callable[[Pixels], MatLike]
+) -> None:
+    assert rate(photograph, copy(photograph)).decision is Decision.MATCH
+    assert looked_at == [256, 256]
+
+
+def test_what_is_in_doubt_at_a_glance_is_looked_at_closely(looked_at: list[int]) -> None:
+    rate(letter(1), letter(2))
+    assert looked_at == [256, 256, 512, 512]
+
+
+def test_pictures_of_other_colours_are_looked_at_closely_at_once(
+    photograph: Pixels, looked_at: list[int]
+) -> None:
+    green, red = np.zeros_like(photograph), np.zeros_like(photograph)
+    green[..., 1], red[..., 2] = photograph[..., 1], photograph[..., 1]
+    assert rate(green, saved(red)).decision is Decision.MATCH
+    assert looked_at == [512, 512]
 
 
 def test_the_same_pixels_are_a_clone(photograph: Pixels) -> None:
