@@ -97,6 +97,8 @@ def read(answer: Parts, description: Detector, labels: int, canvas: Size) -> Val
     if not is_known[is_there].all():
         raise Misfit(f"it gives class {kinds[is_there].max():.0f}; its labels are {labels}")
     rows, levels, kinds = rows[is_known], levels[is_known], kinds[is_known]
+    if not np.isfinite(rows).all():
+        raise Misfit("its boxes are no numbers")
     _check_units(rows[levels > LIKELY, :4], description)
     boxes = _corners(rows[:, :4], description)
     if description.units == "shares":

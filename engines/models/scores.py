@@ -23,7 +23,8 @@ def check(scores: NDArray[Number]) -> None:
         Misfit: one is beyond 0..1.
     """
     if scores.size and not (scores.min() >= -SLACK and scores.max() <= 1 + SLACK):
-        raise Misfit(f"its scores {_reach(scores)}, as logits do; expected 0 to 1")
+        what = "which are no numbers" if np.isnan(scores).any() else "as logits do"
+        raise Misfit(f"its scores {_reach(scores)}, {what}; expected 0 to 1")
 
 
 def examine(scores: NDArray[Number], form: str) -> None:
@@ -46,12 +47,12 @@ def probabilities(scores: NDArray[Number], form: Form) -> NDArray[Number]:
     """Those of classes, along the last axis.
 
     Raises:
-        Misfit: they should be probabilities, and are not.
+        Misfit: they should be probabilities, and are not; or they are no numbers.
     """
     if form == "logits":
-        return softmax(scores)
+        scores = softmax(scores)
     if form == "independent logits":
-        return sigmoid(scores)
+        scores = sigmoid(scores)
     check(scores)
     return scores
 

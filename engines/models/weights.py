@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from engines.core.errors import ModelUnavailable
 from engines.core.pixels import Pixels
 from engines.models.catalogue import ENTRIES, SLOTS, Entry
-from engines.models.contract import TYPES, Answer, check_classes, check_input, find_outputs, try_out
+from engines.models.contract import TYPES, check_classes, check_input, find_outputs, try_out
 from engines.models.descriptions import Classifier, Description, Detector, Recognizer, read
 from engines.models.misfit import Misfit
 
@@ -61,12 +61,15 @@ class Model(Generic[Kind]):
     """A loaded model.
 
     Args:
+        is_own: whether it is the user's.
         device: CPU or GPU.
         passed_over: why it is not on the GPU that there is; empty where it is, or there is none.
         outputs: what the file calls the outputs of the model's contract, by their names there.
         is_single: whether it takes no more than one picture at once.
     """
 
+    name: str
+    is_own: bool
     title: str
     device: str
     passed_over: str
@@ -86,13 +89,21 @@ class Model(Generic[Kind]):
 
         Args:
             pictures: uint8 (N, H, W, 3), BGR, of a size that the model takes.
+
+        Raises:
+            ModelUnavailable: it is the user's, and fails.
         """
         if self.is_single and len(pictures) > 1:
             each = [self.run_all(one[None]) for one in pictures]
             return {name: np.concatenate([one[name] for one in each]) for name in self.outputs}
         (taken,) = self.session.get_inputs()
         inputs = self.description.shown(pictures).astype(TYPES[taken.type], copy=False)
-        outputs = self.session.run([*self.outputs.values()], {taken.name: inputs})
+        try:
+            outputs = self.session.run([*self.outputs.values()], {taken.name: inputs})
+        except _failures() as error:
+            if not self.is_own:
+                raise
+            raise _unusable(self.name, _failing(pictures, error)) from None
         as_floats = (np.asarray(one, np.float32) for one in outputs)
         return dict(zip(self.outputs, as_floats, strict=True))
 
@@ -210,7 +221,7 @@ def reading(name: str) -> Iterator[None]:
     try:
         yield
     except Misfit as misfit:
-        raise ModelUnavailable(f"The model {name!r} cannot be used: {misfit}.") from None
+        raise _unusable(name, misfit) from None
 
 
 @cache
@@ -283,6 +294,8 @@ def _load(entry: Entry) -> Model[Any]:
         names = find_outputs(entry, description, outputs, len(labels))
         is_single = description.batch == 1 or not description.is_batch or inputs[0].shape[0] == 1
         loaded = Model(
+            name=entry.name,
+            is_own=is_own,
             title=_title(entry),
             device="GPU" if session.get_providers()[0] == GPU else "CPU",
             passed_over=passed_over,
@@ -293,7 +306,7 @@ def _load(entry: Entry) -> Model[Any]:
             session=session,
         )
         if is_own:
-            try_out(entry, description, len(labels), _tried(loaded))
+            try_out(entry, description, len(labels), loaded.run_all)
         if isinstance(description, Detector):
             check_classes(description, len(labels), are_given=files.labels is not None)
     return loaded
@@ -405,16 +418,12 @@ def _characters(description: Recognizer, file: Path | None, session: Any) -> tup
     return tuple(Label(one) for one in (*characters[:blank], "", *characters[blank:]))
 
 
-def _tried(model: Model[Any]) -> Callable[[Pixels], Answer]:
-    """What the model gives for pictures, or a misfit."""
+def _failing(pictures: Pixels, error: Exception) -> Misfit:
+    count, height, width, _ = pictures.shape
+    shown = f"{count} of {width} x {height} px at once"
+    hint = "; batch = 1 shows them one by one" if count > 1 else ""
+    return Misfit(f"shown {shown}, it fails ({_reason(error)}){hint}")
 
-    def run(pictures: Pixels) -> Answer:
-        try:
-            return model.run_all(pictures)
-        except _failures() as error:
-            count, height, width, _ = pictures.shape
-            shown = f"{count} of {width} x {height} px at once"
-            hint = "; batch = 1 shows them one by one" if count > 1 else ""
-            raise Misfit(f"shown {shown}, it fails ({_reason(error)}){hint}") from None
 
-    return run
+def _unusable(name: str, misfit: Misfit) -> ModelUnavailable:
+    return ModelUnavailable(f"The model {name!r} cannot be used: {misfit}.")

@@ -175,6 +175,9 @@ def test_logits_become_probabilities_one_by_one() -> None:
     [
         ((*BOX, 4.5, 2), {}, "its scores reach from 4.5 to 4.5, as logits do; expected 0 to 1"),
         ((*BOX, 0.5, 2.5), {}, "its classes are no whole numbers"),
+        ((*BOX, np.nan, 2), {}, "its scores reach from nan to nan, which are no numbers"),
+        ((*BOX[:3], np.inf, 0.5, 2), {}, "its boxes are no numbers"),
+        ((*BOX, 0.5, np.nan), {}, "its classes are no whole numbers"),
         ((*BOX, 0.5, 3), {}, "it gives class 3; its labels are 3"),
         ((*BOX, 0.5, -1), {}, "it gives class -1; its labels are 3"),
         ((0.1, 0.1, 0.4, 0.6, 0.5, 2), {}, "its boxes reach to 0.6; expected units = 'shares'"),

@@ -22,6 +22,8 @@ from engines.core.shapes import Box
 from engines.models import weights
 from engines.models.catalogue import ENTRIES, LABELS, Entry, Shape
 from engines.models.descriptions import Description
+from engines.models.misfit import Misfit
+from engines.models.scores import Form, probabilities
 from engines.models.weights import FOLDER, Check, ModelFiles
 from engines.object_detection import Params as ObjectParams
 from engines.object_detection import object_detection
@@ -736,3 +738,16 @@ def test_a_network_of_one_picture_at_a_time_is_shown_them_one_by_one(tmp_path: P
     weights.configure({"classifier": own})
     pictures = np.stack([np.full((16, 16, 3), level, np.uint8) for level in (0, 51, 255)])
     assert weights.model("classifier").run(pictures)[:, 0] == pytest.approx([0, 0.2, 1])
+
+
+def test_a_users_network_that_fails_over_a_picture_is_unavailable_in_words(tmp_path: Path) -> None:
+    own = brought(tmp_path, "classifier", means((1, 3, 16, 16)), "range = [0, 1]", RGB)
+    weights.configure({"classifier": own})
+    with pytest.raises(ModelUnavailable, match="shown 1 of 9 x 8 px at once, it fails"):
+        weights.model("classifier").run(np.zeros((1, 8, 9, 3), np.uint8))
+
+
+@pytest.mark.parametrize("form", ["probabilities", "logits", "independent logits"])
+def test_scores_that_are_no_numbers_are_refused_whatever_their_form(form: Form) -> None:
+    with pytest.raises(Misfit, match="from nan to nan, which are no numbers"):
+        probabilities(np.array([[0.5, np.nan]], np.float32), form)
