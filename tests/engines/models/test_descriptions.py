@@ -250,7 +250,7 @@ def test_what_the_document_shows_is_a_description(tmp_path: Path) -> None:
     shown = [
         text for text in re.findall(r"```toml\n(.*?)```", DOCUMENT, re.DOTALL) if "range" in text
     ]
-    kinds: list[type[Description]] = [Detector] * 7 + [Classifier, Recognizer, Detector]
+    kinds: list[type[Description]] = [Detector] * 8 + [Classifier, Recognizer, Detector]
     for text, kind in zip(shown, kinds, strict=True):
         (tmp_path / "own.toml").write_text(text)
         assert read(tmp_path / "own.onnx", kind).model_fields_set == tomllib.loads(text).keys()

@@ -616,6 +616,14 @@ size = 64
 output = ["boxes", "scores", "labels"]
 background = "first"
 """
+TENSORFLOW = """
+range = [0, 255]
+layout = "NHWC"
+output = ["detection_boxes", "detection_scores", "detection_classes"]
+boxes = "yxyx"
+units = "shares"
+background = "first"
+"""
 MMDEPLOY = """
 range = [0, 1]
 output = ["dets", "labels"]
@@ -628,14 +636,24 @@ EXPORTS: dict[str, tuple[str, dict[str, Any]]] = {
     "DETR": (DETR, {"logits": [[(-9, -9, 2.2, 0)]], "pred_boxes": [[CENTRE]]}),
     "RT-DETR": (RT_DETR, {"logits": [[(-9, -9, 2.2)]], "pred_boxes": [[CENTRE]]}),
     "torchvision": (TORCHVISION, {"boxes": [CORNERS], "labels": [3], "scores": [0.9]}),
+    "TensorFlow": (
+        TENSORFLOW,
+        {
+            "detection_boxes": [[(0.125, 0.25, 0.625, 0.75)] * 2],
+            "detection_classes": [[3, 1]],
+            "detection_scores": [[0.9, 0]],
+            "num_detections": [1],
+        },
+    ),
     "mmdeploy": (MMDEPLOY, {"dets": [[(*CORNERS, 0.9)]], "labels": [[2]]}),
 }
+TAKES = {"torchvision": (3, "H", "W"), "TensorFlow": (1, 64, 64, 3)}
 
 
 def exported(folder: Path, name: str, **changes: str) -> ModelFiles:
     """A detector, described as it should be but for some keys, of which empty ones are absent."""
     description, outputs = EXPORTS[name]
-    takes = (3, "H", "W") if "CHW" in description else (1, 3, 64, 64)
+    takes = TAKES.get(name, (1, 3, 64, 64))
     for key, value in changes.items():
         told = re.compile(rf"^{key} = .*\n", re.MULTILINE)
         description = told.sub("", description) + (f"{key} = {value}\n" if value else "")
@@ -677,6 +695,12 @@ def test_a_detector_of_several_outputs_finds_what_it_says(tmp_path: Path, name: 
             "its output labels is tensor(int64); expected score, no classes",
         ),
         ("torchvision", {"units": '"shares"'}, "boxes reach to 48; expected units = 'pixels'"),
+        ("TensorFlow", {"units": ""}, "its boxes reach to 0.75; expected units = 'shares'"),
+        (
+            "TensorFlow",
+            {"output": '["detection_boxes", "detection_classes", "detection_scores"]'},
+            "its scores reach from 1 to 3, as logits do; expected 0 to 1",
+        ),
         ("mmdeploy", {"output": '["labels", "dets"]'}, "its outputs are [1, 1] and [1, 1, 5]"),
         ("mmdeploy", {"row": '"box, class, score"'}, "its scores reach from 2 to 2, as logits do"),
     ],
