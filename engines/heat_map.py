@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from functools import reduce
 
 import cv2
 import numpy as np
@@ -103,7 +104,7 @@ def _key_points(responses: list[MatLike]) -> MatLike:
     finer, coarser = [around[0], *around[:-1]], [*around[1:], around[-1]]
     weights = np.zeros_like(responses[0])
     for response, *neighbours in zip(responses, finer, around, coarser, strict=True):
-        is_highest = response >= np.maximum.reduce(neighbours)
+        is_highest = response >= reduce(cv2.max, neighbours)
         weights += is_highest * np.maximum(response - LEAST_RESPONSE, 0)
     return weights
 

@@ -160,7 +160,7 @@ def object_mask_detection(image: WithAlpha, *, params: Params) -> Result:
     channel = best.channel if best.mask.any() else ""
     found = f"Found an object in channel {channel}"
     return Result(
-        mask=Picture(placed(best.mask, box, image).astype(np.bool_)),
+        mask=Picture(placed(best.mask, box, image).view(np.bool_)),
         details=Details(
             message=found if channel else "No object found",
             info=MaskInfo(channel=channel, unused=_unused(params)),

@@ -85,9 +85,14 @@ def enclosed_pixels(outline: MatLike) -> float:
 def border(channel: MatLike) -> list[MatLike]:
     """The picture's border, in arcs of about one length."""
     width = _border_px(channel)
-    top, bottom = np.swapaxes(channel[:width], 0, 1), np.swapaxes(channel[-width:], 0, 1)
-    sides = top, bottom, channel[:, :width], channel[:, -width:]
-    return [arc for side in sides for arc in np.array_split(side, ARCS_A_SIDE) if arc.size]
+    across, down = (channel[:width], channel[-width:]), (channel[:, :width], channel[:, -width:])
+    return [
+        arc
+        for axis, sides in ((1, across), (0, down))
+        for side in sides
+        for arc in np.array_split(side, ARCS_A_SIDE, axis)
+        if arc.size
+    ]
 
 
 def has_plain_border(image: Pixels) -> bool:
@@ -97,7 +102,7 @@ def has_plain_border(image: Pixels) -> bool:
         image: uint8 (H, W, 3), BGR; a small copy hides a fine texture.
     """
     planes = [np.ascontiguousarray(plane, np.uint8) for plane in cv2.split(image)]
-    return any(_deviation(cv2.absdiff(one, ground(one))) <= PLAIN for one in planes)
+    return any(deviation(cv2.absdiff(one, ground(one))) <= PLAIN for one in planes)
 
 
 def _border_px(channel: MatLike) -> int:
@@ -155,19 +160,28 @@ def _terms(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64
 
 def _threshold(channel: Pixels, contrast: Pixels) -> float:
     """A little above the contrast of the ground itself; Otsu's where that is a smaller one."""
-    own = LEAST_CONTRAST + 1.3 * _deviation(contrast)
+    own = LEAST_CONTRAST + 1.3 * deviation(contrast)
     if not _has_large_parts(channel):
         return own
     otsu, _ = cv2.threshold(contrast, 0, 255, cv2.THRESH_OTSU)
     return max(LEAST_CONTRAST, min(own, otsu))
 
 
-def _deviation(contrast: MatLike) -> float:
+def deviation(contrast: MatLike) -> float:
     """The border's contrast with the surface through it.
 
     Of the arcs' figures a higher one, not the highest: an object may reach over the border.
     """
-    return float(np.percentile([np.percentile(arc, 98) for arc in border(contrast)], 70))
+    return float(np.percentile([_percentile(arc, 98) for arc in border(contrast)], 70))
+
+
+def _percentile(levels: MatLike, percent: float) -> float:
+    """NumPy's, of uint8, by counting."""
+    counts = cv2.calcHist([levels], [0], None, [256], [0, 256])
+    place = percent / 100 * (levels.size - 1)
+    neighbours = np.searchsorted(np.cumsum(counts), [int(place), -int(-place // 1)], side="right")
+    lower, upper = neighbours.tolist()
+    return float(lower + (upper - lower) * (place % 1))
 
 
 def _has_large_parts(channel: Pixels) -> bool:

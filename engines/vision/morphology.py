@@ -20,5 +20,11 @@ def disc(radius: int) -> Pixels:
 def closed(mask: Pixels, element: Pixels) -> Pixels:
     """The mask, gaps narrower than the element filled; beyond its border there is nothing."""
     margin = element.shape[0] // 2
-    whole = cv2.morphologyEx(np.pad(mask, margin), cv2.MORPH_CLOSE, element)
-    return np.ascontiguousarray(whole[margin:-margin, margin:-margin], np.uint8)
+    x, y, width, height = cv2.boundingRect(mask)
+    filled = np.zeros_like(mask)
+    if width:
+        # Beyond the box of what there is no gap of it can lie.
+        inside = slice(y, y + height), slice(x, x + width)
+        whole = cv2.morphologyEx(np.pad(mask[inside], margin), cv2.MORPH_CLOSE, element)
+        filled[inside] = whole[margin : margin + height, margin : margin + width]
+    return filled

@@ -10,6 +10,7 @@ from engines.core.shapes import Mask, Pixels
 from engines.vision.foreground import (
     border,
     cut_out,
+    deviation,
     enclosed_pixels,
     foreground,
     has_plain_border,
@@ -121,3 +122,10 @@ def test_the_border_runs_along_all_sides(shape: tuple[int, int]) -> None:
     along = set(np.concatenate([arc.ravel() for arc in border(numbered)]).tolist())
     rim = {*numbered[0], *numbered[-1], *numbered[:, 0], *numbered[:, -1]}
     assert rim <= along
+
+
+def test_a_border_is_as_plain_as_all_but_its_oddest_fiftieth() -> None:
+    """By NumPy's percentiles of each arc, and of the arcs."""
+    contrast = np.random.default_rng(3).integers(0, 256, (90, 130), np.uint8)
+    deviations = [np.percentile(arc, 98) for arc in border(contrast)]
+    assert deviation(contrast) == pytest.approx(np.percentile(deviations, 70), abs=1e-9)

@@ -38,6 +38,16 @@ def test_a_frame_at_or_near_the_border_is_a_margin(inset: int, thickness: int) -
     assert (400 - right, 300 - bottom) == (left, top)
 
 
+def test_margins_at_the_sides_are_those_of_the_turned_picture() -> None:
+    inside = np.random.default_rng(1).integers(90, 200, (240, 320, 3), np.uint8)
+    bars = np.full((249, 377, 3), 7, np.uint8)
+    bars[9:, 40:360] = inside
+    left, top, right, bottom = within_margins(bars)[1]
+    turned = np.ascontiguousarray(np.swapaxes(bars, 0, 1))
+    assert (left, top, right, bottom) == (41, 10, 359, 249)
+    assert within_margins(turned)[1] == Box(top, left, bottom, right)
+
+
 def test_an_object_on_a_plain_ground_leaves_no_margins() -> None:
     image = np.full((300, 400, 3), 250, np.uint8)
     image[80:220, 90:310] = 30

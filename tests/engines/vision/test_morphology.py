@@ -1,5 +1,6 @@
 """Morphology: elements are symmetric, and closing fills gaps inside but none at the border."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -27,3 +28,13 @@ def test_closing_adds_nothing_along_the_border() -> None:
     mask = np.zeros((20, 20), np.uint8)
     mask[8:12, 2:18] = 1
     assert np.array_equal(closed(mask, square(4)), mask)
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.02, 0.3])
+@pytest.mark.parametrize("radius", [1, 4, 30])
+def test_closing_is_erosion_after_dilation_on_an_endless_ground(share: float, radius: int) -> None:
+    mask = (np.random.default_rng(radius).random((40, 60)) < share).astype(np.uint8)
+    ground = np.pad(mask, 3 * radius)
+    spread = cv2.dilate(ground, square(radius))
+    whole = cv2.erode(spread, square(radius))[3 * radius : -3 * radius, 3 * radius : -3 * radius]
+    assert np.array_equal(closed(mask, square(radius)), whole)

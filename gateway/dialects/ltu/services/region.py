@@ -33,4 +33,5 @@ class Vertex:
 
 def relative(outline: list[tuple[int, int]], box: Box) -> list[Vertex]:
     """An outline as LTU counts it."""
-    return [Vertex(x=x - box.left, y=y - box.top) for x, y in outline]
+    left, top = box.left, box.top
+    return [Vertex(x - left, y - top) for x, y in outline]
