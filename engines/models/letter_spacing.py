@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from engines.core.shapes import Pixels
 from engines.models.lines import Corners, Line
 from engines.models.recognition import Text, texts
-from engines.models.words import Crop, cut_line, ink_of, inked_columns, reach
+from engines.models.words import Crop, cut_line
 from engines.vision.boxes import corners
+from engines.vision.ink import ink_of, reach, runs_of
 
-FEWEST_WORDS = 4
-"""Of a line whose words may be letters."""
-LONGEST_WORD = 1.6
-"""Mean length of words that may be letters, characters."""
+FEWEST_LETTERS = 4
+"""Of a line whose letters may stand wide apart."""
+WIDE = 1.0
+"""Length of a line for each of its letters from which they may, in heights of the ink."""
 NARROWEST = 0.75
 """White between letters from which they are read as words, in heights of the ink."""
 WIDEST = 1.8
@@ -34,7 +35,7 @@ def closed(line: Line, crop: Callable[[Corners], Crop]) -> Line:
     Args:
         crop: cuts a box out of the page that the line is on.
     """
-    if not _may_be_letters(line):
+    if not _may_be_spread(line):
         return line
     row = crop(_row(line))
     runs, height = _runs(row.pixels)
@@ -51,24 +52,30 @@ def closed(line: Line, crop: Callable[[Corners], Crop]) -> Line:
     return (text and cut_line(row, text)) or line
 
 
-def _may_be_letters(line: Line) -> bool:
-    words = [word.text for word in line.words]
-    letters = "".join(words)
+def _may_be_spread(line: Line) -> bool:
+    letters = "".join(word.text for word in line.words)
+    _, (left, top, right, bottom) = _extent(line)
     return (
-        len(words) >= FEWEST_WORDS
-        and len(letters) <= LONGEST_WORD * len(words)
+        len(letters) >= FEWEST_LETTERS
         and sum(map(str.isalpha, letters)) > len(letters) / 2
+        and right - left >= WIDE * (bottom - top) * len(letters)
     )
 
 
-def _row(line: Line) -> Corners:
-    """The box around a line's words, and what may be beside them."""
+def _extent(line: Line) -> tuple[NDArray[np.float64], tuple[float, float, float, float]]:
+    """Axes along and across a line; left, top, right and bottom of its words in them."""
     upper_left, upper_right, lower_right, lower_left = line.corners
     along = upper_right + lower_right - upper_left - lower_left
     along = along / np.linalg.norm(along)
     axes = np.stack([along, [-along[1], along[0]]])
     points = np.concatenate([word.corners for word in line.words]) @ axes.T
-    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return axes, (left, top, right, bottom)
+
+
+def _row(line: Line) -> Corners:
+    """The box around a line's words, and what may be beside them."""
+    axes, (left, top, right, bottom) = _extent(line)
     aside = ASIDE * (bottom - top)
     return np.asarray(corners(left - aside, top, right + aside, bottom) @ axes)
 
@@ -77,8 +84,7 @@ def _runs(row: Pixels) -> tuple[NDArray[np.intp], int]:
     """(N, 2): from and to which column ink reaches, along a line; and the ink's height, px."""
     ink = ink_of(row)
     top, bottom = reach(ink)
-    ends = np.diff(inked_columns(ink).astype(np.int8), prepend=0, append=0)
-    return np.flatnonzero(ends).reshape(-1, 2), bottom - top
+    return runs_of(ink), bottom - top
 
 
 def _white(runs: NDArray[np.intp]) -> NDArray[np.intp]:

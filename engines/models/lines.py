@@ -15,6 +15,8 @@ NARROWEST_COLUMN = 6.0
 """Median width of a column's lines, in heights of a line; below it a table is read in rows."""
 SAME_ROW = 0.5
 """Distance of two middles on one row, in heights of the smaller line."""
+OVERLAP = 1.0
+"""Of two pieces of one row at most, in the same: where letters stand apart, one is in both."""
 
 
 class Word(NamedTuple):
@@ -159,5 +161,5 @@ def _level_rows(spans: list[Span]) -> list[list[Span]]:
 def _is_level(one: Span, other: Span) -> bool:
     lower = min(one.bottom - one.top, other.bottom - other.top)
     apart = abs(one.top + one.bottom - other.top - other.bottom) / 2
-    beside = min(one.right, other.right) - max(one.left, other.left) <= 0.5 * lower
+    beside = min(one.right, other.right) - max(one.left, other.left) <= OVERLAP * lower
     return beside and apart <= SAME_ROW * lower

@@ -11,9 +11,16 @@ from engines.core.shapes import Pixels
 from engines.models.lines import Corners, Line, Word
 from engines.models.recognition import Text
 from engines.vision.boxes import corners
+from engines.vision.ink import ink_of, inked_columns, reach, runs_of
 
 DIGIT_GAP = 0.3
 """White between two digits from which they belong to two numbers, in heights of the ink."""
+SLANTS = (0.0, 0.2, 0.3)
+"""Of upright letters and of italics: how far right they lean, in their height."""
+DIGIT_STEP = 1.2
+"""The same for their distance, in that of digits of one number."""
+WIDEST_DIGIT = 0.9
+"""Distance of two digits of one number at most, in heights of the ink."""
 
 
 class Crop(NamedTuple):
@@ -52,32 +59,60 @@ def _words(crop: Crop, text: Text) -> list[Word]:
 def _groups(text: Text, ink: NDArray[np.bool_]) -> list[list[int]]:
     """Places of the characters of each word, parted by spaces and by wide gaps in numbers."""
     groups: list[list[int]] = [[]]
-    top, bottom = reach(ink)
-    gap = DIGIT_GAP * (bottom - top)
+    apart = _numbers_apart(text, ink)
     for place, character in enumerate(text.characters):
-        if character.isspace() or (groups[-1] and _are_apart(text, place, ink, gap)):
+        if character.isspace() or (groups[-1] and place in apart):
             groups.append([])
         if not character.isspace():
             groups[-1].append(place)
     return [group for group in groups if group]
 
 
-def _are_apart(text: Text, place: int, ink: NDArray[np.bool_], gap: float) -> bool:
-    """Whether a digit stands off the one before it; the recogniser misses such spaces."""
-    if not (text.characters[place - 1].isdigit() and text.characters[place].isdigit()):
-        return False
+def _numbers_apart(text: Text, ink: NDArray[np.bool_]) -> set[int]:
+    """Places of digits that stand off those before them; the recogniser misses such spaces."""
+    pairs = [
+        place
+        for place, (one, other) in enumerate(pairwise(text.characters), 1)
+        if one.isdigit() and other.isdigit()
+    ]
+    top, bottom = reach(ink)
+    gap = DIGIT_GAP * (bottom - top)
+    marks = [place for place, character in enumerate(text.characters) if not character.isspace()]
+    runs = _runs_of_characters(ink, len(marks)) if pairs else []
+    if not runs:
+        return {place for place in pairs if _white_before(text, place, ink) > gap}
+    # They tell better where characters stand than the recogniser does.
+    stands = dict(zip(marks, runs, strict=True))
+    steps = {place: (sum(stands[place]) - sum(stands[place - 1])) / 2 for place in pairs}
+    usual = float(np.quantile([*steps.values()], 0.25))
+    least = DIGIT_STEP * min(usual, WIDEST_DIGIT * (bottom - top))
+    return {
+        place
+        for place, step in steps.items()
+        if step > least and stands[place][0] - stands[place - 1][1] > gap
+    }
+
+
+def _runs_of_characters(ink: NDArray[np.bool_], count: int) -> list[tuple[int, int]]:
+    """From and to which column each character reaches, made upright; none if they hang together."""
+    height, width = ink.shape
+    for slant in SLANTS:
+        upright = np.array([[1, slant, -slant * height / 2], [0, 1, 0]])
+        moved = cv2.warpAffine(
+            ink.view(np.uint8), upright, (width, height), flags=cv2.INTER_NEAREST
+        )
+        runs = runs_of(moved.astype(bool))
+        if len(runs) == count:
+            return [(left, right) for left, right in runs.tolist()]
+    return []
+
+
+def _white_before(text: Text, place: int, ink: NDArray[np.bool_]) -> int:
+    """Width of the white between a character and the one before it, px."""
     width = ink.shape[1]
     start, end = (round(text.places[each] * width) for each in (place - 1, place))
     left, right = _widest_white(inked_columns(ink), start, max(start + 1, end))
-    return right - left > gap
-
-
-def ink_of(pixels: Pixels) -> NDArray[np.bool_]:
-    """What differs from the paper: the rarer side of Otsu's threshold."""
-    grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
-    _, dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
-    ink = dark.astype(bool)
-    return ~ink if ink.mean() > 0.5 else ink
+    return right - left
 
 
 def _edges(groups: list[list[int]], text: Text, ink: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -99,10 +134,6 @@ def _edges(groups: list[list[int]], text: Text, ink: NDArray[np.bool_]) -> list[
     return edges
 
 
-def inked_columns(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.asarray(ink.any(axis=0))
-
-
 def _widest_white(columns: NDArray[np.bool_], start: int, end: int) -> tuple[int, int]:
     """The widest stripe without ink between two places; their middle where all is inked."""
     best = ((start + end) // 2, (start + end) // 2)
@@ -116,11 +147,6 @@ def _widest_white(columns: NDArray[np.bool_], start: int, end: int) -> tuple[int
                 best = (run, x)
             run = None
     return best
-
-
-def reach(ink: NDArray[np.bool_]) -> tuple[int, int]:
-    inked = np.flatnonzero(ink.any(axis=1))
-    return (int(inked[0]), int(inked[-1]) + 1) if len(inked) else (0, ink.shape[0])
 
 
 def _back(crop: Crop, left: int, top: int, right: int, bottom: int) -> Corners:

@@ -225,18 +225,20 @@ def test_white_print_on_black_is_read() -> None:
     assert read(255 - written(TEXT)).text == TEXT + "\n"
 
 
+@pytest.mark.parametrize("heading", ["Kitchen menu", "BELL RANG"])
 @pytest.mark.parametrize("tracking", [0.5, 0.75, 1.0])
-def test_letters_set_wide_apart_are_words(tracking: float) -> None:
+def test_letters_set_wide_apart_are_words(tracking: float, heading: str) -> None:
     page = Image.new("RGB", (1100, 200), "white")
     font = ImageFont.truetype(FONT, 36)
     x = 40.0
-    for letter in "Kitchen menu":
+    for letter in heading:
         ImageDraw.Draw(page).text((x, 40), letter, font=font, fill="black")
         x += font.getlength(letter) + 36 * tracking
     ImageDraw.Draw(page).text((40, 120), "bread and soup", font=font, fill="black")
     result = read(np.array(page))
-    assert result.text == "Kitchen menu\nbread and soup\n"
-    assert boxes(result)["menu"].left > boxes(result)["Kitchen"].right + 36 * tracking
+    assert result.text == f"{heading}\nbread and soup\n"
+    first, second = heading.split()
+    assert boxes(result)[second].left > boxes(result)[first].right + 36 * tracking
 
 
 def test_words_of_one_letter_are_words() -> None:

@@ -1,5 +1,6 @@
 """Words are cut where the line is white, and each has the box of its own ink."""
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -74,6 +75,26 @@ def test_digits_further_apart_than_a_third_of_their_height_are_two_numbers(
 ) -> None:
     digits = inked((20, 10, 40, 30), (40 + gap, 10, 60 + gap, 30))
     assert [word.text for word in words(digits, said("12", 30, 50 + gap))] == expected
+
+
+def test_a_number_is_not_parted_by_the_white_around_a_thin_digit() -> None:
+    digits = inked((10, 8, 24, 36), (36, 8, 39, 36), (52, 8, 66, 36), (72, 8, 86, 36))
+    (word,) = words(digits, said("8188", 17, 38, 59, 79))
+    assert word.text == "8188"
+
+
+def test_numbers_are_parted_where_they_stand_though_read_somewhat_beside() -> None:
+    digits = inked((10, 8, 24, 36), (30, 8, 44, 36), (60, 8, 74, 36), (80, 8, 94, 36))
+    found = words(digits, said("1234", 10, 40, 52, 80))
+    assert [word.text for word in found] == ["12", "34"]
+
+
+def test_slanting_numbers_are_parted_as_upright_ones_are() -> None:
+    upright = inked((20, 8, 34, 36), (39, 8, 53, 36), (66, 8, 80, 36), (85, 8, 99, 36))
+    shear = np.array([[1, -0.25, 5], [0, 1, 0]])
+    slanting = cv2.warpAffine(upright, shear, (WIDTH, 40), borderValue=(255, 255, 255))
+    found = words(np.asarray(slanting, np.uint8), said("1234", 27, 46, 73, 92))
+    assert [word.text for word in found] == ["12", "34"]
 
 
 @pytest.mark.parametrize("characters", ["ab", "1b", "a2"])
