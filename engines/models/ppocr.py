@@ -11,7 +11,7 @@ from engines.core.shapes import Pixels
 from engines.models import letter_spacing, weights
 from engines.models.detection import detect, look, size
 from engines.models.lines import Corners, Line, in_reading_order, moved
-from engines.models.recognition import Text, fitted, texts
+from engines.models.recognition import Text, fitted, texts, width_at
 from engines.models.words import Crop, cut_line
 from engines.vision.boxes import corners
 from engines.vision.scaling import size_of
@@ -131,14 +131,15 @@ def _quarter_turns(page: Pixels, quads: list[Corners]) -> int:
 
 def _upside_down(pictures: list[Pixels]) -> NDArray[np.float64]:
     """How likely each line stands on its head; 0.5 for lines too short to tell."""
-    model = weights.model("text_angle")
-    said = [
-        model.run(fitted(_start(one), ANGLE_WIDTH, ANGLE_HEIGHT)[None])[0, 1]
-        if one.shape[1] >= LONG * one.shape[0]
-        else 0.5
-        for one in pictures
-    ]
+    said = [_is_turned(one) if one.shape[1] >= LONG * one.shape[0] else 0.5 for one in pictures]
     return np.array(said, np.float64)
+
+
+def _is_turned(picture: Pixels) -> float:
+    start = _start(picture)
+    own = min(ANGLE_WIDTH, width_at(start, ANGLE_HEIGHT))
+    shown = fitted(start, own, (ANGLE_WIDTH, ANGLE_HEIGHT))
+    return float(weights.model("text_angle").run(shown[None])[0, 1])
 
 
 def _start(picture: Pixels) -> Pixels:

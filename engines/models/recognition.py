@@ -12,6 +12,7 @@ from engines.core.shapes import Pixels
 from engines.models import weights
 from engines.models.descriptions import Recognizer
 from engines.models.scores import probabilities
+from engines.vision.ink import ink_of
 
 BATCH_WIDTH = 2000
 """Sum of the widths of lines recognised at once, px; it bounds memory."""
@@ -19,6 +20,13 @@ LONGEST = 3200
 """Width beyond which a line is cut into pieces, px."""
 LEAST_WIDTH = 160
 """Width to which shorter lines are followed by grey, px; without it, 00 is read as 日日."""
+STROKES_APART = 9.0
+"""Median distance of strokes to which a line is squeezed, px as shown: the cost goes by width."""
+MOST_SQUEEZED = 0.6
+CLOSEST = 12.0
+"""Mean width of a character, px as shown, below which a squeezed line is read again."""
+SURE = 0.7
+"""Score of each character from which a squeezed line is not read again."""
 FULL_WIDTH = str.maketrans({chr(0xFEE0 + ord(one)): one for one in ascii_letters + digits + "."})
 """As a letter that stands apart looks to the network; what it says is the same."""
 FIRST_WIDE = ("\u2e80",)
@@ -51,6 +59,47 @@ def texts(
     return [
         _joined([next(said) for _ in each], [piece.shape[1] for piece in each]) for each in pieces
     ]
+
+
+def _said_by_all(
+    model: weights.Model[Recognizer], pictures: list[Pixels], report: Callable[[float], None]
+) -> list[Text]:
+    """What lines say that are squeezed as their strokes allow, and read again where in doubt."""
+    fixed, height = model.description.width, model.description.shown_height
+    full = [min(fixed or LONGEST, width_at(one, height)) for one in pictures]
+    widths = full if fixed else [*map(_squeezed, pictures, full)]
+    said = _said_at(model, pictures, widths, report)
+    again = [
+        place
+        for place, text in enumerate(said)
+        if widths[place] < full[place] and _is_doubtful(text, widths[place])
+    ]
+    better = _said_at(model, [pictures[one] for one in again], [full[one] for one in again])
+    for place, text in zip(again, better, strict=True):
+        said[place] = text
+    return said
+
+
+def _squeezed(picture: Pixels, width: int) -> int:
+    """The width at which a line is shown, of that which its height asks for."""
+    starts = np.diff(ink_of(picture).view(np.int8), axis=1, prepend=0) == 1
+    counts = starts.sum(axis=1)
+    densest = starts[counts >= np.quantile(counts, 0.75)]
+    rows, columns = np.nonzero(densest)
+    apart = np.diff(columns)[np.diff(rows) == 0]
+    if not len(apart):
+        return width
+    share = STROKES_APART / (float(np.median(apart)) * width / picture.shape[1])
+    # Shorter ones are followed by grey up to that width, so that nothing would be won.
+    squeezed = int(width * min(1.0, max(MOST_SQUEEZED, share)) + 0.5)
+    return max(min(width, LEAST_WIDTH), squeezed)
+
+
+def _is_doubtful(text: Text, width: int) -> bool:
+    """Whether a line's characters are closer together, or less sure, than well read ones are."""
+    marks = zip(text.characters, text.scores, strict=True)
+    least = min((score for character, score in marks if not character.isspace()), default=0.0)
+    return least < SURE or width < CLOSEST * len(text.characters)
 
 
 def _pieces(picture: Pixels, description: Recognizer) -> list[Pixels]:
@@ -88,15 +137,18 @@ def _joined(said: list[Text], widths: list[int]) -> Text:
     return whole
 
 
-def _said_by_all(
-    model: weights.Model[Recognizer], pictures: list[Pixels], report: Callable[[float], None]
+def _said_at(
+    model: weights.Model[Recognizer],
+    pictures: list[Pixels],
+    widths: list[int],
+    report: Callable[[float], None] = lambda share: None,
 ) -> list[Text]:
-    fixed, height = model.description.width, model.description.shown_height
-    widths = [fixed or min(LONGEST, max(LEAST_WIDTH, _width(one, height))) for one in pictures]
+    """What lines say when they are shown so wide."""
+    shown = [model.description.width or max(LEAST_WIDTH, one) for one in widths]
     said: dict[int, Text] = {}
     together: list[int] = []
-    for place in sorted(range(len(pictures)), key=lambda each: widths[each]):
-        if together and widths[place] * (len(together) + 1) > BATCH_WIDTH:
+    for place in sorted(range(len(pictures)), key=lambda each: shown[each]):
+        if together and shown[place] * (len(together) + 1) > BATCH_WIDTH:
             said |= _said(model, together, pictures, widths)
             report(len(said) / len(pictures))
             together = []
@@ -106,8 +158,8 @@ def _said_by_all(
     return [said[place] for place in range(len(pictures))]
 
 
-def _width(picture: Pixels, line_height: int) -> int:
-    """Of a line when it is so high."""
+def width_at(picture: Pixels, line_height: int) -> int:
+    """Of a line when it is so high, px."""
     height, width = picture.shape[:2]
     return max(1, int(width * line_height / height + 0.5))
 
@@ -118,12 +170,14 @@ def _said(
     pictures: list[Pixels],
     widths: list[int],
 ) -> dict[int, Text]:
-    width, height = max(widths[place] for place in together), model.description.shown_height
-    output = model.run(np.stack([fitted(pictures[place], width, height) for place in together]))
+    height = model.description.shown_height
+    width = model.description.width or max(LEAST_WIDTH, *(widths[place] for place in together))
+    shown = [fitted(pictures[place], widths[place], (width, height)) for place in together]
+    output = model.run(np.stack(shown))
     with weights.reading("text_recognizer"):
         beliefs = probabilities(output, model.description.scores)
     return {
-        place: _decoded(rows, model, width / min(width, _width(pictures[place], height)))
+        place: _decoded(rows, model, width / widths[place])
         for place, rows in zip(together, beliefs, strict=True)
     }
 
@@ -143,9 +197,13 @@ def _decoded(rows: NDArray[np.float32], model: weights.Model[Recognizer], stretc
     )
 
 
-def fitted(picture: Pixels, width: int, height: int) -> Pixels:
-    """A line of a height, squeezed if it must be, and grey to its right."""
-    own = min(width, _width(picture, height))
+def fitted(picture: Pixels, own: int, size: tuple[int, int]) -> Pixels:
+    """A line of a width of its own, and grey to its right.
+
+    Args:
+        size: width and height of all, px.
+    """
+    width, height = size
     canvas = np.full((height, width, 3), 128, np.uint8)
     canvas[:, :own] = cv2.resize(picture, (own, height))
     return canvas

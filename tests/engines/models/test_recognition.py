@@ -125,9 +125,38 @@ def test_no_more_lines_are_read_at_once_than_memory_is_meant_for(hears: Any) -> 
 
 def test_a_short_line_is_followed_by_grey_and_a_long_one_squeezed() -> None:
     white = np.full((24, 50, 3), 255, np.uint8)
-    assert (fitted(white, 130, 48)[:, :100] == 255).all()
-    assert (fitted(white, 130, 48)[:, 100:] == 128).all()
-    assert (fitted(white, 60, 48) == 255).all()
+    assert (fitted(white, 100, (130, 48))[:, :100] == 255).all()
+    assert (fitted(white, 100, (130, 48))[:, 100:] == 128).all()
+    assert (fitted(white, 60, (60, 48)) == 255).all()
+
+
+def bars(apart: int) -> Pixels:
+    """Upright strokes at a distance, on a line as high as it is shown."""
+    picture = np.full((48, 480, 3), 255, np.uint8)
+    picture[8:40].reshape(32, 480, 3)[:, np.arange(480) % apart < 3] = 0
+    return picture
+
+
+@pytest.mark.parametrize(("apart", "width"), [(7, 480), (9, 480), (12, 360), (30, 288)])
+def test_a_line_is_squeezed_as_its_strokes_allow(hears: Any, apart: int, width: int) -> None:
+    shown = hears([A])
+    texts([bars(apart)])
+    assert shown == [(1, 48, width, 3)]
+
+
+@pytest.mark.parametrize("rows", [[NONE], [[0.4, 0.6, 0.0]], [A, B] * 13])
+def test_a_squeezed_line_in_doubt_is_read_again_as_it_is(
+    hears: Any, rows: list[list[float]]
+) -> None:
+    shown = hears(rows)
+    texts([bars(30)])
+    assert [shape[2] for shape in shown] == [288, 480]
+
+
+def test_a_line_is_not_squeezed_below_the_width_that_is_shown_anyway(hears: Any) -> None:
+    shown = hears([A])
+    texts([bars(30)[:, :200]])
+    assert shown == [(1, 48, 160, 3)]
 
 
 def test_a_line_too_long_for_the_network_is_cut_between_words(
