@@ -20,12 +20,20 @@ MOST_SIDE = 1600
 MOST_ENLARGED = 1.5
 MOST_PIXELS = 40_000_000
 """Of a look at a page of any length; it bounds memory and time."""
+GLANCE_PIXELS = 110_000
+"""Size of the first look at a page, which is enough for large letters."""
 ROUGH_PIXELS = 500_000
-"""Size of the first look at a page, which is enough for letters of a usual size."""
+"""Size of the next, which is enough for letters of a usual size."""
+CHEAPER = 0.7
+"""Scale of a glance, in that of the next look, up to which it is worth its time."""
+MOST_LEFT = 10
+"""Pixels of print outside the lines of a glance, as it is shown, that are none."""
 ENLARGED_PIXELS = 200_000
-"""Size up to which a part may be enlarged for the first look."""
+"""Size up to which a part may be enlarged for these looks."""
 SMALL_LINE = 15
-"""Height of a line in the first look below which a closer one is taken, px."""
+"""Height of a line in a look below which a closer one is taken, px."""
+CLOSER_LINE = 20
+"""Height at which the lowest line of a glance is shown next, where that is known to be all, px."""
 LONG_PAGE = 2.0
 """Length of a page, in its widths, up to which it is shown whole."""
 MARGIN = 1
@@ -87,11 +95,10 @@ def _printed_parts(page: Pixels) -> list[Bounds]:
     """
     height, width = page.shape[:2]
     cell = max(LEAST_GAP, min(height, width) // GAPS)
-    steps = cv2.morphologyEx(page, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    edges = np.maximum.reduce(cv2.split(steps))
+    edges, print_edge = _edges(page)
     highest = np.maximum.reduceat(edges, np.arange(0, height, cell), axis=0)
     highest = np.maximum.reduceat(highest, np.arange(0, width, cell), axis=1)
-    inked = highest > min(MOST_EDGE, LEAST_EDGE + NOISE_EDGES * _median(edges))
+    inked = highest > print_edge
     rows, columns = inked.shape
     grid = cv2.dilate(np.asarray(inked, np.uint8), np.ones((3, 3), np.uint8))
     around = cv2.boundingRect(grid)
@@ -102,6 +109,13 @@ def _printed_parts(page: Pixels) -> list[Bounds]:
         (x * cell, y * cell, min(width, (x + across) * cell), min(height, (y + down) * cell))
         for x, y, across, down in boxes.tolist()
     ]
+
+
+def _edges(page: Pixels) -> tuple[NDArray[np.uint8], int]:
+    """The difference of neighbouring levels, and above which it is print."""
+    steps = cv2.morphologyEx(page, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    edges = np.maximum.reduce(cv2.split(steps))
+    return edges, min(MOST_EDGE, LEAST_EDGE + NOISE_EDGES * _median(edges))
 
 
 def _median(levels: MatLike) -> int:
@@ -124,7 +138,7 @@ def _apart(grid: MatLike) -> NDArray[np.int32]:
 
 
 def _detect_in(page: Pixels) -> list[Corners]:
-    """Boxes in one part of a page; a second, closer look is taken at small letters."""
+    """Boxes in one part of a page; closer looks are taken at small letters."""
     short, long = sorted(page.shape[:2])
     length = min(long, LONG_PAGE * short)
     whole = min(
@@ -134,12 +148,37 @@ def _detect_in(page: Pixels) -> list[Corners]:
     )
     enlarged = max(1.0, float(np.sqrt(ENLARGED_PIXELS / (short * length))))
     rough = min(whole, enlarged, float(np.sqrt(ROUGH_PIXELS / (short * length))))
+    glance = float(np.sqrt(GLANCE_PIXELS / (short * length)))
+    if glance <= CHEAPER * rough:
+        quads = look(page, glance)
+        if not _is_print_left(page, glance, quads):
+            lowest = _lowest(quads, glance)
+            if lowest >= SMALL_LINE:
+                return quads
+            rough = min(rough, glance * CLOSER_LINE / lowest)
     quads = look(page, rough)
-    if rough < whole and any(min(size(quad)) * rough < SMALL_LINE for quad in quads):
+    if rough < whole and _lowest(quads, rough) < SMALL_LINE:
         closer = look(page, whole)
         # The network may lose in the closer look what it saw in the first.
         return closer + _uncovered(quads, closer)
     return quads
+
+
+def _lowest(quads: list[Corners], scale: float) -> float:
+    """Height of the lowest line as it is shown, px."""
+    return min((min(size(quad)) * scale for quad in quads), default=np.inf)
+
+
+def _is_print_left(page: Pixels, scale: float, quads: list[Corners]) -> bool:
+    """Whether something stands outside all boxes, in a page shown so many times as large."""
+    shown = cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    edges, print_edge = _edges(np.asarray(shown, np.uint8))
+    outside = (edges > print_edge).astype(np.uint8)
+    for quad in quads:
+        outline = np.round(quad * scale).astype(np.int32)
+        cv2.fillConvexPoly(outside, outline, 0)
+        cv2.polylines(outside, [outline], True, 0, 5)
+    return cv2.countNonZero(outside) > MOST_LEFT
 
 
 def _uncovered(quads: list[Corners], others: list[Corners]) -> list[Corners]:
