@@ -21,8 +21,8 @@ from engines.vision.marking import RED, outlined, pen_px, side_by_side
 from engines.vision.scaling import shrink, size_of, to_longer_side
 
 SIDE_PX = 512
-GLANCE_PX = 256
-"""Longer side in which nearly all copies show already that they are some."""
+GLANCE_PX, GLANCE_MOST = 256, 750
+"""Longer side, and keypoints, by which nearly all copies show already that they are some."""
 OTHER_COLOURS = 0.7
 """Distance of colours from which on a glance is left out: most copies are nearer, and half of
 what is none is not."""
@@ -34,6 +34,10 @@ WIDTH_PX, LONGEST_PX, USUAL, MOST_KEYPOINTS = 256, 4096, 1500, 10_000
 LIKENESS_SCALE = 5.0
 
 Rated: TypeAlias = Callable[[MatLike], NDArray[np.float32]]
+Looked: TypeAlias = tuple[Match | None, float]
+"""The match if there is one, and else the share of detail that differs where they meet."""
+Look: TypeAlias = Callable[[Two, Two], Looked]
+"""Of the pictures as they are, and as they are compared."""
 
 
 class Params(Parameters):
@@ -101,25 +105,29 @@ def distance(reference: Image, query: Image, *, params: Params) -> Result:
     if np.array_equal(reference, query):
         clone = match_of_levels((whole(sides[0]), whole(sides[1])), 1.0)
         return _result((reference, query), sides, clone, 0.0)
-    match, differing = _match_either_way_round((reference, query), sides)
-    far = 1 - match.scores.strength if match else 1 + _unlikeness(*sides) + differing
+    colour = _apart(_colours, *sides)
+    look = _look if colour < OTHER_COLOURS else _look_closely
+    match, differing = _either_way_round(look, (reference, query), sides)
+    far = 1 - match.scores.strength if match else 1 + _unlikeness(colour, sides) + differing
     return _result((reference, query), sides, match, far)
 
 
-def _match_either_way_round(originals: Two, sides: Two) -> tuple[Match | None, float]:
-    """As `_match`, in one fixed order of the two, so that it is the same for both."""
+def _either_way_round(look: Look, originals: Two, sides: Two) -> Looked:
+    """As `look`, in one fixed order of the two, so that it is the same for both."""
     first, second = sides
     if (first.shape, first.tobytes()) > (second.shape, second.tobytes()):
-        match, differing = _match(originals[::-1], sides[::-1])
+        match, differing = look(originals[::-1], sides[::-1])
         return match.swapped() if match else None, differing
-    return _match(originals, sides)
+    return look(originals, sides)
 
 
-def _match(originals: Two, sides: Two) -> tuple[Match | None, float]:
-    """The match if there is one, and else the share of detail that differs where they meet."""
-    is_likely = _apart(_colours, *sides) < OTHER_COLOURS
-    if is_likely and (match := _match_at_a_glance(sides)):
-        return match, 0.0
+def _look(originals: Two, sides: Two) -> Looked:
+    """At a glance, and closely where that leaves a doubt."""
+    match = _match_at_a_glance(sides)
+    return (match, 0.0) if match else _look_closely(originals, sides)
+
+
+def _look_closely(originals: Two, sides: Two) -> Looked:
     here, there = (find_keypoints(_grey(one)) for one in sides)
     match, differing = match_by_keypoints(sides, here, there, ENOUGH)
     if match is None and min(len(here.points), len(there.points)) < FEW_KEYPOINTS:
@@ -132,7 +140,7 @@ def _match(originals: Two, sides: Two) -> tuple[Match | None, float]:
 def _match_at_a_glance(sides: Two) -> Match | None:
     """The match, if pictures of half the size leave no doubt about it."""
     first, second = (shrink(one, GLANCE_PX) for one in sides)
-    here, there = (find_keypoints(_grey(one)) for one in (first, second))
+    here, there = (find_keypoints(_grey(one), most=GLANCE_MOST) for one in (first, second))
     match, _ = match_by_keypoints((first, second), here, there, BEYOND_DOUBT)
     return _as_compared(match, (first, second), sides) if match else None
 
@@ -172,10 +180,9 @@ def _grey(image: MatLike) -> MatLike:
     return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
 
 
-def _unlikeness(first: MatLike, second: MatLike) -> float:
-    """How different two pictures are in colour and in shape, from 0 to 5."""
-    colour, shape = (_apart(rated, first, second) for rated in (_colours, _shapes))
-    return LIKENESS_SCALE * float(np.sqrt((colour**2 + shape**2) / 2))
+def _unlikeness(colour: float, sides: Two) -> float:
+    """How different two pictures are, so much in colour, and in shape; from 0 to 5."""
+    return LIKENESS_SCALE * float(np.sqrt((colour**2 + _apart(_shapes, *sides) ** 2) / 2))
 
 
 def _apart(rated: Rated, first: MatLike, second: MatLike) -> float:

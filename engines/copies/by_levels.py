@@ -18,11 +18,14 @@ from engines.core.errors import NotAlignable
 from engines.vision.disagreement import disagreement
 from engines.vision.homography import inverse, stretch
 from engines.vision.registration import register
-from engines.vision.scaling import size_of
+from engines.vision.scaling import reduced, scaled, size_of
 
 SAME_FORM = 0.05
 SAME_LEVELS = 28.0
 SAME_SHARE = 0.6
+SOFT_PX, COARSER = 12, 4
+"""By how much thumbnails are softened, in a copy so many times smaller, for so much blur hides
+that."""
 
 
 def match_by_levels(originals: Two, sides: Two) -> Match | None:
@@ -87,5 +90,6 @@ def _is_same(here: NDArray[np.float32], there: NDArray[np.float32]) -> bool:
 
 
 def _thumbnail(image: MatLike) -> NDArray[np.float32]:
-    soft = cv2.GaussianBlur(image, (0, 0), 12)
+    small = reduced(image, scaled(size_of(image), 1 / COARSER))
+    soft = cv2.GaussianBlur(small, (0, 0), SOFT_PX / COARSER)
     return cv2.resize(soft, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
