@@ -40,13 +40,15 @@ def written_on(image: Pixels, ink: tuple[int, int, int]) -> Pixels:
     return written
 
 
-def assert_inks(found: list[list[int]], inks: tuple[tuple[int, int, int], ...]) -> None:
-    """Each ink is there within ΔE2000 2, and nothing else is."""
+def assert_inks(
+    found: list[list[int]], inks: tuple[tuple[int, int, int], ...], within: float = 2
+) -> None:
+    """Each ink is there within so many ΔE2000, and nothing else is."""
     ours = rgb2lab(np.array(found)[:, np.newaxis, :3] / 255)
     distances = color.deltaE_ciede2000(  # type: ignore[no-untyped-call]
         ours, rgb2lab(np.array(inks)[np.newaxis] / 255)
     )
-    assert distances.min(axis=0).max() <= 2
+    assert distances.min(axis=0).max() <= within
     assert len(found) == len(inks)
 
 
@@ -98,7 +100,39 @@ def test_paper_and_ink_of_a_page_are_two_colours(
     assert_inks(colors(jpeg(image, quality) if quality else image), (paper, ink))
 
 
-def test_thin_lines_of_a_chart_are_colours() -> None:
+@pytest.mark.parametrize("quality", [80, 90])
+@pytest.mark.parametrize(
+    ("paper", "ink"),
+    [
+        ((28, 38, 40), (0, 0, 0)),
+        ((8, 15, 32), (163, 222, 12)),
+        ((255, 255, 255), (242, 203, 214)),
+        ((244, 230, 236), (185, 42, 178)),
+    ],
+)
+def test_a_faint_or_gaudy_ink_is_one_colour_after_jpeg(
+    paper: tuple[int, int, int], ink: tuple[int, int, int], quality: int
+) -> None:
+    image = written_on(np.full((480, 640, 3), paper[::-1], np.uint8), ink)
+    assert_inks(colors(jpeg(image, quality)), (paper, ink), within=10)
+
+
+@pytest.mark.parametrize(("quality", "within"), [(None, 5), (85, 20)])
+def test_an_ink_between_the_paper_and_a_headline_is_a_colour(
+    quality: int | None, within: float
+) -> None:
+    inks = ((231, 251, 254), (60, 136, 162), (151, 187, 220))
+    image = np.full((700, 640, 3), inks[0][::-1], np.uint8)
+    font = cv2.FONT_HERSHEY_SIMPLEX
+    cv2.putText(image, "Headline", (20, 60), font, 1.8, inks[1][::-1], 5, cv2.LINE_AA)
+    for y in range(220, 690, 30):
+        place, text = (20, y), "the captain studied a chart"
+        cv2.putText(image, text, place, font, 0.7, inks[2][::-1], 2, cv2.LINE_AA)
+    assert_inks(colors(jpeg(image, quality) if quality else image), inks, within)
+
+
+@pytest.mark.parametrize(("quality", "within"), [(None, 2), (80, 20)])
+def test_thin_lines_of_a_chart_are_colours(quality: int | None, within: float) -> None:
     inks = ((255, 255, 255), (31, 119, 180), (255, 127, 14), (44, 160, 44), (90, 90, 90))
     image = np.full((480, 640, 3), 255, np.uint8)
     x = np.arange(20, 621, 40)
@@ -106,7 +140,7 @@ def test_thin_lines_of_a_chart_are_colours() -> None:
         y = 80 + 90 * number + 25 * np.sin(x / 60 + number)
         points = np.rint(np.column_stack([x, y])).astype(np.int32)
         cv2.polylines(image, [points], False, ink[::-1], 2, cv2.LINE_AA)
-    assert_inks(colors(image), inks)
+    assert_inks(colors(jpeg(image, quality) if quality else image), inks, within)
 
 
 def test_the_small_accent_of_a_logo_is_a_colour(poster: Pixels) -> None:
