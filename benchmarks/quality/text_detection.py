@@ -54,6 +54,7 @@ def rows() -> list[Row]:
         _long(),
         _turned(Reader.PPOCR),
         _turned(Reader.TESSERACT),
+        _beside(),
         scan,
         _time(),
     ]
@@ -156,6 +157,25 @@ def _turned(reader: Reader) -> Row:
         scores.append(scored(page, read(aside, reader)))
     rate = _error_rate(scores)
     return Row(case, f"CER {rate:.4f}", "<= 0.02", rate <= 0.02, len(scores), SEED)
+
+
+def _beside() -> Row:
+    """A label of three words, turned by 90, 180 or 270 degrees, beside upright lines."""
+    random = np.random.default_rng(SEED)
+    right, count = 0, COUNT // 2
+    for place in range(count):
+        style = Style(FONTS[random.integers(len(FONTS))], int(random.integers(14, 32)))
+        page = printed(words_of("English", 20, random), style, random, (900, 420)).image
+        text = " ".join(words_of("English", 3, random))
+        level = cropped(text, style.font, int(random.integers(14, 32)), 12, random)
+        label = np.rot90(level, QUARTERS[place % len(QUARTERS)])
+        height, width = label.shape[:2]
+        both = np.full((max(420, height + 40), 940 + width, 3), page[0, 0], np.uint8)
+        both[:420, :900] = page
+        both[20 : 20 + height, 900 : 900 + width] = label
+        right += text in [line.text for line in read(both).lines]
+    share = right / count
+    return Row("turned labels beside lines", f"{share:.3f}", ">= 0.95", share >= 0.95, count, SEED)
 
 
 def _scan() -> Row:
