@@ -43,6 +43,7 @@ FLOORS = {
         "models",
         "surfaces",
         "copies",
+        "palette",
         "vision",
         "core",
     ),
