@@ -25,9 +25,10 @@ from engines.core.shapes import (
 from engines.vision.bending import Flow
 from engines.vision.boxes import corners
 from engines.vision.comparison import Flags, Strictness, differing, differing_exactly
+from engines.vision.evenness import is_mostly_even
 from engines.vision.homography import Matrix, Points, inverse, transform
 from engines.vision.marking import RED, numbered, pen_px, side_by_side
-from engines.vision.overlay import Overlay, align, overlay, without_rim
+from engines.vision.overlay import MOST_EXACT_SIDE, Overlay, align, overlay, without_rim
 from engines.vision.polygons import Polygons
 from engines.vision.scaling import size_of
 
@@ -37,7 +38,14 @@ LEAST_RESOLUTION, MOST_RESOLUTION = 320, 512
 MOST_MASK_PIXELS = 50_000_000
 MOST_BLUR_PX = 1.2
 """More would spread specks; above it `smoothing` works by size alone."""
+FINEST_PX, SMOOTHED_PX = 3.0, 6.5
+"""Side of the smallest detail that is no noise, and how much `smoothing` adds to it."""
+MOST_FINER = 3.0
+"""How many times the resolution drawings are compared at."""
 GAP = 0.0055
+LEAST_GAP = 3.0
+FULL_TOLERANCE = 0.5
+"""Share of the resolution that a picture has to have for all of `tolerance`."""
 EXACT_GAP = 0.004
 LEAST_EXACT_GAP = 6.0
 """Parts nearer than twice this are one difference: share of the longer side; px."""
@@ -87,15 +95,15 @@ class Params(Parameters):
         400,
         ge=64,
         le=900,
-        description="Longer side at which both are compared, px; 2560 at most "
-        "if they are in exact register.",
+        description="Longer side at which both are compared, px; 2560 at most if they are in exact "
+        "register, and up to three times as much, the less smoothing the more, if both are drawn.",
     )
     tolerance: int = Field(
         1,
         ge=0,
         le=5,
         description="How far an edge may lie off without being a difference, px as compared; none "
-        "in exact register.",
+        "in exact register, and less above 1 if the picture is smaller than half the resolution.",
     )
     align: bool = Field(
         True, description="false: the pictures are in register already; compare them as they lie."
@@ -196,7 +204,7 @@ def differences(
     """
     coarse = min(MOST_RESOLUTION, max(LEAST_RESOLUTION, params.resolution))
     matrix = align(image1, image2, resolution=coarse, is_wanted=params.align)
-    laid = overlay(image1, image2, matrix, params.resolution)
+    laid = overlay(image1, image2, matrix, _resolution(image1, image2, params))
     part = _compared_part(image1, image1_roi, params, laid)
     compare = differing_exactly if laid.is_exact else differing
     marked, flow = compare(laid.first, laid.second, part, _strictness(params, laid))
@@ -217,17 +225,34 @@ def differences(
     )
 
 
+def _resolution(image1: Image, image2: Image, params: Params) -> int:
+    """Finer for drawings, until what smoothing erases is as small as what noise alone hides."""
+    if not (is_mostly_even(image1) and is_mostly_even(image2)):
+        return params.resolution
+    finer = FINEST_PX / max(FINEST_PX / MOST_FINER, SMOOTHED_PX * params.smoothing)
+    return min(MOST_EXACT_SIDE, round(params.resolution * max(1.0, finer)))
+
+
 def _strictness(params: Params, laid: Overlay) -> Strictness:
     side_px = max(laid.common.shape)
     return Strictness(
         levels=params.threshold,
         blur=min(MOST_BLUR_PX, 0.6 + params.smoothing),
-        finest=3 + 6.5 * params.smoothing,
+        finest=FINEST_PX + SMOOTHED_PX * params.smoothing,
         smallest=params.smallest * side_px,
-        gap=max(LEAST_EXACT_GAP, EXACT_GAP * side_px) if laid.is_exact else GAP * side_px,
-        tolerance=params.tolerance,
+        gap=max(LEAST_EXACT_GAP, EXACT_GAP * side_px)
+        if laid.is_exact
+        else max(LEAST_GAP, GAP * side_px),
+        tolerance=_tolerance(params, side_px),
+        is_resampled=laid.is_resampled,
         is_by_hue=params.color_space is ColorSpace.HSV,
     )
+
+
+def _tolerance(params: Params, side_px: int) -> int:
+    """Less on a small picture, where so many pixels are whole modules, letters and dots."""
+    share = min(1.0, side_px / (FULL_TOLERANCE * params.resolution))
+    return max(min(1, params.tolerance), round(share * params.tolerance))
 
 
 def _compared_part(image: Image, roi: Mask | None, params: Params, laid: Overlay) -> Flags:

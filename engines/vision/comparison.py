@@ -28,10 +28,16 @@ UNSURE_LEVELS = 18.0
 LEAST_LEVELS = 4.0
 EXACT_FINEST = 1.5
 FEWEST = 3
-"""Strong pixels that a weaker one has to touch."""
+"""Strong pixels that a weaker one has to touch; one twice as strong counts for two."""
+STRENGTH = 1.5
+"""How many limits, times the least area, a small part has to add up to if there is no noise."""
+HALO_PX, HALO = 3, 0.35
+"""How far blur spreads a mark, and the most that it leaves there of what is beside it."""
 SOFTNESS = 0.25
 """Share of the contrast of a thin line that is lost if its edges lie otherwise, and of its colour
 if JPEG has halved that."""
+RESAMPLED_SOFTNESS = 0.06
+"""The same where edges are in place, but one picture was resampled; of its colour nothing."""
 COLOUR_REACH = 2
 """How far around it a JPEG's colour is soft, px."""
 SAME_LEVELS = 2.0
@@ -62,6 +68,7 @@ class Strictness:
         smallest: side of the smallest difference.
         gap: parts nearer than this are one difference.
         tolerance: an edge may lie so many pixels away.
+        is_resampled: one picture was moved or scaled onto the other, which softens it.
         is_by_hue: weigh hue and saturation rather than brightness.
     """
 
@@ -71,6 +78,7 @@ class Strictness:
     smallest: float
     gap: float
     tolerance: int
+    is_resampled: bool
     is_by_hue: bool
 
     @property
@@ -106,17 +114,25 @@ def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictnes
     second = moved(second, flow)
     here = _compared(_unblinded(first, expected, second), strictness.blur, strictness.is_by_hue)
     there = _compared(second, strictness.blur, strictness.is_by_hue)
-    apart = _apart(here, there, strictness.tolerance) * valid
-    marked = _standing_out(apart, valid, strictness.levels)
+    apart = _apart(here, there, strictness) * valid
+    limit = strictness.levels + 2 * _usual(apart, valid)
+    marked = _standing_out(apart, limit)
     if is_same_light:
         marked |= _tinted(here, there, apart, valid, strictness.sure_levels)
     whole, labels, areas = _joined(marked, valid, strictness.gap)
     # Whole parts are kept or left: those cut to pieces would count more, not fewer.
-    core = disc(max(1, round(strictness.finest / 3)))
-    cores = cv2.morphologyEx(whole.astype(np.uint8), cv2.MORPH_OPEN, core)
+    core_px = max(1, round(strictness.finest / 3))
+    cores = cv2.morphologyEx(whole.astype(np.uint8), cv2.MORPH_OPEN, disc(core_px))
     is_kept = np.bincount(labels[np.asarray(cores) > 0], minlength=len(areas)) > 0
-    is_kept &= areas >= _least_area(strictness.finest, strictness)
-    return Comparison(np.asarray(whole & is_kept[labels]), flow)
+    least = _least_area(strictness.finest, strictness)
+    is_kept &= areas >= least
+    if is_same_light and core_px == 1 and strictness.tolerance <= 1:
+        # Without noise, and with edges in place, so small a part is one if it is strong.
+        strengths = np.bincount(labels.ravel(), (apart / limit).ravel(), len(areas))
+        is_kept |= (strengths >= STRENGTH * least) & (areas >= _least_area(0, strictness))
+    kept = np.asarray(whole & is_kept[labels])
+    # A wider tolerance has taken what is beside an edge already.
+    return Comparison(_without_halo(kept, apart) if strictness.tolerance <= 1 else kept, flow)
 
 
 def differing_exactly(
@@ -226,13 +242,13 @@ def _by_hue(image: Layers) -> Layers:
     return np.stack(layers, axis=2).astype(np.float32)
 
 
-def _apart(here: Layers, there: Layers, tolerance: int) -> Levels:
+def _apart(here: Layers, there: Layers, strictness: Strictness) -> Levels:
     """How far each pixel is from what the other picture has nearby, both ways."""
-    distances = np.maximum(_beyond(here, there, tolerance), _beyond(there, here, tolerance))
+    distances = np.maximum(_beyond(here, there, strictness), _beyond(there, here, strictness))
     return np.asarray(np.sqrt((distances**2).sum(axis=2)), np.float32)
 
 
-def _beyond(image: Layers, other: Layers, tolerance: int) -> Layers:
+def _beyond(image: Layers, other: Layers, strictness: Strictness) -> Layers:
     """How much darker or lighter each pixel is than all that the other has where it may lie.
 
     Beyond the nearest pixels, what is as dark or light is reached only through what is so on this
@@ -241,13 +257,16 @@ def _beyond(image: Layers, other: Layers, tolerance: int) -> Layers:
     near = square(1)
     darker = np.maximum(cv2.erode(other, near), image)
     lighter = np.minimum(cv2.dilate(other, near), image)
-    for _ in range(tolerance - 1):
+    for _ in range(strictness.tolerance - 1):
         darker = np.maximum(cv2.erode(darker, near), image)
         lighter = np.minimum(cv2.dilate(lighter, near), image)
     beyond = np.maximum(darker - image, image - lighter)
     beyond[:, :, 1:] -= SOFTNESS * _colour_contrast(image, other)
-    if tolerance > 1:
-        beyond -= SOFTNESS * cv2.morphologyEx(image, cv2.MORPH_GRADIENT, near)
+    contrast = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, near)
+    if strictness.tolerance > 1:
+        beyond -= SOFTNESS * contrast
+    elif strictness.is_resampled:
+        beyond[:, :, 0] -= RESAMPLED_SOFTNESS * contrast[:, :, 0]
     return np.asarray(np.maximum(0, beyond), np.float32)
 
 
@@ -258,13 +277,31 @@ def _colour_contrast(image: Layers, other: Layers) -> Layers:
     return np.asarray(np.maximum(*ranges), np.float32)
 
 
-def _standing_out(apart: Levels, valid: Flags, levels: float) -> Flags:
-    """Pixels twice above what is usual around them, and weaker ones that touch enough of them."""
-    limit = levels + 2 * _usual(apart, valid)
+def _standing_out(apart: Levels, limit: Levels) -> Flags:
+    """Pixels above the limit, and weaker ones that touch enough of them."""
     is_strong = apart > limit
-    count, labels = cv2.connectedComponents((apart > limit / 2).astype(np.uint8), connectivity=8)
-    strong = np.bincount(labels[is_strong], minlength=count)
-    return np.asarray((strong >= FEWEST)[labels] & (apart > limit / 2))
+    weak = (apart > limit / 2).astype(np.uint8)
+    count, labels = cv2.connectedComponents(weak, connectivity=8)
+    strong = np.bincount(labels[is_strong], (apart / limit)[is_strong], count)
+    return np.asarray((strong >= FEWEST)[labels] & (weak > 0))
+
+
+def _without_halo(parts: Flags, apart: Levels) -> Flags:
+    """Each part without what blur has spread around it: far below what is beside it.
+
+    Only from outside, and no part is cut to pieces.
+    """
+    is_faint = apart < HALO * cv2.dilate(apart, square(HALO_PX))
+    peeled = parts
+    for _ in range(HALO_PX):
+        inner = cv2.erode(peeled.astype(np.uint8), square(1)) > 0
+        peeled = peeled & (inner | ~is_faint)
+    count, whole = cv2.connectedComponents(parts.astype(np.uint8), connectivity=8)
+    pieces, labels = cv2.connectedComponents(peeled.astype(np.uint8), connectivity=8)
+    parents = np.zeros(pieces, np.int32)
+    parents[labels[peeled]] = whole[peeled]
+    is_one = np.bincount(parents[1:], minlength=count) == 1
+    return np.where(is_one[whole], peeled, parts)
 
 
 def _tinted(here: Layers, there: Layers, apart: Levels, valid: Flags, limit: float) -> Flags:

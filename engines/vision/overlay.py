@@ -53,6 +53,7 @@ class Overlay:
         common: what both cover.
         scale: from the first picture's pixels to these.
         is_exact: what did not change is level for level the same.
+        is_resampled: the second was moved or scaled otherwise than the first.
     """
 
     first: Layers
@@ -60,6 +61,7 @@ class Overlay:
     common: Flags
     scale: Matrix
     is_exact: bool
+    is_resampled: bool
 
 
 def overlay(image1: Image, image2: Image, matrix: Matrix, resolution: int) -> Overlay:
@@ -81,7 +83,14 @@ def overlay(image1: Image, image2: Image, matrix: Matrix, resolution: int) -> Ov
         common = np.ones((size[1], size[0]), np.bool_)
     else:
         second, common = _warped(image2, scale @ inverse(matrix), size, factor / finer)
-    return Overlay(first.astype(np.float32), second.astype(np.float32), common, scale, exact)
+    return Overlay(
+        first=first.astype(np.float32),
+        second=second.astype(np.float32),
+        common=common,
+        scale=scale,
+        is_exact=exact,
+        is_resampled=not np.array_equal(matrix, np.eye(3)),
+    )
 
 
 def _are_exact(image1: Image, image2: Image, matrix: Matrix) -> bool:

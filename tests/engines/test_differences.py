@@ -381,6 +381,40 @@ def test_lists_are_read_from_json() -> None:
     assert params.mask_color == (1, 2, 3, 4)
 
 
+@pytest.mark.parametrize("module", [4, 7])
+def test_a_module_of_a_small_bent_code_is_found(module: int) -> None:
+    code = cv2.QRCodeEncoder.create().encode("https://example.com/pixelgate")
+    first = cv2.cvtColor(code.repeat(module, 0).repeat(module, 1), cv2.COLOR_GRAY2BGR)
+    row, column = 15 * module, 18 * module
+    changed = first.copy()
+    part = np.s_[row : row + module, column : column + module]
+    changed[part] = 255 - first[part]
+    y, x = np.mgrid[: len(first), : len(first)].astype(np.float32)
+    moves = 2 * np.sin(2 * np.pi * x / len(first))
+    again, second = (
+        cv2.remap(one, x, y + moves, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        for one in (first, changed)
+    )
+    told = {"tolerance": 3, "resolution": 900}
+    assert compare(first, again, **told).on_image1 == []
+    found = compare(first, second, **told).on_image1
+    true = Box(column, row, column + module, row + module)
+    assert [iou(one.box, true) > 0.33 for one in found] == [True]
+
+
+def test_a_small_digit_of_a_large_screen_saved_again_is_found() -> None:
+    first, second = screen(), screen()
+    for one, digit in ((first, "3"), (second, "8")):
+        cv2.putText(one, digit, (1500, 600), cv2.FONT_HERSHEY_SIMPLEX, 0.35, (0, 0, 0), 1, 16)
+    told = {"threshold": 20, "resolution": 900}
+    assert compare(first, encoded_again(first, quality=60), **told).on_image1 == []
+    (found,) = compare(first, encoded_again(second, quality=60), **told).on_image1
+    assert found.box.left >= 1499
+    assert found.box.top >= 590
+    assert found.box.right <= 1509
+    assert found.box.bottom <= 602
+
+
 @pytest.mark.parametrize(
     "box",
     [Box(0, 100, 30, 140), Box(482, 100, 512, 140), Box(100, 0, 140, 30), Box(100, 370, 140, 400)],

@@ -16,7 +16,14 @@ from engines.vision.comparison import (
 )
 
 STRICTNESS = Strictness(
-    levels=24, blur=0.8, finest=4, smallest=0, gap=3, tolerance=1, is_by_hue=False
+    levels=24,
+    blur=0.8,
+    finest=4,
+    smallest=0,
+    gap=3,
+    tolerance=1,
+    is_resampled=False,
+    is_by_hue=False,
 )
 
 
@@ -123,7 +130,7 @@ def test_a_weak_part_is_marked_only_where_it_touches_a_strong_one() -> None:
     alone = mark(page(), page((52, 60, 18)))
     touching = mark(page(), page((52, 60, 18), (60, 100, 60)))
     assert not alone.any()
-    assert touching[32:68, 54:98].all()
+    assert touching[34:66, 54:98].all()
 
 
 def test_a_weak_part_of_an_even_page_is_marked() -> None:
@@ -165,6 +172,33 @@ def test_what_is_smaller_than_the_smallest_is_left_out(smallest: float, is_marke
     strict = replace(STRICTNESS, smallest=smallest)
     valid = np.ones((100, 200), np.bool_)
     assert differing(page(), page((50, 90, 90)), valid, strict).marked.any() == is_marked
+
+
+def test_a_strong_dot_of_2_px_is_marked_and_a_weak_one_is_not() -> None:
+    strong, weak = page(), page()
+    strong[50:52, 60:62], weak[50:52, 60:62] = 255, 165
+    assert mark(page(), strong)[50:52, 60:62].all()
+    assert not mark(page(), weak).any()
+
+
+@pytest.mark.parametrize("side", [5, 9])
+def test_the_mark_of_a_blurred_spot_is_as_large_as_the_spot(side: int) -> None:
+    sharp = page()
+    sharp[50 : 50 + side, 80 : 80 + side] = 255
+    blurred = np.asarray(cv2.GaussianBlur(sharp, (0, 0), 1), np.float32)
+    y, x = np.nonzero(mark(page(), blurred))
+    assert (np.ptp(y) + 1, np.ptp(x) + 1) == pytest.approx((side, side), abs=2)
+
+
+def test_what_resampling_takes_from_fine_print_is_no_difference() -> None:
+    printed = np.full((120, 300, 3), 240, np.float32)
+    cv2.putText(printed, "meter Ellipse", (20, 60), 0, 0.6, (0, 0, 0), 1, cv2.LINE_AA)
+    softer = np.asarray(cv2.GaussianBlur(printed, (0, 0), 0.5), np.float32)
+    valid = np.ones(printed.shape[:2], np.bool_)
+    strict = replace(STRICTNESS, levels=10)
+    assert differing(printed, softer, valid, strict).marked.any()
+    resampled = replace(strict, is_resampled=True)
+    assert not differing(printed, softer, valid, resampled).marked.any()
 
 
 def test_what_is_not_valid_is_unmarked_between_marked_parts() -> None:

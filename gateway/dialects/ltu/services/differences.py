@@ -146,7 +146,8 @@ class Params(Parameters):
         "0.6): the higher, the more a pixel must differ; 1 is 40 grey levels. smooth (0 to 10, "
         "0.2): the higher, the larger the differences that are erased. margin (0 to 1000, 0): "
         "px of image 1 along its border that are left out. resolution (64 to 900, 400): longer "
-        "side at which both are compared, px; in exact register they are at their own size. "
+        "side at which both are compared, px; in exact register they are at their own size, and "
+        "drawings at up to three times as much. "
         "behaviors (RGB or HSV): colour space. weight (0.1 to 10, 1): every difference "
         "is multiplied by it before it meets the threshold.",
     )
