@@ -101,7 +101,7 @@ def register(first: MatLike, second: MatLike, *, resolution: int = 512) -> Regis
     here, there = shrink(grey_first, resolution), shrink(grey_second, resolution)
     start = stretch(size_of(here), size_of(there))
     if is_still(here, there):
-        return Registration(np.eye(3), 0, 0.0)
+        return Registration(stretch(size_of(first), size_of(second)), 0, 0.0)
     fit = _fit_in_place(here, there, start) or _fit_anywhere(here, there)
     if _is_plain(here, there, start, fit):
         fit = Fit(start, *_NO_PAIRS)

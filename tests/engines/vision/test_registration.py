@@ -40,6 +40,14 @@ def test_the_matrix_is_right_to_a_fraction_of_a_pixel() -> None:
     assert astray(register(seen(0)[0], darker).matrix, truth) < 0.15
 
 
+def test_what_is_the_same_once_reduced_is_stretched() -> None:
+    whole = cv2.resize(seen(0)[0], (1024, 768), interpolation=cv2.INTER_CUBIC)
+    half = cv2.resize(whole, (512, 384), interpolation=cv2.INTER_AREA)
+    for first, second in ((whole, half), (half, whole)):
+        expected = stretch(first.shape[::-1], second.shape[::-1])
+        assert register(first, second).matrix.tolist() == expected.tolist()
+
+
 def test_what_holds_most_keypoints_is_left_if_it_alone_has_moved() -> None:
     stones = skimage.data.gravel()[:200, :200]  # type: ignore[no-untyped-call]
     first, (second, truth) = seen(0)[0], seen(20)
