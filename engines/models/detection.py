@@ -12,6 +12,7 @@ from engines.core.errors import EngineError
 from engines.core.shapes import Pixels
 from engines.models import weights
 from engines.models.lines import Corners
+from engines.vision.counting import cumulative_counts
 
 UNIT = 32
 """The sides of what the network is shown are whole multiples of it, px."""
@@ -115,13 +116,8 @@ def _edges(page: Pixels) -> tuple[NDArray[np.uint8], int]:
     """The difference of neighbouring levels, and above which it is print."""
     steps = cv2.morphologyEx(page, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     edges = np.maximum.reduce(cv2.split(steps))
-    return edges, min(MOST_EDGE, LEAST_EDGE + NOISE_EDGES * _median(edges))
-
-
-def _median(levels: MatLike) -> int:
-    """By counting, which takes a tenth of the time that sorting does."""
-    counts = cv2.calcHist([levels], [0], None, [256], [0, 256]).ravel()
-    return int(np.searchsorted(np.cumsum(counts, dtype=np.float64), levels.size / 2))
+    median = int(np.searchsorted(cumulative_counts(edges), edges.size / 2))
+    return edges, min(MOST_EDGE, LEAST_EDGE + NOISE_EDGES * median)
 
 
 def _apart(grid: MatLike) -> NDArray[np.int32]:

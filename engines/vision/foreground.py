@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from engines.core.shapes import Pixels
 from engines.core.transparency import visible
+from engines.vision.counting import percentile
 from engines.vision.morphology import disc
 from engines.vision.scaling import reduced
 
@@ -172,16 +173,7 @@ def deviation(contrast: MatLike) -> float:
 
     Of the arcs' figures a higher one, not the highest: an object may reach over the border.
     """
-    return float(np.percentile([_percentile(arc, 98) for arc in border(contrast)], 70))
-
-
-def _percentile(levels: MatLike, percent: float) -> float:
-    """NumPy's, of uint8, by counting."""
-    counts = cv2.calcHist([levels], [0], None, [256], [0, 256])
-    place = percent / 100 * (levels.size - 1)
-    neighbours = np.searchsorted(np.cumsum(counts), [int(place), -int(-place // 1)], side="right")
-    lower, upper = neighbours.tolist()
-    return float(lower + (upper - lower) * (place % 1))
+    return float(np.percentile([percentile(arc, 98) for arc in border(contrast)], 70))
 
 
 def _has_large_parts(channel: Pixels) -> bool:

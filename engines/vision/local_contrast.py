@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from cv2.typing import MatLike
 
+from engines.vision.counting import percentile
+
 _NEIGHBOURHOOD_PX = 10
 _COARSER = 4
 """How much smaller the copy is in which a neighbourhood's mean is taken."""
@@ -55,15 +57,8 @@ def _noise(image: MatLike) -> float:
     """
     second = np.array([-1, 2, -1], np.float32)
     differences = cv2.sepFilter2D(image, cv2.CV_16S, second, second)
-    return 1.4826 / 6 * _median(np.abs(differences).view(np.uint16))
-
-
-def _median(numbers: MatLike) -> float:
-    """Of uint16 up to what differences can be, by counting, the quickest way."""
-    plane = numbers.reshape(len(numbers), -1)
-    counts = cv2.calcHist([plane], [0], None, [_MOST_DIFFERENCE + 1], [0, _MOST_DIFFERENCE + 1])
-    middle = (plane.size - 1) // 2, plane.size // 2
-    return float(np.searchsorted(np.cumsum(counts), middle, side="right").mean())
+    spreads = np.abs(differences).view(np.uint16)
+    return 1.4826 / 6 * percentile(spreads, 50, _MOST_DIFFERENCE)
 
 
 def pearson(one: MatLike, other: MatLike) -> float:
