@@ -69,7 +69,7 @@ def no_process_left() -> Iterator[None]:
     """Zombies count too."""
     before = set(psutil.Process().children(recursive=True))
     yield
-    wait_until(lambda: set(psutil.Process().children(recursive=True)) <= before)
+    wait_until(lambda: set(psutil.Process().children(recursive=True)) == before)
 
 
 async def until(condition: Callable[[], object], *, seconds: float = WAIT_SECONDS) -> None:
