@@ -64,7 +64,7 @@ def inks(look: Look, count: int) -> Floats:
 def _clusters(look: Look, histogram: Histogram, centres: Floats, is_rippled: bool) -> Clusters:
     owner = squared_distances(histogram.colors, centres).argmin(axis=1)[histogram.position]
     sizes = np.bincount(owner, minlength=len(centres))
-    quiet = np.bincount(owner, look.spread() <= QUIET, len(centres))
+    quiet = np.bincount(owner, look.spread <= QUIET, len(centres))
     apart = np.sqrt(squared_distances(centres, centres))
     is_ink = sizes >= max(4, _LEAST * len(owner))
     is_flat = is_ink & (quiet >= 0.35 * sizes)

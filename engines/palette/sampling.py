@@ -21,33 +21,33 @@ _REACH_PX = 2  # How far from a pixel its neighbourhood reaches.
 
 
 class Look(NamedTuple):
-    """Some pixels, the least and greatest values near them, and the cells in which they lie."""
+    """Some pixels, the least and greatest values near them, and the cells in which they lie.
+
+    `spread` is the range of values near each, in the channel that has the widest.
+    """
 
     pixels: Pixels
     low: Pixels
     high: Pixels
+    spread: Pixels
     rows: Integers
     columns: Integers
 
     def at(self, flags: Flags) -> "Look":
-        low, high, rows, columns = self.low, self.high, self.rows, self.columns
-        return Look(self.pixels[flags], low[flags], high[flags], rows[flags], columns[flags])
-
-    def spread(self) -> Pixels:
-        """The range of values near each pixel, in the channel that has the widest."""
-        return _widest(self.high - self.low)
+        low, high, spread = self.low[flags], self.high[flags], self.spread[flags]
+        rows, columns = self.rows[flags], self.columns[flags]
+        return Look(self.pixels[flags], low, high, spread, rows, columns)
 
     def is_drawn(self) -> bool:
-        return bool((self.spread() <= QUIET).mean() >= _DRAWN)
+        return bool((self.spread <= QUIET).mean() >= _DRAWN)
 
     def is_rippled(self) -> bool:
         """Whether JPEG or noise moves what would be flat: by little beside the edges near it."""
-        spread = self.spread()
         edges = np.zeros((self.rows.max() + 1, self.columns.max() + 1), np.uint8)
-        np.maximum.at(edges, (self.rows, self.columns), spread)
+        np.maximum.at(edges, (self.rows, self.columns), self.spread)
         edge = cv2.dilate(edges, square(1))[self.rows, self.columns]
-        is_moved = spread > 0
-        return bool((is_moved & (spread <= 0.15 * edge)).sum() > 0.13 * is_moved.sum())
+        is_moved = self.spread > 0
+        return bool((is_moved & (self.spread <= 0.15 * edge)).sum() > 0.13 * is_moved.sum())
 
     def is_unmixed(self, reach: float) -> Flags:
         """Which pixels are extremes near them, and so no blend of colours on both sides."""
@@ -104,7 +104,7 @@ def look_at(image: Pixels, places: Integers) -> Look:
     cell_px = max(_LEAST_CELL_PX, max(height, width) // _CELLS)
     rows, columns = places // width // cell_px, places % width // cell_px
     pixels, low, high = (taken(one, places) for one in (image, low, high))
-    return Look(pixels, low, high, rows, columns)
+    return Look(pixels, low, high, _widest(high - low), rows, columns)
 
 
 def _widest(ranges: Pixels) -> Pixels:
