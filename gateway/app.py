@@ -40,6 +40,7 @@ from gateway.store.tool_settings import ToolSettings
 from gateway.tasks.from_settings import tasks_at_work
 from gateway.tracing import Tracing
 from gateway.version import VERSION
+from gateway.write_behind import WriteBehind
 
 DATABASE_SECONDS = 45
 """A worker waits so long for a database that is restarted; it would end the whole service else.
@@ -60,7 +61,7 @@ def create_app(
         fork_server: of the embedded pool, if one loads already.
     """
     lifecycle, table, metrics = Lifecycle(), DialectTable(dialects), Metrics()
-    tracing = _tracing(settings)
+    tracing, write_behind = _tracing(settings), WriteBehind()
     openable = [one.name for one in dialects if one.may_be_open]
     if unknown := set(settings.open_dialects).difference(openable):
         known = ", ".join(openable)
@@ -81,12 +82,24 @@ def create_app(
             *console.routes(table),
         ],
         lifespan=partial(
-            _lifespan, settings, table, wiring, database, pool, parts, lifecycle, metrics, tracing
+            _lifespan,
+            settings,
+            table,
+            wiring,
+            database,
+            pool,
+            parts,
+            lifecycle,
+            metrics,
+            tracing,
+            write_behind,
         ),
         # A redirect would build its address from the Host header.
         redirect_slashes=False,
     )
-    return RequestMiddleware(router, lifecycle, table, metrics, tracing, settings.allowed_origins)
+    return RequestMiddleware(
+        router, lifecycle, table, metrics, tracing, write_behind, settings.allowed_origins
+    )
 
 
 def _check_labels(labels: Collection[str]) -> None:
@@ -120,12 +133,14 @@ async def _lifespan(
     lifecycle: Lifecycle,
     metrics: Metrics,
     tracing: Tracing,
+    write_behind: WriteBehind,
     app: object,
 ) -> AsyncIterator[Mapping[str, Any]]:
     """What requests find in their `State`."""
     storage = Storage(settings.storage_url)
     budget = MemoryBudget(settings.max_held_bytes)
     async with AsyncExitStack() as ending:
+        ending.callback(write_behind.catch_up)
         ending.callback(database.dispose)
         ending.push_async_callback(_send_traces, tracing)
         scratch = ending.enter_context(open_scratch(settings.data / "scratch"))
@@ -157,6 +172,7 @@ async def _lifespan(
             "settings": settings,
             "metrics": metrics,
             "tracing": tracing,
+            "write_behind": write_behind,
             "guard": wiring.guard,
             "token_url": wiring.token_url,
             "scopes": table.scopes(),

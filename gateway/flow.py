@@ -28,6 +28,7 @@ from gateway.store.tool_settings import ToolSettings
 from gateway.tasks.tasks import Tasks
 from gateway.tasks.webhooks import Webhooks
 from gateway.tracing import Tracing
+from gateway.write_behind import WriteBehind
 
 
 class State(TypedDict):
@@ -41,6 +42,7 @@ class State(TypedDict):
     settings: Settings
     metrics: Metrics
     tracing: Tracing
+    write_behind: WriteBehind
     guard: Guard
     token_url: Callable[[], Coroutine[Any, Any, str]]
     scopes: frozenset[str]
@@ -154,7 +156,7 @@ async def compute(call: Call, job: Job) -> Answer:
     call.share.reserve(sum(len(sent) for sent in job.inputs if isinstance(sent, bytes)))
 
     def observe(engine: str, timing: Timing) -> None:
-        state["metrics"].computed(engine, timing)
+        state["write_behind"].add(partial(state["metrics"].computed, engine, timing))
         state["tracing"].computed(engine, timing)
         call.timings.append(timing)
         call.fields["Server-Timing"] = _server_timing(call)

@@ -22,6 +22,7 @@ FLOORS = {
         *(
             "metrics",
             "tracing",
+            "write_behind",
             "cache",
             "intake",
             "pool",

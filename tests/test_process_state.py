@@ -144,6 +144,10 @@ IN_GATEWAYS = {
         "gateway.metrics.Metrics._sampled",
         "gateway.metrics.Metrics._since_start",
     ],
+    "counts and log lines of a tenth of a second": [
+        "gateway.write_behind.WriteBehind._is_due",
+        "gateway.write_behind.WriteBehind._waiting",
+    ],
     "jobs of requests that wait here, and the engine processes of this gateway": [
         "gateway.pool.alarm.Alarm._timer",
         "gateway.pool.alarm.Alarm.time",

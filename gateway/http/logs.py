@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import orjson
@@ -69,7 +70,7 @@ def configure(level: Level, form: Literal["auto", "json", "text"]) -> None:
         processors=[
             structlog.processors.add_log_level,
             _drop_below_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.MaybeTimeStamper(fmt="iso", utc=True),
             _add_process,
             _describe_error,
             _as_text if is_text else _as_json,
@@ -81,6 +82,11 @@ def configure(level: Level, form: Literal["auto", "json", "text"]) -> None:
     logging.captureWarnings(True)
     # Below warnings, libraries write addresses and queries: httpx each URL that it fetches.
     logging.basicConfig(level=logging.WARNING, handlers=[Bridge()], force=True)
+
+
+def timestamp(seconds: float) -> str:
+    """The `timestamp` of an event that is logged later than it happened, s since 1970."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 class Bridge(logging.Handler):

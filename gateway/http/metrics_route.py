@@ -2,6 +2,7 @@
 
 from secrets import compare_digest
 
+from anyio import to_thread
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import SecretStr
 from starlette.requests import Request
@@ -11,15 +12,18 @@ from starlette.routing import Route
 from auth.errors import TokenInvalid
 from auth.guard import bearer_token
 from gateway.metrics import Metrics
+from gateway.write_behind import caught_up
 
 
 def metrics_routes(metrics: Metrics, token: SecretStr) -> list[Route]:
     """The route; none where there is no token."""
 
-    # Starlette calls it in a thread: it reads the files of all gateway processes.
-    def show(request: Request) -> Response:
+    async def show(request: Request) -> Response:
         if not compare_digest(bearer_token(request.headers), token.get_secret_value()):
             raise TokenInvalid("The bearer token is not the one that reads the metrics.")
-        return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+        await caught_up()
+        # In a thread: it reads the files of all gateway processes.
+        text = await to_thread.run_sync(metrics.exposition)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/metrics", show)] if token.get_secret_value() else []

@@ -3,6 +3,8 @@
 import logging
 import time
 from collections.abc import Collection
+from dataclasses import dataclass
+from functools import partial
 from secrets import token_hex
 from typing import cast
 
@@ -15,10 +17,12 @@ from gateway.dialects.dialect import Refusal, Resource
 from gateway.dialects.table import DialectTable
 from gateway.errors import ShuttingDown, UnknownPath, WrongMethod, reason_of
 from gateway.flow import State
+from gateway.http import logs
 from gateway.http.cors import for_browsers
 from gateway.http.lifecycle import Lifecycle
 from gateway.metrics import Metrics
 from gateway.tracing import Tracing
+from gateway.write_behind import WriteBehind
 
 log = structlog.get_logger()
 
@@ -38,12 +42,14 @@ class RequestMiddleware:
         dialects: DialectTable,
         metrics: Metrics,
         tracing: Tracing,
+        write_behind: WriteBehind,
         allowed_origins: Collection[str] = (),
     ) -> None:
         self._app = app
         self._dialects = dialects
         self._metrics = metrics
         self._tracing = tracing
+        self._write_behind = write_behind
         self.lifecycle = lifecycle
         self._answer = for_browsers(self._app_or_refusal, allowed_origins)
 
@@ -59,7 +65,8 @@ class RequestMiddleware:
             try:
                 await self._answer(scope, receive, tracked.send)
             finally:
-                tracked.write_down(self._metrics, self._tracing)
+                outcome = tracked.outcome(self._tracing)
+                self._write_behind.add(partial(_write_down, self._metrics, outcome))
 
     def render(self, path: str, refusal: Refusal) -> Response:
         """A refusal of a request that never came as far as this, in its dialect's form."""
@@ -97,11 +104,29 @@ class RequestMiddleware:
         return UnknownPath(f"There is no such path{f'; there is {meant}' if meant else ''}.")
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What is written down of a request; the rest of it is not kept for that."""
+
+    ended: float
+    request_id: str
+    method: str
+    path: str
+    dialect: str
+    status: int
+    bytes: int
+    seconds: float
+    client: str
+    caller: str
+    reason: str
+    trace_id: str
+
+
 class _TrackedRequest:
     """One request and what has been answered to it so far."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
-        self.status = 0
+        self._status = 0
         self._bytes = 0
         self._scope = scope
         self._request_id = token_hex(16)
@@ -111,7 +136,7 @@ class _TrackedRequest:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self._status = message["status"]
             headers = message["headers"]
             headers += [*_ALWAYS, (b"x-request-id", self._request_id.encode())]
             if _CACHE_CONTROL not in {name for name, _ in headers}:
@@ -120,37 +145,54 @@ class _TrackedRequest:
             self._bytes += len(message.get("body", b""))
         await self._send(message)
 
-    def write_down(self, metrics: Metrics, tracing: Tracing) -> None:
-        """Log, count and trace it."""
+    def outcome(self, tracing: Tracing) -> _Outcome:
+        """What came of it; its trace is told."""
         # What stands in a sent path may be a secret; Starlette's router leaves its route here.
         route = self._scope.get("route")
         path = _NO_ROUTE if route is None else str(route.path)
         resource = getattr(route, "app", None)
-        dialect = resource.dialect.name if isinstance(resource, Resource) else _NO_DIALECT
-        refused = self._scope["state"].get("refused")
+        state, method = self._scope["state"], self._scope["method"]
+        refused = state.get("refused")
         reason = reason_of(refused) if refused else ""
-        seconds = time.perf_counter() - self._started
-        metrics.answered(dialect, path, self.status, seconds)
-        if reason:
-            metrics.refused(reason)
-        method = self._scope["method"]
         client, _ = self._scope.get("client") or ("", 0)
-        known = {
-            "client": client,
-            "caller": self._scope["state"].get("caller"),
-            "error": reason,
-            "trace_id": tracing.answered(method, path, self.status, reason),
-        }
-        # Load balancers ask every second, and would bury all else.
-        log.log(
-            logging.DEBUG if path.startswith("/health/") else logging.INFO,
-            "request answered" if self.status else "request abandoned",
-            request_id=self._request_id,
-            method=method,
-            path=path,
-            dialect=dialect,
-            status=self.status,
-            bytes=self._bytes,
-            seconds=round(seconds, 4),
-            **{name: value for name, value in known.items() if value},
+        return _Outcome(
+            time.time(),
+            self._request_id,
+            method,
+            path,
+            resource.dialect.name if isinstance(resource, Resource) else _NO_DIALECT,
+            self._status,
+            self._bytes,
+            time.perf_counter() - self._started,
+            client,
+            state.get("caller", ""),
+            reason,
+            tracing.answered(method, path, self._status, reason),
         )
+
+
+def _write_down(metrics: Metrics, outcome: _Outcome) -> None:
+    """Count and log it."""
+    metrics.answered(outcome.dialect, outcome.path, outcome.status, outcome.seconds)
+    if outcome.reason:
+        metrics.refused(outcome.reason)
+    known = {
+        "client": outcome.client,
+        "caller": outcome.caller,
+        "error": outcome.reason,
+        "trace_id": outcome.trace_id,
+    }
+    # Load balancers ask every second, and would bury all else.
+    log.log(
+        logging.DEBUG if outcome.path.startswith("/health/") else logging.INFO,
+        "request answered" if outcome.status else "request abandoned",
+        timestamp=logs.timestamp(outcome.ended),
+        request_id=outcome.request_id,
+        method=outcome.method,
+        path=outcome.path,
+        dialect=outcome.dialect,
+        status=outcome.status,
+        bytes=outcome.bytes,
+        seconds=round(outcome.seconds, 4),
+        **{name: value for name, value in known.items() if value},
+    )

@@ -21,6 +21,7 @@ from gateway.dialects.admin.models import (
 from gateway.flow import Call
 from gateway.limits.quarantine import refused_until, release
 from gateway.settings import explain
+from gateway.write_behind import caught_up
 
 
 async def show_caller(call: Call) -> Response:
@@ -32,6 +33,7 @@ async def show_caller(call: Call) -> Response:
 
 async def show_metrics(call: Call) -> Response:
     state = call.request.state
+    await caught_up()
     # In a thread: it reads the files of all gateway processes.
     samples = await parts_of(call).threads.run(lambda: list(state["metrics"].samples()))
     return told(figures(samples, state["settings"]))

@@ -16,6 +16,7 @@ from gateway.http.middleware import RequestMiddleware
 from gateway.metrics import Metrics
 from gateway.pool.pending_job import work_failed
 from gateway.tracing import Tracing
+from gateway.write_behind import WriteBehind
 from tests.gateway.native import NATIVE
 
 pytestmark = pytest.mark.anyio
@@ -41,12 +42,15 @@ PAGE = "https://app.example"
 async def ask(path: str, method: str = "GET") -> httpx.Response:
     """Ask from a page that may read the answer."""
     routes = [*(Route(one, answer) for one in PATHS), Mount("/files", Response("a file"))]
+    write_behind = WriteBehind()
     middleware = RequestMiddleware(
-        Router(routes), Lifecycle(), NATIVE, Metrics(), Tracing(), [PAGE]
+        Router(routes), Lifecycle(), NATIVE, Metrics(), Tracing(), write_behind, [PAGE]
     )
     transport = httpx.ASGITransport(middleware)
     async with httpx.AsyncClient(transport=transport, base_url="http://pixelgate.test") as client:
-        return await client.request(method, path, headers={"Origin": PAGE})
+        answered = await client.request(method, path, headers={"Origin": PAGE})
+    write_behind.catch_up()
+    return answered
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,11 @@ from gateway.http.server import serve
 from gateway.metrics import Metrics
 from gateway.settings import Settings
 from gateway.tracing import Tracing
+from gateway.write_behind import WriteBehind
 from tests.gateway.native import NATIVE
 
 log = structlog.get_logger()
+write_behind = WriteBehind()
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,11 +54,14 @@ async def _live(receive: Receive, send: Send) -> None:
     await receive()
     await send({"type": "lifespan.startup.complete"})
     await receive()
+    write_behind.catch_up()
     await send({"type": "lifespan.shutdown.complete"})
 
 
 if __name__ == "__main__":
     serve(
         Settings(),
-        lambda settings: RequestMiddleware(app, Lifecycle(), NATIVE, Metrics(), Tracing()),
+        lambda settings: RequestMiddleware(
+            app, Lifecycle(), NATIVE, Metrics(), Tracing(), write_behind
+        ),
     )
