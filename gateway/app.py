@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import partial
 from typing import Any
 
 from anyio import move_on_after, to_thread
@@ -66,34 +66,31 @@ def create_app(
     if unknown := set(settings.open_dialects).difference(openable):
         known = ", ".join(openable)
         raise ValueError(f"open_dialects names {min(unknown)!r}; the dialects are {known}.")
-    _check_labels(settings.worker_labels)
+    _check_labels(settings.labels)
     database = open_database(settings.database_url, patience_seconds=DATABASE_SECONDS)
-    parts = {one.name: one.parts(settings, database) for one in dialects}
-    pool = _pool(settings, table, database, fork_server)
     issuer = in_outside if settings.issuer else in_embedded
-    wiring = issuer(settings, database, table.scopes())
+    service = _Service(
+        settings=settings,
+        table=table,
+        parts={one.name: one.parts(settings, database) for one in dialects},
+        database=database,
+        pool=_pool(settings, table, database, fork_server),
+        wiring=issuer(settings, database, table.scopes()),
+        lifecycle=lifecycle,
+        metrics=metrics,
+        tracing=tracing,
+        write_behind=write_behind,
+    )
     router = Router(
         # They are tried in this order, and most requests are for a service.
         routes=[
             *table.routes,
-            *wiring.routes,
+            *service.wiring.routes,
             *lifecycle.routes,
             *metrics_routes(metrics, settings.metrics_token),
             *console.routes(table),
         ],
-        lifespan=partial(
-            _lifespan,
-            settings,
-            table,
-            wiring,
-            database,
-            pool,
-            parts,
-            lifecycle,
-            metrics,
-            tracing,
-            write_behind,
-        ),
+        lifespan=service.run,
         # A redirect would build its address from the Host header.
         redirect_slashes=False,
     )
@@ -103,8 +100,7 @@ def create_app(
 
 
 def _check_labels(labels: Collection[str]) -> None:
-    for one in labels:
-        name, _, _ = one.partition(":")
+    for name in labels:
         try:
             engine_named(name)
         except KeyError:
@@ -122,73 +118,78 @@ def _tracing(settings: Settings) -> Tracing:
     return by_otlp()
 
 
-@asynccontextmanager
-async def _lifespan(
-    settings: Settings,
-    table: DialectTable,
-    wiring: IssuerWiring,
-    database: Database,
-    pool: Pool,
-    parts: Mapping[str, object],
-    lifecycle: Lifecycle,
-    metrics: Metrics,
-    tracing: Tracing,
-    write_behind: WriteBehind,
-    app: object,
-) -> AsyncIterator[Mapping[str, Any]]:
-    """What requests find in their `State`."""
-    storage = Storage(settings.storage_url)
-    budget = MemoryBudget(settings.max_held_bytes)
-    async with AsyncExitStack() as ending:
-        ending.callback(write_behind.catch_up)
-        ending.callback(database.dispose)
-        ending.push_async_callback(_send_traces, tracing)
-        scratch = ending.enter_context(open_scratch(settings.data / "scratch"))
-        if database.dialect.name != "sqlite":  # With a file the others are on this machine.
-            await ending.enter_async_context(gateways_of(settings, database, storage).joined())
-        fetcher = await ending.enter_async_context(_fetcher(settings))
-        cache = open_result_cache(settings)
-        if cache:
-            ending.push_async_callback(cache.close)
-        await pool.start()
-        # The server has let the running requests end before it comes to this.
-        ending.push_async_callback(pool.stop, grace_seconds=0)
-        sampling = asyncio.create_task(metrics.keep_sampling(pool, budget))
-        ending.callback(sampling.cancel)
-        tasks, webhooks = await ending.enter_async_context(
-            tasks_at_work(
-                settings,
-                database,
-                storage,
-                scratch,
-                pool,
-                table.works(),
-                metrics,
-                tracing,
-                lambda: lifecycle.is_draining,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Service:
+    """What an application is made of before its event loop runs."""
+
+    settings: Settings
+    table: DialectTable
+    parts: Mapping[str, object]
+    database: Database
+    pool: Pool
+    wiring: IssuerWiring
+    lifecycle: Lifecycle
+    metrics: Metrics
+    tracing: Tracing
+    write_behind: WriteBehind
+
+    @asynccontextmanager
+    async def run(self, app: object) -> AsyncIterator[Mapping[str, Any]]:
+        """Start all, give what requests find in their `State`, and end all."""
+        settings, database, pool = self.settings, self.database, self.pool
+        storage = Storage(settings.storage_url)
+        budget = MemoryBudget(settings.max_held_bytes)
+        async with AsyncExitStack() as ending:
+            ending.callback(self.write_behind.catch_up)
+            ending.callback(database.dispose)
+            ending.push_async_callback(_send_traces, self.tracing)
+            scratch = ending.enter_context(open_scratch(settings.data / "scratch"))
+            if database.dialect.name != "sqlite":  # With a file the others are on this machine.
+                await ending.enter_async_context(gateways_of(settings, database, storage).joined())
+            fetcher = await ending.enter_async_context(_fetcher(settings))
+            cache = open_result_cache(settings)
+            if cache:
+                ending.push_async_callback(cache.close)
+            await pool.start()
+            # The server has let the running requests end before it comes to this.
+            ending.push_async_callback(pool.stop, grace_seconds=0)
+            sampling = asyncio.create_task(self.metrics.keep_sampling(pool, budget))
+            ending.callback(sampling.cancel)
+            tasks, webhooks = await ending.enter_async_context(
+                tasks_at_work(
+                    settings,
+                    database,
+                    storage,
+                    scratch,
+                    pool,
+                    self.table.works(),
+                    self.metrics,
+                    self.tracing,
+                    lambda: self.lifecycle.is_draining,
+                )
             )
-        )
-        yield {
-            "settings": settings,
-            "metrics": metrics,
-            "tracing": tracing,
-            "write_behind": write_behind,
-            "guard": wiring.guard,
-            "token_url": wiring.token_url,
-            "scopes": table.scopes(),
-            "budget": budget,
-            "admission": _admission(settings, database),
-            "intake": Intake(metrics.counting(fetcher.fetch), max_bytes=settings.max_upload_bytes),
-            "pool": pool,
-            "cache": cache,
-            "scratch": scratch,
-            "tasks": tasks,
-            "webhooks": webhooks,
-            "tool_settings": ToolSettings(database),
-            "last_images": LastImages(storage, most=settings.last_images),
-            "signer": signer(settings),
-            "parts": parts,
-        }
+            fetch = self.metrics.counting(fetcher.fetch)
+            yield {
+                "settings": settings,
+                "metrics": self.metrics,
+                "tracing": self.tracing,
+                "write_behind": self.write_behind,
+                "guard": self.wiring.guard,
+                "token_url": self.wiring.token_url,
+                "scopes": self.table.scopes(),
+                "budget": budget,
+                "admission": _admission(settings, database),
+                "intake": Intake(fetch, max_bytes=settings.max_upload_bytes),
+                "pool": pool,
+                "cache": cache,
+                "scratch": scratch,
+                "tasks": tasks,
+                "webhooks": webhooks,
+                "tool_settings": ToolSettings(database),
+                "last_images": LastImages(storage, most=settings.last_images),
+                "signer": signer(settings),
+                "parts": self.parts,
+            }
 
 
 async def _send_traces(tracing: Tracing) -> None:

@@ -522,6 +522,11 @@ class Settings(BaseSettings):
         return self.storage or f"file://{self.data.resolve() / 'blobs'}"
 
     @property
+    def labels(self) -> dict[str, str]:
+        """The label of workers that alone compute an engine, by the engine's name."""
+        return dict(one.split(":") for one in self.worker_labels)
+
+    @property
     def slot_count(self) -> int:
         """Engine processes of each gateway process, with the default filled in."""
         return self.slots or max(1, usable_cores() // self.workers)

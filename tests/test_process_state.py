@@ -112,6 +112,7 @@ IN_GATEWAYS = {
     ],
     "made of settings or of the package at the start, and not changed": [
         "auth.endpoint.IssuerEndpoint.handlers",
+        "gateway.app._Service.parts",
         "engines.models.catalogue.Entry.gives",
         "gateway.console.Files.all_directories",
         "gateway.console.Guide.all_directories",

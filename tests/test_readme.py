@@ -14,7 +14,7 @@ import pytest
 from tests.serving import REPOSITORY, WAIT_SECONDS, free_port, wait_until
 
 README = (REPOSITORY / "README.md").read_text()
-READY_SECONDS = 300
+READY_SECONDS = 600
 
 
 @dataclass

@@ -42,6 +42,6 @@ def cluster_pool(settings: Settings, quarantine: Quarantine) -> ClusterPool:
         address(settings),
         queue_length=settings.queue_length,
         quarantine=quarantine,
-        labels=dict(one.split(":") for one in settings.worker_labels),
+        labels=settings.labels,
         security=security(settings),
     )
