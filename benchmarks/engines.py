@@ -8,11 +8,13 @@ one of it that is turned a little, with a disc on it that was not there.
 
 import argparse
 import gc
+import multiprocessing
 import os
 import platform
 import statistics
 import time
 from collections.abc import Callable
+from multiprocessing.pool import Pool
 
 import cv2
 import numpy as np
@@ -46,20 +48,30 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES))
     parser.add_argument("--turns", type=int, default=7, help="measurements of each")
     chosen = parser.parse_args()
-    os.environ.update(slot_environment(100_000_000))
-    begin(4_000_000_000, prepare)
     print(
         f"{platform.processor() or platform.machine()}, Python {platform.python_version()}; CPU ms,"
         f" medians of {chosen.turns}, and how many times decoding that is"
     )
     print("  ".join(f"{name:>19}" for name in ("", *chosen.sizes)))
-    for service in chosen.services:
-        cells = [measured(job_of(service, SIZES[size]), chosen.turns) for size in chosen.sizes]
-        print("  ".join(f"{cell:>19}" for cell in (service, *cells)), flush=True)
+    with slot() as process:
+        for service in chosen.services:
+            sides = [(service, SIZES[size], chosen.turns) for size in chosen.sizes]
+            cells = [process.apply(measured, one) for one in sides]
+            print("  ".join(f"{cell:>19}" for cell in (service, *cells)), flush=True)
 
 
-def measured(job: Job, turns: int) -> str:
-    """CPU of a job, ms, and its ratio to decoding in the same turns."""
+def slot() -> Pool:
+    """A process set up as a slot is, from its start: libraries read how many threads they may have
+    when they are loaded, and what idle ones spin is CPU too.
+    """
+    context = multiprocessing.get_context("spawn")
+    os.environ.update(slot_environment(100_000_000))
+    return context.Pool(1, begin, (4_000_000_000, prepare))
+
+
+def measured(service: str, size: tuple[int, int], turns: int) -> str:
+    """CPU of a service's job, ms, and its ratio to decoding in the same turns."""
+    job = job_of(service, size)
     sent = [one for one in job.inputs if isinstance(one, bytes)]
     sides = (lambda: run(job), lambda: [decode(one, Mode.COLOUR) for one in sent])
     for side in sides:

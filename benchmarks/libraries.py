@@ -18,15 +18,12 @@ from typing import NamedTuple
 
 import cv2
 
-from benchmarks.engines import cpu_ms, page, photograph, turned
+from benchmarks.engines import cpu_ms, page, photograph, slot, turned
 from benchmarks.quality.rivals.pixels import MODULES
 from engines.core.pixels import Mode, decode
 from engines.core.registry import by_service
 from engines.core.run import Job, name_of, run
-from engines.process.preparation import prepare
-from engines.process.slot import begin
 from gateway.dialects.ltu.present import envelope
-from gateway.pool.fork_server import slot_environment
 
 PYTHON = os.environ.get("PEERS_PYTHON", "")
 SIZE = (1280, 960)
@@ -45,12 +42,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=7, help="measurements of each")
     turns = parser.parse_args().turns
-    os.environ.update(slot_environment(100_000_000))
-    begin(4_000_000_000, prepare)
     print(f"CPU ms, medians of {turns}; {SIZE[0]} x {SIZE[1]}")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, slot() as process:
         for service, files, libraries in contests(Path(folder)):
-            print(f"{service:>16}  {'ours':>12}  {ours(service, files, turns):8.1f}", flush=True)
+            own = process.apply(ours, (service, files, turns))
+            print(f"{service:>16}  {'ours':>12}  {own:8.1f}", flush=True)
             for library in libraries:
                 print(f"{service:>16}  {library:>12}  {theirs(library, files, turns)}", flush=True)
 
