@@ -49,7 +49,7 @@ def foreground(channel: Pixels) -> Foreground:
     """
     smooth = np.asarray(cv2.GaussianBlur(channel, (0, 0), 1), np.uint8)
     contrast = np.asarray(cv2.absdiff(smooth, ground(smooth)), np.uint8)
-    differs = (contrast > _threshold(smooth, contrast)).astype(np.uint8)
+    _, differs = cv2.threshold(contrast, _threshold(smooth, contrast), 1, cv2.THRESH_BINARY)
     without_specks = cv2.morphologyEx(differs, cv2.MORPH_OPEN, disc(1))
     return Foreground(_trimmed(without_specks, contrast), contrast)
 
@@ -128,14 +128,21 @@ def _fit(channel: Pixels) -> NDArray[np.float64]:
     """
     x, y, levels = _border_points(channel)
     terms, coefficients = _terms(x, y), np.zeros(6)
-    residuals = levels - np.median(levels)
+    residuals = levels - _median(levels)
     for order in (1, 3, 3, 6, 6, 6):
-        is_ground = np.abs(residuals) <= 1 + 3.7 * np.median(np.abs(residuals))
-        used = terms[is_ground, :order]
+        apart = np.abs(residuals)
+        is_ground = apart <= 1 + 3.7 * _median(apart)
+        used = terms.compress(is_ground, axis=0)[:, :order]
         products = used.T @ used, used.T @ levels[is_ground]
         coefficients[:order] = cv2.solve(*products, flags=cv2.DECOMP_SVD)[1][:, 0]
         residuals = levels - terms @ coefficients
     return coefficients
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    """NumPy's, which takes three times as long for so few."""
+    middle = (len(values) - 1) // 2, len(values) // 2
+    return float(np.partition(values, middle)[[*middle]].mean())
 
 
 def _border_points(channel: Pixels) -> tuple[NDArray[np.float64], ...]:
@@ -186,4 +193,5 @@ def _has_large_parts(channel: Pixels) -> bool:
 def _trimmed(differs: MatLike, contrast: Pixels) -> Pixels:
     """Without the rim that blur and compression lay round an edge: its inner half is kept."""
     around = cv2.dilate(contrast, disc(EDGE_RADIUS_PX))
-    return np.asarray((differs > 0) & (contrast > around // 2), np.uint8)
+    is_inner = cv2.compare(contrast, around // 2, cv2.CMP_GT)
+    return np.asarray(cv2.bitwise_and(differs, is_inner), np.uint8)

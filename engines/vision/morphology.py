@@ -25,6 +25,8 @@ def closed(mask: Pixels, element: Pixels) -> Pixels:
     if width:
         # Beyond the box of what there is no gap of it can lie.
         inside = slice(y, y + height), slice(x, x + width)
-        whole = cv2.morphologyEx(np.pad(mask[inside], margin), cv2.MORPH_CLOSE, element)
+        around = (margin, margin, margin, margin)
+        padded = cv2.copyMakeBorder(mask[inside], *around, cv2.BORDER_CONSTANT)
+        whole = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, element)
         filled[inside] = whole[margin : margin + height, margin : margin + width]
     return filled

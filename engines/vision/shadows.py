@@ -58,4 +58,4 @@ def _light(plane: Pixels) -> NDArray[np.float32]:
 def without(mask: Pixels, shadows: Pixels) -> Pixels:
     """A mask without shadows, unless they are most of it: a blurred grey object looks like one."""
     left = mask & ~shadows
-    return left if left.sum() >= LEAST_LEFT * mask.sum() else mask
+    return left if cv2.countNonZero(left) >= LEAST_LEFT * cv2.countNonZero(mask) else mask
