@@ -37,9 +37,10 @@ def within_margins(image: Pixels) -> tuple[Pixels, Box]:
         left, top, right, bottom = (
             _depth(lines) for lines in (turned, part, turned[::-1], part[::-1])
         )
-        if not left + top + right + bottom:
+        inner = Box(box.left + left, box.top + top, box.right - right, box.bottom - bottom)
+        if inner == box or inner.left >= inner.right or inner.top >= inner.bottom:
             break
-        box = Box(box.left + left, box.top + top, box.right - right, box.bottom - bottom)
+        box = inner
     return np.ascontiguousarray(image[box.top : box.bottom, box.left : box.right]), box
 
 

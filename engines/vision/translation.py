@@ -30,7 +30,9 @@ def phase_correlation(first: MatLike, second: MatLike) -> Matrix:
     """
     factor = min(1.0, _SIDE / max(*first.shape, *second.shape))
     here, there = (flattened(reduced(one, scaled(size_of(one), factor))) for one in (first, second))
-    height, width = (cv2.getOptimalDFTSize(one) for one in np.maximum(here.shape, there.shape))
+    # OpenCV reads beyond a picture of one column.
+    least = np.maximum((1, 2), np.maximum(here.shape, there.shape))
+    height, width = (cv2.getOptimalDFTSize(one) for one in least)
     (x, y), _ = cv2.phaseCorrelate(*(_padded(one, width, height) for one in (here, there)))
     for right, down in product((0, -width, width), (0, -height, height)):
         shift = _shifting(round(x) + right, round(y) + down)
@@ -62,7 +64,8 @@ def on_whole_pixels(first: MatLike, second: MatLike, matrix: Matrix) -> Matrix:
     x, y = (int(one) for one in np.rint(np.median(moves, axis=0)))
     for right, down in sorted(np.ndindex(3, 3), key=lambda one: abs(one[0] - 1) + abs(one[1] - 1)):
         shift = _shifting(x + right - 1, y + down - 1)
-        if is_still(*common_parts(first, second, shift)):
+        parts = common_parts(first, second, shift)
+        if parts[0].size and is_still(*parts):
             return shift
     return matrix
 

@@ -38,6 +38,19 @@ def test_a_frame_at_or_near_the_border_is_a_margin(inset: int, thickness: int) -
     assert (400 - right, 300 - bottom) == (left, top)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_margins_leave_something_of_frames_in_frames_however_small(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    height, width = generator.integers(1, 28, 2)
+    image = np.empty((height, width, 3), np.uint8)
+    left, top, right, bottom = 0, 0, width, height
+    while left < right and top < bottom:
+        image[top:bottom, left:right] = generator.integers(0, 256)
+        steps = generator.integers(0, 7, 4) * (1, 1, -1, -1)
+        left, top, right, bottom = np.add((left, top, right, bottom), steps)
+    assert within_margins(image)[0].size
+
+
 def test_margins_at_the_sides_are_those_of_the_turned_picture() -> None:
     inside = np.random.default_rng(1).integers(90, 200, (240, 320, 3), np.uint8)
     bars = np.full((249, 377, 3), 7, np.uint8)

@@ -79,8 +79,8 @@ class Params(Parameters):
     @field_validator("channel")
     @classmethod
     def _in_its_space(cls, channel: str | None, info: ValidationInfo) -> str | None:
-        letters = info.data.get("color_space", "")
-        if not channel:
+        letters = info.data.get("color_space")
+        if not channel or letters is None:  # A space that is none is refused by itself.
             return None
         if channel.upper() not in tuple(letters):
             raise ValueError(f"one of {', '.join(letters)}, the channels of color_space")

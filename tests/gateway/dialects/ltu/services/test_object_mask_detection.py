@@ -87,6 +87,12 @@ def test_unknown_values_are_refused(field: str, text: str) -> None:
         Params.from_text({field: text})
 
 
+def test_of_a_channel_in_no_space_the_space_alone_is_refused() -> None:
+    with pytest.raises(BadParameter) as refused:
+        Params.from_text({"color_space": "CMYK", "channel": "K"})
+    assert "channel" not in refused.value.message
+
+
 def test_a_channel_of_another_space_is_refused_with_those_there_are() -> None:
     with pytest.raises(BadParameter, match="one of L, A, B, the channels of color_space"):
         Params.from_text({"color_space": "LAB", "channel": "S"})
