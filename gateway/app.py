@@ -62,10 +62,6 @@ def create_app(
     """
     lifecycle, table, metrics = Lifecycle(), DialectTable(dialects), Metrics()
     tracing, write_behind = _tracing(settings), WriteBehind()
-    openable = [one.name for one in dialects if one.may_be_open]
-    if unknown := set(settings.open_dialects).difference(openable):
-        known = ", ".join(openable)
-        raise ValueError(f"open_dialects names {min(unknown)!r}; the dialects are {known}.")
     _check_labels(settings.labels)
     database = open_database(settings.database_url, patience_seconds=DATABASE_SECONDS)
     issuer = in_outside if settings.issuer else in_embedded
@@ -74,6 +70,7 @@ def create_app(
         table=table,
         parts={one.name: one.parts(settings, database) for one in dialects},
         database=database,
+        storage=Storage(settings.storage_url),
         pool=_pool(settings, table, database, fork_server),
         wiring=issuer(settings, database, table.scopes()),
         lifecycle=lifecycle,
@@ -126,6 +123,7 @@ class _Service:
     table: DialectTable
     parts: Mapping[str, object]
     database: Database
+    storage: Storage
     pool: Pool
     wiring: IssuerWiring
     lifecycle: Lifecycle
@@ -136,8 +134,7 @@ class _Service:
     @asynccontextmanager
     async def run(self, app: object) -> AsyncIterator[Mapping[str, Any]]:
         """Start all, give what requests find in their `State`, and end all."""
-        settings, database, pool = self.settings, self.database, self.pool
-        storage = Storage(settings.storage_url)
+        settings, database, storage, pool = self.settings, self.database, self.storage, self.pool
         budget = MemoryBudget(settings.max_held_bytes)
         async with AsyncExitStack() as ending:
             ending.callback(self.write_behind.catch_up)

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Collection
 from dataclasses import fields
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
@@ -48,6 +49,7 @@ _PASSWORD = re.compile(r"(://[^\s:/@]*:)\S+(?=@)|([?&]password=)[^&\s]*")
 Names = TypeVar("Names", bound=Collection[str])
 Words = Annotated[tuple[str, ...], NoDecode]
 Classes = Annotated[tuple[Literal["face", "license-plate", "person", "vehicle"], ...], NoDecode]
+OpenDialects = Annotated[tuple[Literal["ltu", "pekat", "aerovision", "celantur"], ...], NoDecode]
 OptionalFile = Annotated[FilePath | None, BeforeValidator(lambda told: told or None)]
 """TOML has no null: empty text is none."""
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
@@ -87,7 +89,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
     port: Port = Field(8000, description="Port to listen on.")
     more_ports: Annotated[tuple[Port, ...], NoDecode] = Field(
         (),
@@ -105,8 +107,9 @@ class Settings(BaseSettings):
     )
     database: str = Field(
         "",
-        description="SQLAlchemy URL of the database; `postgresql://…` needs the extra "
-        "`postgresql`. Empty: SQLite in the data folder.",
+        pattern=r"^(sqlite:///.+|postgresql(\+psycopg)?://.+)?$",
+        description="SQLAlchemy URL of the database: `sqlite:////FILE`, or `postgresql://…`, which "
+        "needs the extra `postgresql`. Empty: SQLite in the data folder.",
     )
     storage: str = Field(
         "",
@@ -212,7 +215,7 @@ class Settings(BaseSettings):
     fetch_seconds: float = Field(
         10, gt=0, le=300, description="Longest time that fetching one picture may take, s."
     )
-    open_dialects: Words = Field(
+    open_dialects: OpenDialects = Field(
         (),
         description="Dialects that answer without a token, separated by commas: `ltu`, `pekat`, "
         "`aerovision`, `celantur`.",
@@ -259,7 +262,9 @@ class Settings(BaseSettings):
         "for each task, bytes.",
     )
     realm: str = Field(
-        "Production", pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Name of the token realm."
+        "Production",
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="Name of the token realm: at most 64 letters, digits, `-` and `_`.",
     )
     access_seconds: int = Field(600, ge=10, le=86_400, description="Life of an access token, s.")
     refresh_seconds: int = Field(
@@ -301,8 +306,8 @@ class Settings(BaseSettings):
     rate_limit: str = Field(
         "",
         pattern=r"^([1-9]\d{0,8}/(second|minute|hour|day))?$",
-        description="Requests that one caller may make to services in a time: `100/minute`. "
-        "Empty: any number.",
+        description="Requests that one caller may make to services in a `second`, `minute`, `hour` "
+        "or `day`: `100/minute`. Empty: any number.",
     )
     limits: str = Field(
         "",
@@ -404,6 +409,13 @@ class Settings(BaseSettings):
     def _words(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
+    @field_validator("data", mode="before")
+    @classmethod
+    def _folder(cls, value: object) -> object:
+        if value == "":
+            raise ValueError("expected a folder")
+        return value
+
     @field_validator("metrics_token")
     @classmethod
     def _token(cls, value: SecretStr) -> SecretStr:
@@ -475,6 +487,14 @@ class Settings(BaseSettings):
                 "with PIXELGATE_PEKAT_SHARED_MEMORY there may be none; whether a caller is on "
                 "this machine, the connection itself has to tell"
             )
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: Names) -> Names:
+        for one in value:
+            if one != "*":
+                ip_network(one)
         return value
 
     @field_validator("models", mode="before")
@@ -588,6 +608,9 @@ def _sentence(fault: ErrorDetails) -> str:
     elif isinstance(found, str | int | float):
         shown = repr(without_password(found))
     message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "string_pattern_mismatch":  # It would say a regular expression.
+        meaning = Settings.model_fields[name].description
+        return f"{PREFIX}{name.upper()} is {shown}: it does not fit. {meaning}"
     return f"{PREFIX}{name.upper()} is {shown}: {message}."
 
 

@@ -40,17 +40,24 @@ def opened_database() -> Iterator[Database]:
     """The database that the settings name; a refusal ends in one sentence."""
     settings = load_settings()
     drivers.require(settings)
-    try:
+    with refusal_of_database():
         database = open_database(settings.database_url)
-    except (OSError, ValueError, SQLAlchemyError) as error:
-        reason = str(getattr(error, "orig", error)).partition("\n")[0]
-        sys.exit(f"The database cannot be opened: {reason}.")
     try:
         yield database
     except AccountRefused as error:
         sys.exit(error.message)
     finally:
         database.dispose()
+
+
+@contextmanager
+def refusal_of_database() -> Iterator[None]:
+    """End in one sentence where a database, or the folder it lies in, cannot be opened."""
+    try:
+        yield
+    except (OSError, ValueError, SQLAlchemyError) as error:
+        reason = str(getattr(error, "orig", error)).partition("\n")[0]
+        sys.exit(f"The database cannot be opened: {reason}.")
 
 
 def scope_option(of_whom: str) -> Callable[[Command], Command]:

@@ -22,14 +22,6 @@ SAMPLE = Path(__file__).parents[1] / "console" / "static" / "sample.jpg"
 _READY_SECONDS = 60
 
 
-def start(settings: Settings) -> None:
-    """Prepare the account, and let a process beside the service show it once it is ready."""
-    prepare(settings)
-    data = settings.data.resolve()
-    click.echo(f"Keys, database and demo account lie in {data}; remove that folder to start anew.")
-    subprocess.Popen([sys.executable, "-m", "gateway.cli.demo"])
-
-
 def prepare(settings: Settings) -> str:
     """Make sure that the demo account exists with the password that its file holds."""
     path = settings.data / "demo-account"
@@ -47,6 +39,13 @@ def prepare(settings: Settings) -> str:
         accounts.set_password(USER, password)
     database.dispose()
     return password
+
+
+def show_beside(settings: Settings) -> None:
+    """Have a process beside this one show the account once the service is ready."""
+    data = settings.data.resolve()
+    click.echo(f"Keys, database and demo account lie in {data}; remove that folder to start anew.")
+    subprocess.Popen([sys.executable, "-m", "gateway.cli.demo"])
 
 
 def show(settings: Settings) -> None:

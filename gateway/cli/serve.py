@@ -1,18 +1,20 @@
 """`pixelgate serve`: the service in the foreground."""
 
 import sys
+from functools import partial
 
 import click
 
 from auth.users import Users
 from engines.process.loading import loading
 from gateway.cli import demo, drivers
-from gateway.cli.command import load_settings, name_misspelt, opened_database
+from gateway.cli.command import load_settings, name_misspelt, opened_database, refusal_of_database
 from gateway.dialects.pekat.stopping import stopped_names
 from gateway.http import server
 from gateway.http.server import DrainingApp
+from gateway.intake.addresses import AddressGuard
 from gateway.pool.from_settings import loading_fork_server
-from gateway.settings import Settings
+from gateway.settings import PREFIX, Settings
 
 
 @click.command()
@@ -24,13 +26,23 @@ def serve(is_demo: bool) -> None:
     if is_demo and settings.issuer:
         sys.exit("The demo account needs the embedded issuer; PIXELGATE_ISSUER names another.")
     drivers.require(settings)
-    check_projects(settings)
+    check(settings)
     if is_demo:
-        demo.start(settings)
+        with refusal_of_database():
+            demo.prepare(settings)
     elif not (settings.issuer or settings.open_dialects):
         tell_of_no_account()
     tell_of_projects(settings)
-    server.serve(settings, build)
+    server.serve(settings, build, partial(demo.show_beside, settings) if is_demo else None)
+
+
+def check(settings: Settings) -> None:
+    """Go on with settings whose words mean something; or a sentence about one, and the end."""
+    try:
+        AddressGuard(settings.fetch_allow)
+    except ValueError as error:
+        sys.exit(f"{PREFIX}FETCH_ALLOW: {error}")
+    check_projects(settings)
 
 
 def check_projects(settings: Settings) -> None:

@@ -42,10 +42,10 @@ def settings(markdown: bool, sample: bool, check: bool) -> None:
     is_misspelt = name_misspelt()
     if check:
         # Not at the top: it loads the server.
-        from gateway.cli.serve import check_projects
+        from gateway.cli.serve import check as check_words
 
         drivers.require(found)
-        check_projects(found)
+        check_words(found)
         if is_misspelt:
             sys.exit(2)
         click.echo("Nothing is wrong.")

@@ -54,7 +54,7 @@ class Dialect:
     """One emulated API.
 
     Args:
-        name: as the setting `open_dialects` has it.
+        name: as the setting `open_dialects` has it, which names none that makes accounts.
         document: the name of its part of openapi.yaml.
         prefixes: of paths that are its own even where no endpoint has them.
         endpoints: all of them; where several fit a path, the first answers.
@@ -63,7 +63,6 @@ class Dialect:
         preload: modules that engine processes import before the first job: its presenters.
         works: the kinds of tasks that it queues.
         scheme: how its callers prove who they are, as WWW-Authenticate names it.
-        may_be_open: whether the setting `open_dialects` may name it.
         parts: makes what its endpoints find in their request's `State` under its name, once in
             each gateway process, before the service starts; raises what is wrong with its settings.
     """
@@ -77,7 +76,6 @@ class Dialect:
     preload: tuple[str, ...]
     works: Callable[[], Sequence[Work]] = tuple
     scheme: str = BEARER_SCHEME
-    may_be_open: bool = True
     parts: Callable[[Settings, Database], object] = lambda settings, database: None
 
     def routes(self) -> list[Route]:

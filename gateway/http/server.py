@@ -58,12 +58,15 @@ class DrainingApp(Protocol):
 Build = Callable[[Settings], DrainingApp]
 
 
-def serve(settings: Settings, build: Build) -> None:
+def serve(
+    settings: Settings, build: Build, when_listening: Callable[[], None] | None = None
+) -> None:
     """Run the service until it is told to end; the process ends with it.
 
     Args:
         settings: of the service.
         build: makes the application in each worker.
+        when_listening: called once all ports are this service's own.
     """
     logs.configure(settings.log_level, settings.log_format)
     _allow_open_files(2 * settings.max_connections + 512)
@@ -71,6 +74,8 @@ def serve(settings: Settings, build: Build) -> None:
     listeners = [_listen(settings.host, port) for port in settings.ports]
     ports = ",".join(map(str, settings.ports))
     log.info("service starts", host=settings.host, ports=ports, workers=settings.workers)
+    if when_listening:
+        when_listening()
     GunicornApp(settings, [one.detach() for one in listeners], build).run()
 
 

@@ -115,6 +115,13 @@ def test_words_are_separated_by_commas_in_the_environment_and_listed_in_the_file
         ("DEADLINE_SECONDS", "0"),
         ("REALM", "a/b"),
         ("LOG_LEVEL", "loud"),
+        ("DATA", ""),
+        ("HOST", ""),
+        ("DATABASE", "rows.db"),
+        ("DATABASE", "mysql://db/rows"),
+        ("OPEN_DIALECTS", "ltu,pixel"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("TRUSTED_PROXIES", "proxy"),
     ],
 )
 def test_a_value_out_of_range_is_refused(

@@ -49,6 +49,5 @@ DIALECT = Dialect(
     render=as_failure,
     describe=describe,
     preload=(),
-    may_be_open=False,
     parts=parts,
 )

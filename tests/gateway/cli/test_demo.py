@@ -1,9 +1,11 @@
 """What `pixelgate serve --demo` shows on a terminal."""
 
 import os
+import socket
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import click
 import pytest
@@ -51,6 +53,20 @@ def test_the_banner_comes_whole_and_last_once_ready(shown: list[str]) -> None:
     assert_begin(shown[start - 1 : start + 4])
     assert "request answered" in "\n".join(shown[:start])
     assert "request answered" not in "\n".join(shown[start:])
+
+
+def test_nothing_is_shown_of_another_service_on_its_port(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = {"data": tmp_path, "port": taken.getsockname()[1]}
+        started = subprocess.run(
+            [sys.executable, "-m", "gateway", "serve", "--demo"],
+            cwd=REPOSITORY,
+            env=os.environ | settings_environment(settings),
+            capture_output=True,
+            text=True,
+        )
+    refusal = f"Port {settings['port']} of 127.0.0.1 cannot be listened on: Address already in use."
+    assert (started.returncode, started.stdout, started.stderr) == (1, "", f"{refusal}\n")
 
 
 def test_log_lines_on_a_terminal_are_for_people(shown: list[str]) -> None:

@@ -15,7 +15,7 @@ NO_ACCOUNT = "There is no account yet; `pixelgate users add NAME` makes one.\n"
 
 @pytest.fixture(autouse=True)
 def _nothing_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "serve", lambda settings, build: None)
+    monkeypatch.setattr(server, "serve", lambda *told: None)
 
 
 def test_a_start_without_any_account_says_how_to_make_one(run: Run) -> None:

@@ -20,6 +20,7 @@ def test_settings_that_fit_are_said_to(run: Run) -> None:
         ("PORT", "none", "PIXELGATE_PORT is 'none'"),
         ("PROT", "8001", "did you mean PIXELGATE_PORT?"),
         ("PEKAT_PROJECTS", "none.toml", "none.toml"),
+        ("FETCH_ALLOW", "10.0.0.1/33", "PIXELGATE_FETCH_ALLOW: '10.0.0.1/33' is neither a host"),
     ],
 )
 def test_settings_that_do_not_fit_are_named(

@@ -144,9 +144,19 @@ def test_an_application_that_cannot_be_made_ends_the_service(tmp_path: Path) -> 
     assert all(line.startswith("{") for line in ended.stderr.splitlines())
 
 
-def run_to_its_end(module: str, **settings: object) -> subprocess.CompletedProcess[str]:
+def test_a_storage_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    storage = f"file://{tmp_path}/file"
+    ended = run_to_its_end("gateway", "serve", data=tmp_path, port=free_port(), storage=storage)
+    assert "service cannot start" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def run_to_its_end(
+    module: str, *words: str, **settings: object
+) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, **settings_environment(settings)}
-    command = [sys.executable, "-m", module]
+    command = [sys.executable, "-m", module, *words]
     return subprocess.run(
         command,
         cwd=REPOSITORY,
