@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 
 PAUSE_SECONDS = 0.1
-"""What is lost when the process is killed is no more than this."""
+"""A process that is killed loses what was added in the last so many seconds."""
 
 
 class WriteBehind:
@@ -24,15 +24,18 @@ class WriteBehind:
         self._waiting.append(write)
         if not self._is_due:
             self._is_due = True
-            asyncio.get_running_loop().call_later(PAUSE_SECONDS, self.catch_up)
+            asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._fall_due)
 
     def catch_up(self) -> None:
         """Call all that waits; after one that raises, the others wait for the next to be added."""
-        self._is_due = False
         while self._waiting:
             self._waiting.popleft()()
+
+    def _fall_due(self) -> None:
+        self._is_due = False
+        self.catch_up()
 
 
 async def caught_up() -> None:
     """Wait until every process of this machine has written what it added before."""
-    await asyncio.sleep(PAUSE_SECONDS)
+    await asyncio.sleep(2 * PAUSE_SECONDS)

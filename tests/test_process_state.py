@@ -136,6 +136,7 @@ IN_GATEWAYS = {
     "what is done at once here, of a bound that settings state for each gateway process": [
         "auth.threads.Threads._unended",
         "gateway.intake.fetch.Fetcher._taken_by",
+        "gateway.http.middleware.RequestMiddleware._running",
         "gateway.limits.admission.Places._taken",
         "gateway.limits.memory_budget.MemoryBudget.held_by",
         "gateway.limits.memory_budget.MemoryBudget.held_bytes",

@@ -50,6 +50,7 @@ class RequestMiddleware:
         self._metrics = metrics
         self._tracing = tracing
         self._write_behind = write_behind
+        self._running = 0
         self.lifecycle = lifecycle
         self._answer = for_browsers(self._app_or_refusal, allowed_origins)
 
@@ -62,11 +63,15 @@ class RequestMiddleware:
         # Only inside an application, Starlette's routes raise what they refuse.
         scope["app"] = self
         with self._tracing.request(scope):
+            self._running += 1
             try:
                 await self._answer(scope, receive, tracked.send)
             finally:
+                self._running -= 1
                 outcome = tracked.outcome(self._tracing)
                 self._write_behind.add(partial(_write_down, self._metrics, outcome))
+                if not self._running:
+                    self._write_behind.catch_up()
 
     def render(self, path: str, refusal: Refusal) -> Response:
         """A refusal of a request that never came as far as this, in its dialect's form."""

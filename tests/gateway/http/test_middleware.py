@@ -42,15 +42,12 @@ PAGE = "https://app.example"
 async def ask(path: str, method: str = "GET") -> httpx.Response:
     """Ask from a page that may read the answer."""
     routes = [*(Route(one, answer) for one in PATHS), Mount("/files", Response("a file"))]
-    write_behind = WriteBehind()
     middleware = RequestMiddleware(
-        Router(routes), Lifecycle(), NATIVE, Metrics(), Tracing(), write_behind, [PAGE]
+        Router(routes), Lifecycle(), NATIVE, Metrics(), Tracing(), WriteBehind(), [PAGE]
     )
     transport = httpx.ASGITransport(middleware)
     async with httpx.AsyncClient(transport=transport, base_url="http://pixelgate.test") as client:
-        answered = await client.request(method, path, headers={"Origin": PAGE})
-    write_behind.catch_up()
-    return answered
+        return await client.request(method, path, headers={"Origin": PAGE})
 
 
 @pytest.mark.parametrize(
