@@ -1,6 +1,7 @@
 """The command line: `pixelgate serve`, and what an operator manages beside it."""
 
 import importlib
+import sys
 
 import click
 
@@ -28,6 +29,15 @@ class LazyGroup(click.Group):
             module = importlib.import_module(f"gateway.cli.{cmd_name}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """End in a sentence where a file or folder cannot be read or written."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            sys.exit(f"{error.filename}: {error.strerror}.")
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -228,7 +228,8 @@ class Shelf:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         if folder:
-            _make(folder)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / RESULTS).touch()
 
     def has(self, order: Order) -> Callable[[Found], bool]:
         """Whether an earlier run has done the same of a file as it is now."""
@@ -275,15 +276,6 @@ class Shelf:
 
     def give_up(self, found: Found) -> None:
         """Clear away what was begun for a file without a result."""
-
-
-def _make(folder: Path) -> None:
-    """The folder of results; or a sentence, and the end."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / RESULTS).touch()
-    except OSError as error:
-        sys.exit(f"{folder} cannot be written to: {error.strerror}.")
 
 
 def _text(line: dict[str, Any]) -> bytes:

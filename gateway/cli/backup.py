@@ -26,6 +26,9 @@ def backup(file: Path) -> None:
     It holds keys and password hashes. `tar -xf FILE -C FOLDER` restores it into an empty folder.
     """
     settings = load_settings()
+    data = settings.data.resolve()
+    if not data.is_dir() or not any(data.iterdir()):
+        sys.exit(f"{data} holds nothing; PIXELGATE_DATA names the data folder.")
     try:
         fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
@@ -33,12 +36,12 @@ def backup(file: Path) -> None:
     with os.fdopen(fd, "wb") as output, tarfile.open(fileobj=output, mode="w") as archive:
         # Rows first: a blob that comes after them is too much, one that they name would be missed.
         _add_rows(archive, settings)
-        _add_files(archive, settings.data, but=file.resolve())
+        _add_files(archive, data, but=file.resolve())
     click.echo(f"{file} has {file.stat().st_size:,} bytes.")
     if not settings.database_url.startswith("sqlite"):
         click.echo("The rows are not in it: pg_dump writes those of PostgreSQL.")
-    if not settings.storage_url.startswith("file"):
-        click.echo("The blobs are not in it, for they are not on this machine.")
+    if not Path(settings.storage_url.removeprefix("file://")).resolve().is_relative_to(data):
+        click.echo(f"The blobs are not in it: they are kept in {settings.storage_url}.")
 
 
 def _add_rows(archive: tarfile.TarFile, settings: Settings) -> None:

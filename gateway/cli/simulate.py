@@ -163,6 +163,8 @@ def measure(photo: Path, services: tuple[str, ...]) -> None:
                 measured[service] = measuring.times_of(engines[service], data)
             except EngineError as error:
                 click.echo(f"{service}: {error}", err=True)
+    if not measured:
+        sys.exit(1)
     click.echo(times.as_json(measured), nl=False)
 
 

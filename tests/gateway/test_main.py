@@ -69,6 +69,20 @@ def test_a_wrong_setting_is_named(run: Run) -> None:
     assert result.output.startswith("PIXELGATE_PORT is 'none':")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["analyze", "edges", __file__, "--out", "/proc/none"],
+        ["simulate", "--rate", "1", "--requests", "100", "--picture", "/proc/none"],
+        ["keys", "rotate"],
+    ],
+)
+def test_what_cannot_be_written_is_one_sentence(run: Run, words: list[str]) -> None:
+    result = run(*words, PIXELGATE_DATA="/proc/none")
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1] == "/proc/none: No such file or directory."
+
+
 def test_what_a_wrong_word_should_be_is_said_in_words(run: Run) -> None:
     result = run("settings", PIXELGATE_PUBLIC_URL="https://pictures.example/")
     assert "without a slash at the end" in result.output

@@ -63,6 +63,23 @@ def test_blobs_are_in_it_and_drafts_of_them_are_not(run: Run, ada: str, tmp_path
 
 
 @pytest.mark.parametrize("folder", ["none", "none/deeper"])
-def test_a_folder_that_is_not_there_is_said(run: Run, tmp_path: Path, folder: str) -> None:
+def test_a_folder_that_is_not_there_is_said(
+    run: Run, ada: str, tmp_path: Path, folder: str
+) -> None:
     result = run("backup", str(tmp_path / folder / "backup.tar"))
     assert (result.exit_code, "cannot be written: No such file" in result.output) == (1, True)
+
+
+def test_of_blobs_that_are_kept_elsewhere_is_said_where(
+    run: Run, ada: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIXELGATE_STORAGE", "file:///elsewhere/blobs")
+    told = run("backup", str(tmp_path.with_suffix(".tar"))).output
+    assert "The blobs are not in it: they are kept in file:///elsewhere/blobs.\n" in told
+
+
+def test_of_nothing_no_backup_is_made(run: Run, tmp_path: Path) -> None:
+    refused = run("backup", str(tmp_path.with_suffix(".tar")))
+    said = f"{tmp_path} holds nothing; PIXELGATE_DATA names the data folder.\n"
+    assert (refused.exit_code, refused.output) == (1, said)
+    assert not tmp_path.with_suffix(".tar").exists()

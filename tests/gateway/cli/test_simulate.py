@@ -125,3 +125,10 @@ def test_a_service_that_cannot_be_measured_is_named(run: Run, photograph: Path) 
     refused = run("simulate", "measure", str(photograph), "--service", "nothing")
     assert refused.exit_code == 2
     assert "nothing is none of " in refused.stderr
+
+
+def test_what_is_no_picture_is_no_success(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("notes")
+    refused = run("simulate", "measure", str(tmp_path / "notes.txt"), "--service", "edges")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "edges: image: cannot decode the picture" in refused.stderr
