@@ -1,5 +1,7 @@
 """Text detection: the words in a picture, and where each stands."""
 
+import unicodedata
+
 import numpy as np
 from pydantic import BaseModel, Field
 
@@ -73,7 +75,7 @@ def draw(image: WithAlpha, result: Result) -> Picture:
     return Picture(marking.overwritten(laid(image), marks))
 
 
-@engine(version="5.0.0", draw=draw, deadline_seconds=120)
+@engine(version="6.0.0", draw=draw, deadline_seconds=120)
 def text_detection(image: WithAlpha, *, params: Params) -> Result:
     """Read the print in a picture, whichever way it is turned.
 
@@ -91,7 +93,7 @@ def text_detection(image: WithAlpha, *, params: Params) -> Result:
     """
     read = tesseract.read if params.reader is Reader.TESSERACT else ppocr.read
     height, width = image.shape[:2]
-    lines = read(laid(image))
+    lines = [line for line in read(laid(image)) if not _is_drawn(line)]
     text = "".join(f"{line.text}\n" for line in lines)
     language = languages.guess(text)
     count = sum(len(line.words) for line in lines)
@@ -103,6 +105,11 @@ def text_detection(image: WithAlpha, *, params: Params) -> Result:
         language=language,
         lines=[_found_line(line, language, width, height) for line in lines],
     )
+
+
+def _is_drawn(line: Line) -> bool:
+    """Whether a line is shapes alone, for which there are characters too: a square reads as ■."""
+    return all(unicodedata.category(one) == "So" for one in line.text if not one.isspace())
 
 
 def _info(reader: Reader) -> ReaderInfo:

@@ -133,6 +133,19 @@ def test_the_angle_is_which_way_the_corners_say_the_text_runs(
     assert read(PAGE).lines[0].angle == angle
 
 
+def test_a_square_is_no_text() -> None:
+    drawn = np.zeros((64, 96, 3), np.uint8)
+    drawn[50:61, 5:16] = (200, 10, 10)
+    assert read(drawn).lines == []
+
+
+def test_characters_that_are_shapes_are_text_beside_words_alone(says: Callable[..., None]) -> None:
+    says(("●", 1, (0, 0, 10, 9)), ("■", 1, (20, 0, 30, 9)))
+    assert read(PAGE).text == ""
+    says(("□", 1, (0, 0, 10, 9)), ("Yes", 1, (20, 0, 50, 9)))
+    assert read(PAGE).text == "□ Yes\n"
+
+
 def test_a_single_word_is_one_word(says: Callable[..., None]) -> None:
     says(("a", 1, (10, 10, 90, 30)))
     result = read(PAGE)
