@@ -24,11 +24,12 @@ from engines.core.shapes import (
 )
 from engines.vision.bending import Flow
 from engines.vision.boxes import corners
-from engines.vision.comparison import Flags, Strictness, differing, differing_exactly
+from engines.vision.comparison import Flags, Strictness, differing_exactly
 from engines.vision.evenness import is_mostly_even
 from engines.vision.homography import Matrix, Points, inverse, transform
 from engines.vision.marking import RED, numbered, pen_px, side_by_side
 from engines.vision.overlay import MOST_EXACT_SIDE, Overlay, align, overlay, without_rim
+from engines.vision.parallax import differing_in_depth
 from engines.vision.polygons import Polygons
 from engines.vision.scaling import size_of
 
@@ -176,7 +177,7 @@ def draw(image1: Image, image2: Image, image1_roi: Mask | None, result: Result) 
     return Picture(side_by_side(*sides))
 
 
-@engine(version="4.0.0", draw=draw)
+@engine(version="5.0.0", draw=draw)
 def differences(
     image1: Image, image2: Image, image1_roi: Mask | None = None, *, params: Params
 ) -> Result:
@@ -185,7 +186,9 @@ def differences(
     The pictures are aligned first, unless they fit already, and their light is made equal.
     Noise, small shifts and another light are no differences; something added, missing, moved
     (at both places) or of another colour is. Pictures that are level for level the same but for
-    the differences, as screenshots are, are compared pixel for pixel at their own size.
+    the differences, as screenshots are, are compared pixel for pixel at their own size. Where a
+    scene has depth, so that no one perspective lays all of it right, each part is compared with
+    where its depth puts it.
 
     Args:
         image1: uint8 (H, W, 3), BGR.
@@ -200,14 +203,19 @@ def differences(
         NotAlignable: the pictures have no common part.
 
     Source:
-        own; engines.vision.registration aligns, engines.vision.comparison compares.
+        own; engines.vision.registration aligns, engines.vision.comparison compares,
+        engines.vision.parallax follows depth.
     """
     coarse = min(MOST_RESOLUTION, max(LEAST_RESOLUTION, params.resolution))
     matrix = align(image1, image2, resolution=coarse, is_wanted=params.align)
     laid = overlay(image1, image2, matrix, _resolution(image1, image2, params))
     part = _compared_part(image1, image1_roi, params, laid)
-    compare = differing_exactly if laid.is_exact else differing
-    marked, flow = compare(laid.first, laid.second, part, _strictness(params, laid))
+    strictness = _strictness(params, laid)
+    marked, flow = (
+        differing_exactly(laid.first, laid.second, part, strictness)
+        if laid.is_exact
+        else differing_in_depth(laid, part, strictness)
+    )
     found, to_image1 = _edges(marked), inverse(laid.scale)
     on_image1 = [_moved(one, to_image1) for one in found]
     on_image2 = [_moved(_bent(one, flow), matrix @ to_image1) for one in found]

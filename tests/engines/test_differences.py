@@ -118,6 +118,19 @@ def test_light_noise_and_viewpoint_are_no_differences(
     assert compare(photograph, change(photograph), **ROUGH).on_image1 == []
 
 
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("told", [{"resolution": 900}, {"smoothing": 0.6}])
+def test_a_new_part_of_a_scene_with_depth_is_found(told: dict[str, float], side: int) -> None:
+    left, right, _ = skimage.data.stereo_motorcycle()  # type: ignore[no-untyped-call]
+    pair = [np.ascontiguousarray(one[..., ::-1]) for one in (left, right)]
+    pair[side] = patched(pair[side])
+    first, second = pair
+    result = compare(first, second, tolerance=3, rim=0.02, **told)
+    found = [one.box for one in (result.on_image1, result.on_image2)[side]]
+    assert max(iou(box, PATCH) for box in found) > 0.6
+    assert len(found) <= 3
+
+
 def squares(sides: Sequence[int], pitch: int = 60) -> Pixels:
     """Dark squares on a light page of 600 × 600, row after row."""
     page = np.full((600, 600, 3), 230, np.uint8)
