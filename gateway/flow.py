@@ -9,6 +9,7 @@ from typing import Any, NotRequired, TypeAlias, TypedDict
 from starlette.requests import Request
 from starlette.responses import Response
 
+from auth.errors import CredentialsMissing
 from auth.guard import Guard
 from auth.verifier import Caller
 from engines.core.registry import engine_named
@@ -106,6 +107,7 @@ class Endpoint:
         handle: answers; a `Service` where that takes a computation.
         known_by: how callers prove who they are; None where everybody may ask.
         scope: what a caller's token must allow; empty: nothing in particular.
+        is_for_all: whether who sends no proof at all is answered too, as nobody.
     """
 
     path: str
@@ -113,6 +115,7 @@ class Endpoint:
     handle: Handle
     known_by: KnownBy | None
     scope: str = ""
+    is_for_all: bool = False
 
 
 def as_presented(call: Call, done: Answer) -> Response:
@@ -143,7 +146,12 @@ async def answer(call: Call, endpoint: Endpoint) -> Response:
     if call.is_open:
         call.owner = call.request.client.host if call.request.client else ""
     else:
-        call.caller = await endpoint.known_by(call.request, endpoint.scope)
+        try:
+            call.caller = await endpoint.known_by(call.request, endpoint.scope)
+        except CredentialsMissing:
+            if not endpoint.is_for_all:
+                raise
+            return await endpoint.handle(call)
         call.owner = call.request.state["caller"] = call.caller.subject
     call.share.belong_to(call.owner)
     async with call.request.state["admission"].admit(call.owner, call.fields):

@@ -211,7 +211,11 @@ def _receipt() -> Schema:
 def _status() -> Schema:
     running = _answer("It runs.", "CelanturStatus")
     return _operation(
-        "getStatus", "Tell how the service is", "With the caller's own tasks.", {"200": running}
+        "getStatus",
+        "Tell how the service is",
+        "With the caller's own tasks; everybody may ask, and is told that it runs.",
+        {"200": running},
+        security=[*schemas.by_header(SCOPE), {}],
     )
 
 

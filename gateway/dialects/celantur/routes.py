@@ -1,5 +1,7 @@
 """Celantur's routes: an upload, its results, and tasks."""
 
+from dataclasses import replace
+
 from engines.core.pixels import Mode
 from gateway.dialects.callers import by_header
 from gateway.dialects.celantur import files, present, receipts, tasks, uploads, webhooks
@@ -44,7 +46,7 @@ def endpoints() -> list[Endpoint]:
             for end, handle in RESULTS.items()
             for method in METHODS
         ),
-        _endpoint("GET", f"{PREFIX}/status", status),
+        replace(_endpoint("GET", f"{PREFIX}/status", status), is_for_all=True),
         *(
             _endpoint(method, f"{PREFIX}/task/{name}", handle)
             for name in LISTS

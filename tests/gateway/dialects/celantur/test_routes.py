@@ -16,6 +16,7 @@ from tests.gateway.dialects.celantur.pictures import (
     sent,
     uploaded,
 )
+from tests.serving import Served
 
 
 def test_an_upload_is_done_when_it_is_answered(ada: httpx.Client) -> None:
@@ -180,6 +181,15 @@ def test_the_status_says_that_it_runs(ada: httpx.Client) -> None:
     told = ada.get("/v1/status").json()
     assert told["status"] == "running"
     assert told.keys() == {"status", "version", "queued", "processing"}
+
+
+def test_the_status_is_told_without_a_token_too_but_of_no_tasks(hiding: Served) -> None:
+    told = hiding.get("/v1/status")
+    assert (told.status_code, told.json().keys()) == (200, {"status", "version"})
+
+
+def test_the_status_is_not_told_for_a_wrong_token(hiding: Served) -> None:
+    assert hiding.get("/v1/status", headers={"Authorization": "Bearer x"}).status_code == 401
 
 
 def test_a_task_that_waits_can_be_deleted(ada: httpx.Client) -> None:
