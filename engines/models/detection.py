@@ -57,6 +57,8 @@ NOISE_EDGES = 4
 MOST_PARTS = 16
 MOSTLY = 0.5
 """Share of a page from which it is looked at in one piece."""
+LEAST_PRINT = 16
+"""Pixels at edges, fewer of which are no letter: a 1 that is 6 px high and 1 px wide has 24."""
 
 Bounds: TypeAlias = tuple[int, int, int, int]
 
@@ -106,10 +108,18 @@ def _printed_parts(page: Pixels) -> list[Bounds]:
     boxes = _apart(grid)
     if len(boxes) > MOST_PARTS or boxes[:, 2:].prod(axis=1).sum() > MOSTLY * rows * columns:
         boxes = np.array([around], np.int32)
-    return [
+    parts = [
         (x * cell, y * cell, min(width, (x + across) * cell), min(height, (y + down) * cell))
         for x, y, across, down in boxes.tolist()
     ]
+    return [part for part in parts if _has_print(edges, print_edge, part)]
+
+
+def _has_print(edges: NDArray[np.uint8], print_edge: int, part: Bounds) -> bool:
+    """Whether more is there than noise, or a JPEG's ripples."""
+    left, top, right, bottom = part
+    found = edges[top:bottom, left:right] > print_edge
+    return int(np.count_nonzero(found)) >= LEAST_PRINT
 
 
 def _edges(page: Pixels) -> tuple[NDArray[np.uint8], int]:

@@ -218,6 +218,24 @@ def test_a_glance_is_enough_where_no_print_is_outside_its_lines(
     assert scales == sorted(scales)
 
 
+@pytest.mark.parametrize(("height", "looks"), [(2, 1), (6, 2)])
+def test_what_is_too_little_for_a_letter_is_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch, height: int, looks: int
+) -> None:
+    seen: list[int] = []
+
+    def look(page: Pixels, scale: float) -> list[Corners]:
+        seen.append(page.size)
+        return [corners(0, 0, page.shape[1], page.shape[0])]
+
+    monkeypatch.setattr(detection, "look", look)
+    page = np.full((1000, 1500, 3), 255, np.uint8)
+    page[:200, :600] = printed(200, 600)
+    page[800 : 800 + height, 1200] = 0
+    detection.detect(page, lambda share: None)
+    assert len(seen) == looks
+
+
 def test_small_lines_of_a_glance_that_saw_all_are_looked_at_as_closely_as_they_need(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
