@@ -1,6 +1,7 @@
 """Registration: the homography that lays one picture on another, or the refusal that none does."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -102,8 +103,9 @@ def register(first: MatLike, second: MatLike, *, resolution: int = 512) -> Regis
     start = stretch(size_of(here), size_of(there))
     if is_still(here, there):
         return Registration(stretch(size_of(first), size_of(second)), 0, 0.0)
-    fit = _fit_in_place(here, there, start) or _fit_anywhere(here, there)
-    if _is_plain(here, there, start, fit):
+    pair = _Pair(here, there)
+    fit = _fit_in_place(pair, start) or _fit_anywhere(pair)
+    if _is_plain(pair, start, fit):
         fit = Fit(start, *_NO_PAIRS)
     if fit is None:
         fit = Fit(start, *_NO_PAIRS)
@@ -133,12 +135,32 @@ def as_they_lie(first: MatLike, second: MatLike, *, resolution: int = 512) -> fl
     return in_common(here, there, stretch(size_of(here), size_of(there)))
 
 
-def _fit_in_place(first: MatLike, second: MatLike, start: Matrix) -> Fit | None:
+class _Pair:
+    """Two pictures of the working size, each without its light as often as that is needed."""
+
+    def __init__(self, first: MatLike, second: MatLike) -> None:
+        self.first = first
+        self.second = second
+        self._laid: dict[bytes, MatLike] = {}
+
+    @cached_property
+    def there(self) -> MatLike:
+        """The second, without its light."""
+        return flattened(self.second)
+
+    def here(self, matrix: Matrix) -> MatLike:
+        """The first, laid on the second and without its light."""
+        key = matrix.tobytes()
+        if key not in self._laid:
+            self._laid[key] = flattened(_laid(self.first, matrix, size_of(self.second)))
+        return self._laid[key]
+
+
+def _fit_in_place(pair: _Pair, start: Matrix) -> Fit | None:
     """The start itself when the pictures fit already, or else the small motion they lack."""
     if abs(start[0, 0] / start[1, 1] - 1) > _MOST_STRETCH:
         return None
-    tracks = _track(first, second, start)
-    fit = _supported(tracks, size_of(first))
+    fit = _supported(_track(pair, start), size_of(pair.first))
     if fit is None:
         return None
     moved = np.linalg.norm(transform(fit.first, start) - fit.second, axis=1)
@@ -146,11 +168,12 @@ def _fit_in_place(first: MatLike, second: MatLike, start: Matrix) -> Fit | None:
         return replace(fit, matrix=start)
     if fit.support <= _SUPPORT_ALONE:
         return None
-    return _supported(_track(first, second, fit.matrix), size_of(first)) or fit
+    return _supported(_track(pair, fit.matrix), size_of(pair.first)) or fit
 
 
-def _fit_anywhere(first: MatLike, second: MatLike) -> Fit | None:
+def _fit_anywhere(pair: _Pair) -> Fit | None:
     """A homography from keypoints, then made finer and confirmed by tracking."""
+    first, second = pair.first, pair.second
     here, there = find_keypoints(first), find_keypoints(second)
     pairs = match_keypoints(here, there)
     fits = candidates(here.points[pairs[:, 0]], there.points[pairs[:, 1]], size_of(first))
@@ -160,24 +183,28 @@ def _fit_anywhere(first: MatLike, second: MatLike) -> Fit | None:
     best = next(i for i, one in enumerate(agreements) if one > max(agreements) - _AS_GOOD)
     # By chance a wrong one with few keypoints may agree best, but none is confirmed.
     for i in sorted(range(len(fits)), key=lambda i: i != best):
-        if found := _confirmed(first, second, fits[i], agreements[i]):
+        if found := _confirmed(pair, fits[i], agreements[i]):
             return found
     return None
 
 
-def _confirmed(first: MatLike, second: MatLike, fit: Fit, agreement: float) -> Fit | None:
+def _confirmed(pair: _Pair, fit: Fit, agreement: float) -> Fit | None:
     """A homography made finer by tracking, or as it is if that fails but keypoints are enough."""
     is_certain = len(fit.first) >= _MANY or agreement > _AGREEMENT
     is_alone_enough = len(fit.first) >= _VERY_MANY or fit.support > _SUPPORT_ALONE
-    return refined(first, second, fit) or (fit if is_certain and is_alone_enough else None)
+    return _refined(pair, fit) or (fit if is_certain and is_alone_enough else None)
 
 
 def refined(first: MatLike, second: MatLike, fit: Fit) -> Fit | None:
     """The same homography made finer by tracking; None if too few corners are found by it."""
+    return _refined(_Pair(first, second), fit)
+
+
+def _refined(pair: _Pair, fit: Fit) -> Fit | None:
     finer: Fit | None = fit
     for _ in range(_REFINEMENTS):
         if finer is not None:
-            finer = _supported(_track(first, second, finer.matrix), size_of(first))
+            finer = _supported(_track(pair, finer.matrix), size_of(pair.first))
     return finer
 
 
@@ -207,13 +234,13 @@ class _Tracks:
     tried: int
 
 
-def _track(first: MatLike, second: MatLike, start: Matrix) -> _Tracks:
+def _track(pair: _Pair, start: Matrix) -> _Tracks:
     """Follow the corners of the first picture, laid on the second by `start`."""
-    laid = _laid(first, start, size_of(second))
-    seen = cv2.warpPerspective(np.full_like(first, 255), start, size_of(second))
+    size = size_of(pair.second)
+    seen = cv2.warpPerspective(np.full_like(pair.first, 255), start, size)
     seen = cv2.erode(seen, np.ones((_WINDOW, _WINDOW), np.uint8), borderValue=255)
-    here, there = flattened(laid), flattened(second)
-    gap = max(3.0, 0.015 * max(size_of(second)))
+    here, there = pair.here(start), pair.there
+    gap = max(3.0, 0.015 * max(size))
     spots = cv2.goodFeaturesToTrack(here, _TRACKED, _CORNER, gap, mask=seen)
     if spots is None:
         return _Tracks(np.empty((0, 2)), np.empty((0, 2)), 0)
@@ -240,23 +267,23 @@ def _supported(tracks: _Tracks, size: Size) -> Fit | None:
     return replace(fit, support=support)
 
 
-def _is_plain(first: MatLike, second: MatLike, start: Matrix, fit: Fit | None) -> bool:
+def _is_plain(pair: _Pair, start: Matrix, fit: Fit | None) -> bool:
     """Whether the start lays them on each other, and as well as what the keypoints say."""
     if abs(start[0, 0] / start[1, 1] - 1) > _MOST_STRETCH:
         return False
     if fit is None:
-        laid = _laid(first, start, size_of(second))
-        soft, other = (cv2.GaussianBlur(one, (0, 0), 2) for one in (laid, second))
+        laid = _laid(pair.first, start, size_of(pair.second))
+        soft, other = (cv2.GaussianBlur(one, (0, 0), 2) for one in (laid, pair.second))
         is_same = float((cv2.absdiff(soft, other) <= _SAME_LEVELS).mean()) > _SAME_SHARE
-        return is_same or _likeness(first, second, start) > SAME_PATTERN
-    if fit.matrix is start or (plain := _likeness(first, second, start)) <= SAME_PATTERN:
+        return is_same or _likeness(pair, start) > SAME_PATTERN
+    if fit.matrix is start or (plain := _likeness(pair, start)) <= SAME_PATTERN:
         return False
-    return plain > _likeness(first, second, fit.matrix) - _PLAINER
+    return plain > _likeness(pair, fit.matrix) - _PLAINER
 
 
-def _likeness(first: MatLike, second: MatLike, matrix: Matrix) -> float:
+def _likeness(pair: _Pair, matrix: Matrix) -> float:
     """How the detail correlates if the first is laid on the second."""
-    return pearson(flattened(_laid(first, matrix, size_of(second))), flattened(second))
+    return pearson(pair.here(matrix), pair.there)
 
 
 def _laid(image: MatLike, matrix: Matrix, size: Size) -> MatLike:
