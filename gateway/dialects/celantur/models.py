@@ -297,8 +297,8 @@ class ServiceStatus(BaseModel):
 
     status: Literal["running", "down"]
     version: str
-    queued: int | None = None
-    processing: int | None = None
+    queued: int
+    processing: int
 
 
 class Failure(BaseModel):
