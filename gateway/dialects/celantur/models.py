@@ -44,8 +44,17 @@ HEADER_VALUE = r"^([\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?)?$"
 Class = Literal["face", "license-plate", "person", "vehicle"]
 TaskStatus = Literal["queued", "processing", "done", "failed", "deleted"]
 WebhookStatus = Literal["empty", "set", "sent", "failed"]
-PANORAMAS = (4096, 5400, 5640, 7060, 7680, 8000, 8192, 11000)
-Layout = Annotated[str, Field(pattern=rf"^(whole|pano:({'|'.join(map(str, PANORAMAS))}))$")]
+Panorama = Literal[
+    "pano:4096",
+    "pano:5400",
+    "pano:5640",
+    "pano:7060",
+    "pano:7680",
+    "pano:8000",
+    "pano:8192",
+    "pano:11000",
+]
+Layout = Literal["whole", Panorama]
 NullableText = Annotated[str | None, WithJsonSchema({"type": "string", "nullable": True})]
 
 TYPES: dict[str, int] = {"person": 101, "vehicle": 102, "face": 103, "license-plate": 104}

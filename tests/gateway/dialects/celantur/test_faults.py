@@ -63,6 +63,11 @@ def test_a_refused_tiling_is_told_without_the_names_of_layouts(ada: httpx.Client
     assert "tiling.number.0: input should be greater than or equal to 1" in sentence
 
 
+def test_a_refused_layout_is_told_with_those_there_are(ada: httpx.Client) -> None:
+    sentence = refused(ada.post(FILE, params={"format": "pano:1"}, files=sent(encoded())), 400)
+    assert "input should be 'whole', 'pano:4096'" in sentence
+
+
 @pytest.mark.parametrize("video", [MP4, MATROSKA])
 def test_what_only_begins_like_a_video_is_refused(ada: httpx.Client, video: bytes) -> None:
     assert "video" in refused(ada.post(FILE, files=sent(video, "test.mp4")), 400)
