@@ -44,6 +44,9 @@ CELLS, LEAST_FAR = 8, 0.1
 """Cells a side; the share of those with corners in which some lie far off: a thing that was moved
 keeps to epipolar lines, too, but fills few."""
 MOST_CANVAS = 3.0
+"""Area of the canvas, of one picture."""
+MOST_TRIED = 3e8
+"""Pixels of the canvas times the disparities tried: two seconds of matching."""
 SPARE_PX = 8
 BLOCK = 5
 SMALL_STEP, LARGE_STEP = 8, 32
@@ -191,7 +194,10 @@ def _rectified(here: Points, there: Points, size: Size) -> Rectified | None:
 def _on_a_canvas(
     first: Matrix, second: Matrix, here: Points, there: Points, size: Size
 ) -> Rectified | None:
-    """The two homographies moved to where nothing is cut off; None if they tear the pictures."""
+    """The two homographies moved to where nothing is cut off.
+
+    None if they tear the pictures, or leave too much to try.
+    """
     frame = outline(size)
     if any(np.ptp(np.sign(frame @ one[2, :2] + one[2, 2])) for one in (first, second)):
         return None
@@ -204,6 +210,8 @@ def _on_a_canvas(
     first, second = shift @ first, shift @ second
     apart = (transform(here, first) - transform(there, second))[:, 0]
     lowest, highest = np.percentile(apart, [1, 99])
+    if canvas.prod() * (highest - lowest) > MOST_TRIED:
+        return None
     return Rectified(
         first,
         second,

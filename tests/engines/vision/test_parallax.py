@@ -6,6 +6,7 @@ import pytest
 import skimage.data
 
 from engines.core.shapes import Pixels
+from engines.vision import parallax as module
 from engines.vision.comparison import Flags
 from engines.vision.parallax import Parallax, parallax
 
@@ -105,3 +106,12 @@ def test_seen_from_nearer_there_is_no_canvas(behind: Pixels, in_front: Pixels) -
     second = behind.copy()
     second[70:350, 120:400] = cv2.resize(in_front, (280, 280))
     assert parallax(scene(behind, in_front), second, everywhere(behind)) is None
+
+
+def test_what_would_take_long_is_not_tried(
+    behind: Pixels, in_front: Pixels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = scene(behind, in_front), scene(behind, in_front, MOVE_PX)
+    assert parallax(*pair, everywhere(behind)) is not None
+    monkeypatch.setattr(module, "MOST_TRIED", behind.shape[0] * behind.shape[1])
+    assert parallax(*pair, everywhere(behind)) is None
