@@ -36,6 +36,9 @@ HALO_PX, HALO = 3, 0.35
 SOFTNESS = 0.25
 """Share of the contrast of a thin line that is lost if its edges lie otherwise, and of its colour
 if JPEG has halved that."""
+FAINTNESS = 0.25
+"""How much more a line may stand out than it does on the other picture, where ragged edges have all
+but closed it: share of its contrast there."""
 RESAMPLED_SOFTNESS = 0.06
 """The same where edges are in place, but one picture was resampled; of its colour nothing."""
 COLOUR_REACH = 2
@@ -264,10 +267,18 @@ def _beyond(image: Layers, other: Layers, strictness: Strictness) -> Layers:
     beyond[:, :, 1:] -= SOFTNESS * _colour_contrast(image, other)
     contrast = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, near)
     if strictness.tolerance > 1:
-        beyond -= SOFTNESS * contrast
+        beyond -= SOFTNESS * contrast + FAINTNESS * _thin_lines(other)
     elif strictness.is_resampled:
         beyond[:, :, 0] -= RESAMPLED_SOFTNESS * contrast[:, :, 0]
     return np.asarray(np.maximum(0, beyond), np.float32)
+
+
+def _thin_lines(image: Layers) -> Layers:
+    """How far what is one or two pixels wide stands out from what is beside it."""
+    closing, opening = (
+        cv2.morphologyEx(image, one, square(1)) for one in (cv2.MORPH_CLOSE, cv2.MORPH_OPEN)
+    )
+    return np.asarray(closing - opening, np.float32)
 
 
 def _colour_contrast(image: Layers, other: Layers) -> Layers:

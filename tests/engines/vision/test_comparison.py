@@ -104,6 +104,23 @@ def test_a_hole_of_3_px_is_marked_whatever_the_tolerance() -> None:
     assert not marked[:, :110].any()
 
 
+def bars(gap_levels: float) -> Flags:
+    """Dark bars 2 px apart, three of whose gaps are so light on the other picture; marked ones."""
+    first = np.full((100, 120, 3), 240, np.float32)
+    for left in range(20, 100, 8):
+        first[20:80, left : left + 6] = 10
+    second = first.copy()
+    for left in (50, 58, 66):
+        second[35:60, left : left + 2] = gap_levels
+    strict = replace(STRICTNESS, tolerance=3)
+    return differing(first, second, np.ones((100, 120), np.bool_), strict).marked
+
+
+def test_gaps_that_ragged_edges_all_but_close_leave_no_mark() -> None:
+    assert not bars(150).any()
+    assert bars(10)[37:58, 50:68].any()
+
+
 def test_a_line_of_one_pixel_is_marked_on_a_clean_page() -> None:
     first = np.full((100, 100, 3), 240, np.float32)
     second = first.copy()
