@@ -18,23 +18,28 @@ from engines.core.errors import NotAlignable
 from engines.core.shapes import Box, Pixels
 from engines.differences import differences
 from engines.distance import Params, distance
-from engines.vision.scaling import size_of
+from engines.vision.scaling import shrink, size_of
 
 SEED = 2026
 PAIRS = 40
 """A kind: half of them changed, half only sent again."""
-LEAST_SIMILARITY = 0.9
-"""SSIM from which two pictures are taken for the same."""
+TEMPLATE_PAIRS = 400
+"""A kind: half of them of other content."""
+LEAST_SIMILARITY, COMPARED_PX = 0.9, 512
+"""SSIM from which two pictures are taken for the same, at this longer side; it takes seconds where
+they are large."""
 
 Both: TypeAlias = tuple[Pixels, Pixels]
 
 
-def rows(count: int = PAIRS, seed: int = SEED) -> list[Row]:
+def rows(
+    count: int = PAIRS, seed: int = SEED, *, template_count: int = TEMPLATE_PAIRS
+) -> list[Row]:
     """The table; rivals only where they are installed, and the reason where they are not."""
     if not drawings.FACES:
         return [Row("drawings", INSTALL, "to compare", False, 0, seed)]
     table = [row for kind in drawings.KINDS for row in _differences(kind, count, seed)]
-    table += [row for kind in templates.KINDS for row in _distances(kind, count, seed)]
+    table += [row for kind in templates.KINDS for row in _distances(kind, template_count, seed)]
     missing = [
         why
         for is_present, why in (
@@ -119,7 +124,7 @@ def _judges() -> dict[str, Callable[[Both], bool]]:
 
 
 def _is_similar(both: Both) -> bool:
-    first, second = both
     rate: Callable[..., float] = structural_similarity
-    second = resized(second, size_of(first))
+    first = np.asarray(shrink(both[0], COMPARED_PX), np.uint8)
+    second = resized(both[1], size_of(first))
     return bool(rate(first, second, channel_axis=2) >= LEAST_SIMILARITY)

@@ -1,7 +1,7 @@
 """Pairs of drawn things of one template: one thing sent again, or two of other content.
 
-Letters under one letterhead, forms filled in, codes, logos, screens and signs; sizes, colours,
-faces and words are by chance, the template's and the content's apart.
+Letters under one letterhead, pages of one layout, forms filled in, codes, logos, screens, boards
+and signs; sizes, colours, faces and words are by chance, the template's and the content's apart.
 """
 
 from collections.abc import Callable, Sequence
@@ -127,6 +127,62 @@ def letter(template: Random, content: Random) -> Pixels:
         while left < right - 5 * text.size_px:
             left = text.write(image, _phrase(content, 1) + " ", (left, top))
         top += pitch
+    return image
+
+
+def page(template: Random, content: Random) -> Pixels:
+    """Headings, and columns of text with a ragged end, on a sheet of any form."""
+    width, height = (int(side) for side in template.integers(420, 1300, 2))
+    ground = _paper(template)
+    image, margin = _sheet(width, height, ground), int(template.integers(14, 60))
+    text, heading = _pen(template, ground, (11, 26)), _pen(template, ground, (20, 44))
+    pitch, gap = int(text.size_px * template.uniform(1.3, 2.2)), 2 * text.size_px
+    columns = max(1, min(int(template.integers(1, 4)), width // (16 * text.size_px)))
+    wide = (width - 2 * margin + gap) // columns
+    for column in range(columns):
+        left, top = margin + column * wide, margin
+        while top < height - margin - 2 * heading.size_px:
+            heading.write(
+                image, _phrase(content, 1).title()[: wide // heading.size_px], (left, top)
+            )
+            top = _paragraph(
+                image, text, (left, top + 2 * heading.size_px), wide - gap, pitch, content
+            )
+    return image
+
+
+def _paragraph(
+    image: Pixels, pen: Pen, place: tuple[int, int], width: int, pitch: int, content: Random
+) -> int:
+    """Some lines of words; returns where the next one may begin, px."""
+    left, top = place
+    for _ in range(int(content.integers(2, 9))):
+        x = left
+        while x < left + width - 6 * pen.size_px and top < image.shape[0] - 2 * pen.size_px:
+            x = pen.write(image, _phrase(content, 1)[:9] + " ", (x, top))
+        top += pitch
+    return top + pitch
+
+
+def board(template: Random, content: Random) -> Pixels:
+    """Pads in a grid, joined by conductors with a bend; binarised or in colours."""
+    side, pitch = int(template.integers(360, 900)), int(template.integers(30, 70))
+    ground, copper = ((0, 0, 0), (255, 255, 255))
+    if template.random() < 0.6:
+        ground, copper = (_colour(template) for _ in range(2))
+        while np.abs(np.subtract(ground, copper)).max() < 90:
+            copper = _colour(template)
+    image, wide = _sheet(side, side, ground), int(template.integers(4, pitch // 3))
+    places = range(pitch, side - pitch // 2, pitch)
+    for y in places:
+        for x in places:
+            across, down = (int(one) for one in content.integers(-3, 4, 2) * pitch)
+            if content.random() < 0.6:
+                bend, end = (x + across, y), (x + across, y + down)
+                course = np.array([(x, y), bend, end], np.int32)
+                cv2.polylines(image, [course], False, copper, wide, cv2.LINE_AA)
+            cv2.circle(image, (x, y), round(0.8 * wide) + 2, copper, -1, cv2.LINE_AA)
+            cv2.circle(image, (x, y), wide // 2, ground, -1, cv2.LINE_AA)
     return image
 
 
@@ -260,9 +316,11 @@ def sign(template: Random, content: Random) -> Pixels:
 
 KINDS: dict[str, Callable[[Random, Random], Pixels]] = {
     "letter": letter,
+    "page": page,
     "form": form,
     "qr": qr,
     "logo": logo,
     "screen": screen,
+    "board": board,
     "sign": sign,
 }
