@@ -64,7 +64,8 @@ def _match_in_register(originals: Two, sides: Two) -> Match | None:
     matrix = stretch(size_of(originals[1]), other) @ found @ inverse(to_first)
     if not lie_on_one_another(first, second, matrix):
         return None
-    laid = cv2.warpPerspective(first, matrix, other)
+    # Replicated: black beyond the rim would be mixed into the pixels along it, a line of its own.
+    laid = cv2.warpPerspective(first, matrix, other, borderMode=cv2.BORDER_REPLICATE)
     covered = cv2.warpPerspective(np.ones(first.shape[:2], np.uint8), matrix, other)
     if strength := _strength(np.where(covered[..., None] > 0, laid, second), second):
         return match_of_levels(common_parts(size, other, matrix), strength)

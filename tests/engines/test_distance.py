@@ -260,6 +260,15 @@ def test_a_sparse_drawing_and_what_was_cut_from_it_match() -> None:
     assert iou(result.reference.common_part, Box(38, 26, 499, 486)) > 0.95
 
 
+@pytest.mark.parametrize(("top", "left"), [(13, 13), (20, 50), (37, 5)])
+def test_what_was_cut_from_a_light_sheet_has_no_line_along_its_rim(top: int, left: int) -> None:
+    sheet = np.full((243, 624, 3), (136, 137, 242), np.uint8)
+    cv2.putText(sheet, "G", (70, 220), 0, 2.2, (120, 220, 130), 7, cv2.LINE_AA)
+    cut = sheet[top : 243 - top // 2, left:]
+    assert rate(sheet, cut).distance < 0.4
+    assert rate(cut, sheet).distance < 0.4
+
+
 def test_a_photograph_that_is_partly_covered_matches(photograph: Pixels, cat: Pixels) -> None:
     covered = photograph.copy()
     covered[200:500, 100:400] = cat[:300, :300]
