@@ -12,14 +12,15 @@ _SAME_PIXELS = 0.5
 """Share of pixels, at edges so high and of all, that are equal on pictures in exact register."""
 
 
-def is_still(first: MatLike, second: MatLike) -> bool:
+def is_still(first: MatLike, second: MatLike, *, share: float = _SAME_DETAIL) -> bool:
     """Whether most detail of both is level for level the same at the same place.
 
     Args:
         first: uint8 (H, W).
         second: uint8 (H, W); a picture of another size is not still.
+        share: of the pixels at edges, how many have to be the same.
     """
-    return _least_equal(first, second, np.maximum, default=0.0) > _SAME_DETAIL
+    return _least_equal(first, second, np.maximum, default=0.0) > share
 
 
 def is_exact(first: MatLike, second: MatLike) -> bool:

@@ -17,6 +17,8 @@ Points: TypeAlias = NDArray[np.float64]
 
 _FEWEST = 8
 """Agreeing pairs; none of 60 unrelated pairs of pictures had so many."""
+_FEWEST_PLAIN = 4
+"""Two fix a similarity; as few as these have to be borne out by the pictures."""
 _CANDIDATES = 3
 _REACH_PX = 3.0
 """How far a keypoint may be from where a candidate puts it."""
@@ -77,6 +79,20 @@ def fit_homography(first: Points, second: Points, reach_px: float) -> Fit | None
     refitted, _ = cv2.findHomography(first[chosen], second[chosen], 0)
     better = np.asarray(matrix if refitted is None else refitted, np.float64)
     return Fit(better, first[chosen], second[chosen], float(chosen.mean()), chosen)
+
+
+def fit_similarity(first: Points, second: Points, reach_px: float = _REACH_PX) -> Fit | None:
+    """The shift, turn and scale that most of the point pairs agree with; None for too few."""
+    if len(first) < _FEWEST_PLAIN:
+        return None
+    plain, agreeing = cv2.estimateAffinePartial2D(
+        first, second, method=cv2.RANSAC, ransacReprojThreshold=reach_px, maxIters=5000
+    )
+    if plain is None or agreeing.sum() < _FEWEST_PLAIN:
+        return None
+    chosen = agreeing.ravel() > 0
+    matrix = np.asarray(np.vstack([plain, [0, 0, 1]]), np.float64)
+    return Fit(matrix, first[chosen], second[chosen], float(chosen.mean()), chosen)
 
 
 def is_sane(fit: Fit, size: Size) -> bool:

@@ -6,6 +6,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 from cv2.typing import MatLike
+from numpy.typing import NDArray
 
 from engines.core.errors import NotAlignable
 from engines.vision.disagreement import in_common
@@ -17,6 +18,7 @@ from engines.vision.homography import (
     are_spread,
     candidates,
     fit_homography,
+    fit_similarity,
     inverse,
     is_sane,
     stretch,
@@ -24,9 +26,11 @@ from engines.vision.homography import (
 )
 from engines.vision.keypoints import find_keypoints, match_keypoints
 from engines.vision.local_contrast import SAME_PATTERN, flattened, pearson
-from engines.vision.scaling import Size, shrink, size_of
+from engines.vision.scaling import Size, shrink, size_of, to_longer_side
 from engines.vision.translation import on_whole_pixels, phase_correlation
 
+_LEAST_SIDE = 256
+"""Longer side of what is compared, px: smaller ones have next to no keypoints."""
 _MANY = 16
 _VERY_MANY = 40
 """Agreeing keypoints: so many are no accident."""
@@ -47,6 +51,20 @@ _CORNER = 0.05
 _SUPPORT = 0.25
 _SUPPORT_ALONE = 0.5
 """Share of the points that has to agree, with other evidence and without."""
+_NEARLY_ALL = 0.9
+_SAME_DETAIL = 0.85
+"""Correlation of the detail of pictures of the same; the grid of a board one mesh off had 0.82."""
+_CLEARLY = 0.1
+"""By how much the detail correlates more if what was found in place is wrong."""
+_MOSTLY = 0.5
+"""Share of either that is on the other if a few keypoints tell how they lie."""
+_SPOT = 0.25
+"""Share of a picture from which on points tell a perspective."""
+_LUMA = np.array([0.114, 0.587, 0.299])
+_HARDLY = 0.04
+"""Share of the variance along the axis of the colours; of photographs brightness has a third."""
+_SAMPLES = 64
+"""A side, by which colours are told."""
 _STILL_RATIO = 1.25
 _STILL_PX = 0.05
 """A pair lies still if its points are as near to where they were as to where they are put."""
@@ -98,15 +116,20 @@ def register(first: MatLike, second: MatLike, *, resolution: int = 512) -> Regis
         Lowe, IJCV 2004; Barath et al., MAGSAC++, CVPR 2020; Bouguet, Pyramidal
         implementation of the Lucas-Kanade feature tracker, 2000.
     """
-    grey_first, grey_second = _grey(first), _grey(second)
-    here, there = shrink(grey_first, resolution), shrink(grey_second, resolution)
+    grey_first, grey_second = _levels(first, second)
+    here, there = (_at_working_size(one, resolution) for one in (grey_first, grey_second))
     start = stretch(size_of(here), size_of(there))
-    if is_still(here, there):
-        return Registration(stretch(size_of(first), size_of(second)), 0, 0.0)
     pair = _Pair(here, there)
-    fit = _fit_in_place(pair, start) or _fit_anywhere(pair)
-    if _is_plain(pair, start, fit):
+    if _is_in_place(pair, start):
+        return Registration(stretch(size_of(first), size_of(second)), 0, 0.0)
+    is_of_one_form = _stretch_of(first, second) <= _MOST_STRETCH
+    fit = _fit_in_place(pair, start) if is_of_one_form else None
+    if fit is None or not _is_beyond_doubt(pair, fit):
+        fit = _more_alike(pair, fit, _fit_anywhere(pair))
+    if is_of_one_form and _is_plain(pair, start, fit):
         fit = Fit(start, *_NO_PAIRS)
+    elif fit is not None and fit.matrix is not start:
+        fit = _plainest(fit, size_of(here))
     if fit is None:
         fit = Fit(start, *_NO_PAIRS)
         matrix = phase_correlation(grey_first, grey_second)
@@ -135,6 +158,18 @@ def as_they_lie(first: MatLike, second: MatLike, *, resolution: int = 512) -> fl
     return in_common(here, there, stretch(size_of(here), size_of(there)))
 
 
+def _at_working_size(grey: MatLike, resolution: int) -> MatLike:
+    """Reduced to a resolution, and what is tiny enlarged."""
+    return to_longer_side(grey, min(resolution, max(_LEAST_SIDE, *grey.shape)))
+
+
+def _stretch_of(first: MatLike, second: MatLike) -> float:
+    """By how much one is wider for its height than the other, beyond what whole pixels leave."""
+    (width, height), (other_width, other_height) = size_of(first), size_of(second)
+    rounding = 1 / min(width, height, other_width, other_height)
+    return abs(width * other_height / (height * other_width) - 1) - rounding
+
+
 class _Pair:
     """Two pictures of the working size, each without its light as often as that is needed."""
 
@@ -156,10 +191,18 @@ class _Pair:
         return self._laid[key]
 
 
+def _is_in_place(pair: _Pair, start: Matrix) -> bool:
+    """Whether most is level for level the same, and not only as in a grid one mesh off."""
+    if is_still(pair.first, pair.second, share=_NEARLY_ALL):
+        return True
+    if not is_still(pair.first, pair.second):
+        return False
+    unmoved = Fit(start, *_NO_PAIRS)
+    return _more_alike(pair, unmoved, _fit_anywhere(pair)) is unmoved
+
+
 def _fit_in_place(pair: _Pair, start: Matrix) -> Fit | None:
     """The start itself when the pictures fit already, or else the small motion they lack."""
-    if abs(start[0, 0] / start[1, 1] - 1) > _MOST_STRETCH:
-        return None
     fit = _supported(_track(pair, start), size_of(pair.first))
     if fit is None:
         return None
@@ -171,21 +214,57 @@ def _fit_in_place(pair: _Pair, start: Matrix) -> Fit | None:
     return _supported(_track(pair, fit.matrix), size_of(pair.first)) or fit
 
 
+def _is_beyond_doubt(pair: _Pair, fit: Fit) -> bool:
+    """Whether nearly all that was tracked agrees: most of a grid does so one mesh off, too."""
+    return fit.support > _NEARLY_ALL or _likeness(pair, fit.matrix) > _SAME_DETAIL
+
+
+def _more_alike(pair: _Pair, fit: Fit | None, other: Fit | None) -> Fit | None:
+    """That by which the detail correlates more; the other one only if it does so clearly."""
+    if fit is None or other is None:
+        return fit or other
+    likeness, others = (_likeness(pair, one.matrix) for one in (fit, other))
+    return other if others > likeness + _CLEARLY else fit
+
+
 def _fit_anywhere(pair: _Pair) -> Fit | None:
     """A homography from keypoints, then made finer and confirmed by tracking."""
     first, second = pair.first, pair.second
     here, there = find_keypoints(first), find_keypoints(second)
     pairs = match_keypoints(here, there)
-    fits = candidates(here.points[pairs[:, 0]], there.points[pairs[:, 1]], size_of(first))
+    origins, ends = here.points[pairs[:, 0]], there.points[pairs[:, 1]]
+    fits = candidates(origins, ends, size_of(first))
     if not fits:
-        return None
+        return _fit_of_few(pair, origins, ends)
     agreements = [_agreement(first, second, one.matrix) for one in fits]
     best = next(i for i, one in enumerate(agreements) if one > max(agreements) - _AS_GOOD)
     # By chance a wrong one with few keypoints may agree best, but none is confirmed.
     for i in sorted(range(len(fits)), key=lambda i: i != best):
         if found := _confirmed(pair, fits[i], agreements[i]):
             return found
-    return None
+    return _fit_of_few(pair, origins, ends)
+
+
+def _plainest(fit: Fit, size: Size) -> Fit:
+    """A similarity if it explains the points as well: those of one spot tell no perspective."""
+    if np.ptp(fit.first, axis=0).prod() > _SPOT * size[0] * size[1]:
+        return fit
+    plain = fit_similarity(fit.first, fit.second, _REACH_PX)
+    if plain is None:
+        return fit
+    finer = replace(fit, matrix=plain.matrix)
+    return finer if _residual(finer) < _residual(fit) * _STILL_RATIO + _STILL_PX else fit
+
+
+def _fit_of_few(pair: _Pair, origins: Points, ends: Points) -> Fit | None:
+    """A similarity of a few keypoints, or of some on one line, if all detail bears it out."""
+    fit = fit_similarity(origins, ends)
+    if fit is None or not is_sane(fit, size_of(pair.first)):
+        return None
+    tracks = _track(pair, fit.matrix)
+    finer = fit_similarity(tracks.first, tracks.second, _REACH_PX) or fit
+    best = max(fit, finer, key=lambda one: _likeness_in_common(pair, one.matrix))
+    return best if _likeness_in_common(pair, best.matrix) > _SAME_DETAIL else None
 
 
 def _confirmed(pair: _Pair, fit: Fit, agreement: float) -> Fit | None:
@@ -269,8 +348,6 @@ def _supported(tracks: _Tracks, size: Size) -> Fit | None:
 
 def _is_plain(pair: _Pair, start: Matrix, fit: Fit | None) -> bool:
     """Whether the start lays them on each other, and as well as what the keypoints say."""
-    if abs(start[0, 0] / start[1, 1] - 1) > _MOST_STRETCH:
-        return False
     if fit is None:
         laid = _laid(pair.first, start, size_of(pair.second))
         soft, other = (cv2.GaussianBlur(one, (0, 0), 2) for one in (laid, pair.second))
@@ -286,6 +363,17 @@ def _likeness(pair: _Pair, matrix: Matrix) -> float:
     return pearson(pair.here(matrix), pair.there)
 
 
+def _likeness_in_common(pair: _Pair, matrix: Matrix) -> float:
+    """The same where both show something; -1 if that is but little of either."""
+    first, second = pair.first, pair.second
+    cover = cv2.warpPerspective(np.full_like(first, 255), matrix, size_of(second))
+    inside = np.asarray(cover) == 255
+    back = cv2.warpPerspective(np.full_like(second, 255), inverse(matrix), size_of(first))
+    if max(inside.mean(), np.mean(back == 255)) < _MOSTLY:
+        return -1.0
+    return pearson(pair.here(matrix)[inside], pair.there[inside])
+
+
 def _laid(image: MatLike, matrix: Matrix, size: Size) -> MatLike:
     return cv2.warpPerspective(image, matrix, size, borderMode=cv2.BORDER_REPLICATE)
 
@@ -295,6 +383,26 @@ def has_detail(image: MatLike, *, resolution: int = 512) -> bool:
     small = _grey(shrink(image, resolution))
     spots = cv2.goodFeaturesToTrack(flattened(small), 2 * _DETAIL, _CORNER, 3)
     return spots is not None and len(spots) >= _DETAIL
+
+
+def _levels(first: MatLike, second: MatLike) -> tuple[MatLike, MatLike]:
+    """Both in grey; or along the axis of their colours, if these hardly vary in brightness."""
+    if first.ndim == 2 or second.ndim == 2:
+        return _grey(first), _grey(second)
+    spread = _spread_of_colours(first) + _spread_of_colours(second)
+    variances, axes = np.linalg.eigh(spread)
+    if _LUMA @ spread @ _LUMA >= _HARDLY * variances[-1]:
+        return _grey(first), _grey(second)
+    axis = axes[:, -1] / np.abs(axes[:, -1]).sum()
+    darkest = -255 * np.minimum(axis, 0).sum()
+    projection = np.append(axis, darkest)[np.newaxis].astype(np.float32)
+    return cv2.transform(first, projection), cv2.transform(second, projection)
+
+
+def _spread_of_colours(image: MatLike) -> NDArray[np.float64]:
+    """The covariance of blue, green and red."""
+    height, width = (max(1, side // _SAMPLES) for side in image.shape[:2])
+    return np.asarray(np.cov(image[::height, ::width].reshape(-1, 3).T, bias=True), np.float64)
 
 
 def _grey(image: MatLike) -> MatLike:

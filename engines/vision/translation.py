@@ -16,6 +16,8 @@ _LEAST_OVERLAP = 0.25
 """Share of the smaller picture that has to be on the other, too."""
 _SIDE = 2048
 """Longer side, px, at which a shift is looked for: fine print is the same only at its own size."""
+_FEW_PIXELS, _SAME_FEW = 2000, 0.85
+"""Of so few pixels many are alike by chance."""
 _NEARLY_WHOLE_PX = 2.0
 
 
@@ -31,14 +33,15 @@ def phase_correlation(first: MatLike, second: MatLike) -> Matrix:
     factor = min(1.0, _SIDE / max(*first.shape, *second.shape))
     here, there = (flattened(reduced(one, scaled(size_of(one), factor))) for one in (first, second))
     # OpenCV reads beyond a picture of one column.
-    least = np.maximum((1, 2), np.maximum(here.shape, there.shape))
-    height, width = (cv2.getOptimalDFTSize(one) for one in least)
+    smallest = np.maximum((1, 2), np.maximum(here.shape, there.shape))
+    height, width = (cv2.getOptimalDFTSize(one) for one in smallest)
     (x, y), _ = cv2.phaseCorrelate(*(_padded(one, width, height) for one in (here, there)))
     for right, down in product((0, -width, width), (0, -height, height)):
         shift = _shifting(round(x) + right, round(y) + down)
         parts = common_parts(here, there, shift)
         is_enough = parts[0].size >= _LEAST_OVERLAP * min(here.size, there.size)
-        if is_enough and pearson(*parts) > SAME_PATTERN:
+        least = SAME_PATTERN if parts[0].size > _FEW_PIXELS else _SAME_FEW
+        if is_enough and pearson(*parts) > least:
             return on_whole_pixels(first, second, _shifting(*(shift[:2, 2] / factor)))
     if is_exact(first, second):
         return np.eye(3)

@@ -189,6 +189,92 @@ def test_a_form_that_is_filled_in_stays_in_place() -> None:
     assert aligned(form, np.asarray(filled, np.uint8)) == IDENTITY
 
 
+def board(seed: int = 2026) -> Pixels:
+    """Conductors from pad to pad of a grid: most of it looks the same one mesh off."""
+    random = np.random.default_rng(seed)
+    image = np.zeros((620, 620, 3), np.uint8)
+    for y, x in np.ndindex(14, 14):
+        pad = (40 + 40 * x, 40 + 40 * y)
+        if random.random() < 0.6:
+            across, down = (int(one) for one in 40 * random.integers(-3, 4, 2))
+            course = np.array([pad, (pad[0] + across, pad[1]), (pad[0] + across, pad[1] + down)])
+            cv2.polylines(image, [course], False, (255, 255, 255), 8, cv2.LINE_AA)
+        cv2.circle(image, pad, 9, (255, 255, 255), -1, cv2.LINE_AA)
+        cv2.circle(image, pad, 4, (0, 0, 0), -1, cv2.LINE_AA)
+    return image
+
+
+def plate(text: str = "R", ground: int = 200, height: int = 240, width: int = 360) -> Pixels:
+    image = np.full((height, width, 3), ground, np.uint8)
+    scale = height / 80
+    place = (width // 3, height * 2 // 3)
+    cv2.putText(image, text, place, 0, scale, (30, 30, 120), max(1, round(3 * scale)), cv2.LINE_AA)
+    return image
+
+
+def turned_on_its_ground(image: Pixels, degrees: float) -> tuple[Pixels, NDArray[np.float64]]:
+    """About the middle, on a sheet that holds all of it."""
+    height, width = image.shape[:2]
+    side = round(float(np.hypot(height, width)))
+    matrix = cv2.getRotationMatrix2D((width / 2 - 0.5, height / 2 - 0.5), degrees, 1)
+    matrix[:, 2] += ((side - width) / 2, (side - height) / 2)
+    ground = tuple(int(level) for level in image[0, 0])
+    laid = cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_CUBIC, borderValue=ground)
+    return np.asarray(laid, np.uint8), np.vstack([matrix, [0, 0, 1]])
+
+
+@pytest.mark.parametrize(("x", "y"), [(0, 40), (37, -53), (-80, 6)])
+def test_a_grid_is_not_laid_one_mesh_off(x: int, y: int) -> None:
+    whole, width = board(), 480
+    first = whole[80 : 80 + width, 80 : 80 + width]
+    second = whole[80 - y : 80 - y + width, 80 - x : 80 - x + width]
+    assert aligned(first, second) == [1, 0, x, 0, 1, y, 0, 0, 1]
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_board_by_quarter_turns_is_turned(quarters: int) -> None:
+    result = alignment_matrix(board(), turned_by_quarters(board(), quarters), params=Params())
+    turn = np.array([[0, 1, 0], [-1, 0, 619], [0, 0, 1]], np.float64)
+    truth = np.linalg.matrix_power(turn, quarters)
+    assert corner_error(result, truth, board()) < 0.5
+
+
+def turned_by_quarters(image: Pixels, quarters: int) -> Pixels:
+    return np.ascontiguousarray(np.rot90(image, quarters))
+
+
+@pytest.mark.parametrize("degrees", [-35, 12, 28])
+@pytest.mark.parametrize("height", [60, 240, 900])
+def test_a_lone_letter_is_aligned_as_it_is_turned(height: int, degrees: float) -> None:
+    image = plate(height=height, width=height * 3 // 2)
+    second, truth = turned_on_its_ground(image, degrees)
+    result = alignment_matrix(image, second, params=Params())
+    assert corner_error(result, truth, image) < max(2, 0.005 * len(second))
+
+
+def test_a_letter_that_is_no_darker_than_its_ground_is_aligned() -> None:
+    red = np.full((300, 400, 3), (0, 0, 150), np.uint8)
+    cv2.putText(red, "G", (60, 170), 0, 5, (150, 47, 0), 12, cv2.LINE_AA)
+    assert np.ptp(cv2.cvtColor(red, cv2.COLOR_BGR2GRAY)) < 16
+    assert aligned(red[20:280, :350], red[:260, 50:]) == [1, 0, -50, 0, 1, 20, 0, 0, 1]
+
+
+@pytest.mark.parametrize("side", [24, 32, 48])
+def test_tiny_photographs_are_aligned(photograph: Pixels, side: int) -> None:
+    small = cv2.resize(photograph, (side, side), interpolation=cv2.INTER_AREA)
+    quarter = turned_by_quarters(np.asarray(small, np.uint8), 1)
+    result = alignment_matrix(np.asarray(small, np.uint8), quarter, params=Params())
+    truth = np.array([[0, 1, 0], [-1, 0, side - 1], [0, 0, 1]], np.float64)
+    assert corner_error(result, truth, quarter) < 1
+
+
+def test_a_tiny_picture_whose_sides_were_rounded_is_stretched() -> None:
+    image = plate(height=60, width=42)
+    small = np.asarray(cv2.resize(image, (17, 25), interpolation=cv2.INTER_AREA), np.uint8)
+    whole = stretch(size_of(image), size_of(small))
+    assert np.allclose(aligned(image, small), whole.ravel(), atol=1e-9)
+
+
 def aligned(first: Pixels, second: Pixels) -> list[float]:
     return alignment_matrix(first, second, params=Params()).matrix1
 

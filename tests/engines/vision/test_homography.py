@@ -7,6 +7,7 @@ from engines.vision.homography import (
     Fit,
     are_spread,
     fit_homography,
+    fit_similarity,
     is_sane,
     outline,
     stretch,
@@ -77,3 +78,18 @@ def test_points_on_a_line_or_in_a_spot_are_not_spread() -> None:
     assert are_spread(scattered)
     assert not are_spread(scattered / 50)
     assert not are_spread(np.stack([scattered[:, 0], 2 * scattered[:, 0] + 5], axis=1))
+
+
+def test_a_similarity_is_found_among_wrong_pairs_and_of_points_on_a_line() -> None:
+    truth = np.array([[0.6, -0.8, 40], [0.8, 0.6, -7], [0, 0, 1]])
+    first = np.stack([np.linspace(0, 200, 9), np.full(9, 30.0)], axis=1)
+    second = transform(first, truth)
+    second[:3] = points(3)
+    fit = fit_similarity(first, second)
+    assert fit is not None
+    assert np.allclose(fit.matrix, truth, atol=1e-6)
+    assert fit.chosen.tolist() == [False] * 3 + [True] * 6
+
+
+def test_three_pairs_tell_no_similarity() -> None:
+    assert fit_similarity(points(3), points(3)) is None
