@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.vision.bending import Flow, bend, moved, unmoved
+from engines.vision.channels import largest
 from engines.vision.morphology import closed, disc, square
 
 Layers: TypeAlias = NDArray[np.float32]
@@ -343,7 +344,7 @@ def _mean_of_each(labels: Labels, levels: Levels, count: int) -> NDArray[np.floa
 
 def _ranges(image: Layers) -> Levels:
     """How much the levels vary around each pixel."""
-    return np.asarray(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, square(1)).max(axis=2))
+    return largest(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, square(1)))
 
 
 def _usual(apart: Levels, valid: Flags) -> Levels:

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from engines.core.shapes import Image
+from engines.vision.channels import largest
 
 _ROWS = 512
 _EVEN_LEVELS = 4
@@ -27,5 +28,5 @@ def evenness(image: Image) -> float:
     """
     rows = np.ascontiguousarray(image[:: max(1, len(image) // _ROWS)])
     beside = np.ones((1, 3), np.uint8)
-    steps = cv2.morphologyEx(rows, cv2.MORPH_GRADIENT, beside).max(axis=2)
+    steps = largest(cv2.morphologyEx(rows, cv2.MORPH_GRADIENT, beside))
     return float((steps <= _EVEN_LEVELS).mean())

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engines.core.shapes import Pixels
 from engines.vision.bending import Flow, moved
+from engines.vision.channels import largest
 from engines.vision.comparison import Comparison, Flags, Strictness, differing
 from engines.vision.homography import Matrix, Points, inverse, outline, stretch, transform
 from engines.vision.local_contrast import flattened
@@ -284,7 +285,7 @@ def _along_rows(image: MatLike, disparity: Disparity, beyond: float) -> MatLike:
 
 
 def _unlikeness(left: MatLike, right: MatLike, disparity: Disparity) -> Disparity:
-    apart = cv2.absdiff(left, _along_rows(right, disparity, 128)).max(axis=2)
+    apart = largest(cv2.absdiff(left, _along_rows(right, disparity, 128)))
     return np.asarray(cv2.blur(apart.astype(np.float32), (BLOCK, BLOCK)), np.float32)
 
 
