@@ -1,5 +1,6 @@
 """Overlay: what lies where is known, for the second picture is the first, cut, moved or resized."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -54,6 +55,29 @@ def test_pictures_of_which_one_is_flat_lie_as_they_are(photograph: Pixels) -> No
 def test_another_form_or_another_subject_is_refused(photograph: Pixels, other: Pixels) -> None:
     with pytest.raises(NotAlignable):
         align(photograph, other, resolution=512, is_wanted=True)
+
+
+def written(*words: str) -> Pixels:
+    sheet = np.full((380, 440, 3), (60, 150, 90), np.uint8)
+    for place, word in enumerate(words):
+        origin = (30 + 170 * (place % 2), 100 + 200 * (place // 2))
+        cv2.putText(sheet, word, origin, 0, 1.2, (240, 240, 240), 2, cv2.LINE_AA)
+    return sheet
+
+
+def test_drawings_of_which_a_third_is_left_lie_as_they_are_if_no_fit_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise NotAlignable("No common part.")
+
+    monkeypatch.setattr("engines.vision.overlay.register", refuse)
+    first = written("kept", "mark", "Quand", "other")
+    kept, unrelated = written("kept", "never", "beau", "ici"), written("never", "ici")
+    matrix = align(first, kept, resolution=512, is_wanted=True)
+    assert np.array_equal(matrix, np.eye(3))
+    with pytest.raises(NotAlignable):
+        align(first, unrelated, resolution=512, is_wanted=True)
 
 
 def test_a_picture_on_itself_is_the_same_everywhere(photograph: Pixels) -> None:
