@@ -7,8 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.vision.averages import apart_on_average
 from engines.vision.bending import Flow, bend, moved, unmoved
 from engines.vision.channels import largest
+from engines.vision.lettering import lettered
 from engines.vision.morphology import closed, disc, square
 
 Layers: TypeAlias = NDArray[np.float32]
@@ -19,6 +21,8 @@ Flags: TypeAlias = NDArray[np.bool_]
 """bool (H, W)."""
 Labels: TypeAlias = NDArray[np.int32]
 """int32 (H, W): the number of the part a pixel belongs to; 0 for none."""
+Light: TypeAlias = NDArray[np.float64]
+"""(4,): gain, its change along x and y, and offset; see `OFFSET`."""
 Areas: TypeAlias = NDArray[np.int32]
 """int32 (N,): of each part, in pixels."""
 
@@ -34,6 +38,8 @@ STRENGTH = 1.5
 """How many limits, times the least area, a small part has to add up to if there is no noise."""
 HALO_PX, HALO = 3, 0.35
 """How far blur spreads a mark, and the most that it leaves there of what is beside it."""
+RINGING_PX, RINGING = 10, 0.1
+"""The same of what a JPEG leaves in the blocks around a mark."""
 SOFTNESS = 0.25
 """Share of the contrast of a thin line that is lost if its edges lie otherwise, and of its colour
 if JPEG has halved that."""
@@ -46,12 +52,16 @@ COLOUR_REACH = 2
 """How far around it a JPEG's colour is soft, px."""
 SAME_LEVELS = 2.0
 """How far most pixels are apart in one light; another one is never made up for so well."""
+MOVED_LEVELS = 6.0
+"""How far a JPEG may move an even ground."""
 EVEN_LEVELS = 4.0
 """How much the levels vary where there is neither an edge nor noise."""
 TINT_PX = 3
 """Half the width of an even area that is none of a JPEG's blocks."""
 RING_PX = 4, 8
 """How far from an even area its surroundings begin and end."""
+FAINT_LEVELS, FAINT_COLOUR = 3.0, 8.0
+"""How far a pixel is apart, softness aside, or in colour, where the means around it are."""
 MOST_USUAL = 20.0
 """Levels; more is no noise, but pictures that differ nearly everywhere."""
 SAMPLES = 12_000
@@ -123,6 +133,7 @@ def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictnes
     marked = _standing_out(apart, limit)
     if is_same_light:
         marked |= _tinted(here, there, apart, valid, strictness.sure_levels)
+        marked |= apart_on_average(here, there, valid) & _faint(here, there, apart)
     whole, labels, areas = _joined(marked, valid, strictness.gap)
     # Whole parts are kept or left: those cut to pieces would count more, not fewer.
     core_px = max(1, round(strictness.finest / 3))
@@ -136,7 +147,8 @@ def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictnes
         is_kept |= (strengths >= STRENGTH * least) & (areas >= _least_area(0, strictness))
     kept = np.asarray(whole & is_kept[labels])
     # A wider tolerance has taken what is beside an edge already.
-    return Comparison(_without_halo(kept, apart) if strictness.tolerance <= 1 else kept, flow)
+    parts = _without_halo(kept, apart) if strictness.tolerance <= 1 else kept
+    return Comparison(lettered(parts) & valid, flow)
 
 
 def differing_exactly(
@@ -151,7 +163,7 @@ def differing_exactly(
     marked = np.asarray((apart > strictness.sure_levels) & valid)
     whole, labels, areas = _joined(marked, valid, strictness.gap)
     is_kept = areas >= _least_area(EXACT_FINEST, strictness)
-    return Comparison(np.asarray(whole & is_kept[labels]), unmoved(valid))
+    return Comparison(lettered(np.asarray(whole & is_kept[labels])) & valid, unmoved(valid))
 
 
 def _joined(marked: Flags, valid: Flags, gap: float) -> tuple[Flags, Labels, Areas]:
@@ -191,13 +203,29 @@ def _from_middle(length: int) -> Levels:
     return ((np.arange(length, dtype=np.float32) + 0.5) / length - 0.5).astype(np.float32)
 
 
-def _light(here: Levels, there: Levels, places: Levels) -> NDArray[np.float64]:
+def _light(here: Levels, there: Levels, places: Levels) -> Light:
     """Gain, its change along x and y, and offset of a channel, by what most pixels have."""
-    terms = np.column_stack([here, here[:, np.newaxis] * places, np.full_like(here, OFFSET)])
-    terms = terms.astype(np.float64)
+    moved = float(np.median(np.abs(here - there)))
+    if moved < SAME_LEVELS:
+        return _fitted(here, there, places, 1.0)
     gain = float(np.median(there)) / max(1.0, float(np.median(here)))
-    is_same = np.median(np.abs(here - there)) < SAME_LEVELS
-    prior = np.array([1.0 if is_same else np.clip(gain, 1 / MOST_GAIN, MOST_GAIN), 0, 0, 0])
+    by_gain = _fitted(here, there, places, float(np.clip(gain, 1 / MOST_GAIN, MOST_GAIN)))
+    if moved > MOVED_LEVELS:
+        return by_gain
+    # A dark ground that a JPEG has moved says nothing of a gain: all else does.
+    lights = by_gain, _fitted(here, there, places, 1.0, float(np.median(here)))
+    missed = np.abs([there - _lit(here, places, light) for light in lights])
+    reach = 4 * max(1.0, 1.4826 * float(np.median(missed, axis=1).min()))
+    return lights[int(np.minimum(missed, reach).sum(axis=1).argmin())]
+
+
+def _fitted(here: Levels, there: Levels, places: Levels, gain: float, middle: float = 0) -> Light:
+    """The light by weighted least squares, from a gain; one that levels at `middle` do not move."""
+    terms = np.column_stack(
+        [here - middle, here[:, np.newaxis] * places, np.full_like(here, OFFSET)]
+    )
+    terms = terms.astype(np.float64)
+    prior = np.array([gain, 0, 0, gain * middle / OFFSET])
     ridge = np.eye(4) * 2.0 * len(here)
     light = prior
     for _ in range(8):
@@ -206,7 +234,15 @@ def _light(here: Levels, there: Levels, places: Levels) -> NDArray[np.float64]:
         weights = np.clip(1 - (missed / reach) ** 2, 0, None) ** 2
         weighed = terms * weights[:, np.newaxis]
         light = np.linalg.solve(weighed.T @ terms + ridge, weighed.T @ there + ridge @ prior)
-    return light if 1 / MOST_GAIN < light[0] < MOST_GAIN else prior
+    if not 1 / MOST_GAIN < light[0] < MOST_GAIN:
+        light = prior
+    return np.asarray(light - np.array([0, 0, 0, light[0] * middle / OFFSET]), np.float64)
+
+
+def _lit(here: Levels, places: Levels, light: Light) -> NDArray[np.float64]:
+    gain, along_x, along_y, offset = light
+    slopes = places @ np.array([along_x, along_y])
+    return np.asarray(here * (gain + slopes) + OFFSET * offset, np.float64)
 
 
 def _without_tint(lights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -296,6 +332,18 @@ def _standing_out(apart: Levels, limit: Levels) -> Flags:
     count, labels = cv2.connectedComponents(weak, connectivity=8)
     strong = np.bincount(labels[is_strong], (apart / limit)[is_strong], count)
     return np.asarray((strong >= FEWEST)[labels] & (weak > 0))
+
+
+def _faint(here: Layers, there: Layers, apart: Levels) -> Flags:
+    """Pixels that are apart by little, in colour even if its softness explains that; no halo."""
+    colour = np.sqrt(((here - there)[:, :, 1:] ** 2).sum(axis=2))
+    near, ringing = (
+        share * cv2.dilate(apart, square(reach))
+        for share, reach in ((HALO, HALO_PX), (RINGING, RINGING_PX))
+    )
+    is_other = apart > np.maximum(FAINT_LEVELS, np.maximum(near, ringing))
+    beside = HALO * cv2.dilate(colour, square(HALO_PX))
+    return np.asarray(is_other | (colour > np.maximum(FAINT_COLOUR, beside)))
 
 
 def _without_halo(parts: Flags, apart: Levels) -> Flags:

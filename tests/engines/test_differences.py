@@ -339,6 +339,25 @@ def test_what_has_changed_nearly_everywhere_is_compared_as_it_lies() -> None:
     assert len(compare(before, after).on_image1) == 2
 
 
+def test_a_dark_ground_that_was_saved_three_levels_lighter_leaves_bright_parts_the_same() -> None:
+    before = np.full((400, 300, 3), 13, np.uint8)
+    after = before + np.uint8(3)
+    for image in (before, after):
+        cv2.circle(image, (80, 70), 45, (200, 190, 210), -1)
+    assert compare(before, after).on_image1 == []
+
+
+def test_thin_letters_in_another_ink_are_one_difference_on_a_rescaled_page() -> None:
+    before, after = (np.full((600, 900, 3), 240, np.uint8) for _ in range(2))
+    for row in range(8):
+        for image, ink in ((before, (70, 70, 70)), (after, (120, 70, 105))):
+            colour = ink if row == 4 else (70, 70, 70)
+            cv2.putText(image, "Pixelgate", (60, 70 + 60 * row), 0, 0.7, colour, 1, 16)
+    second = cv2.resize(after, (1125, 750), interpolation=cv2.INTER_CUBIC)
+    found = compare(before, second, threshold=20, resolution=900).on_image1
+    assert [iou(one.box, Box(62, 292, 168, 316)) > 0.5 for one in found] == [True]
+
+
 def test_a_module_of_a_code_at_half_the_size_is_found() -> None:
     code = cv2.QRCodeEncoder.create().encode("https://example.com/pixelgate")
     changed = code.copy()
