@@ -133,7 +133,8 @@ def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictnes
     marked = _standing_out(apart, limit)
     if is_same_light:
         marked |= _tinted(here, there, apart, valid, strictness.sure_levels)
-        marked |= apart_on_average(here, there, valid) & _faint(here, there, apart)
+        if strictness.tolerance <= 1:  # Ragged edges move the means as well.
+            marked |= apart_on_average(here, there, valid) & _faint(here, there, apart)
     whole, labels, areas = _joined(marked, valid, strictness.gap)
     # Whole parts are kept or left: those cut to pieces would count more, not fewer.
     core_px = max(1, round(strictness.finest / 3))
