@@ -47,9 +47,11 @@ def apart_on_average(
     ranges = [largest(cv2.morphologyEx(each, cv2.MORPH_GRADIENT, near)) for each in (one, other)]
     if _noise(largest(cv2.absdiff(one, other)), apart, np.maximum(*ranges), compared) > MOST_NOISE:
         return np.zeros_like(valid)
+    is_strong = apart > LEVELS
+    if not is_strong.any():
+        return np.zeros_like(valid)
     weak = (apart > LEVELS / 2).astype(np.uint8)
     count, labels = cv2.connectedComponents(weak, connectivity=8)
-    is_strong = apart > LEVELS
     strong = np.bincount(labels[is_strong], (apart / LEVELS)[is_strong], count)
     cells = cv2.dilate((strong >= FEWEST_CELLS)[labels].astype(np.uint8), near)
     around = cv2.resize(cells, (width, height), interpolation=cv2.INTER_NEAREST) > 0

@@ -132,20 +132,11 @@ def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictnes
     limit = strictness.levels + 2 * _usual(apart, valid)
     marked = _standing_out(apart, limit)
     if is_same_light:
-        marked |= _tinted(here, there, apart, valid, strictness.sure_levels)
-        if strictness.tolerance <= 1:  # Ragged edges move the means as well.
-            marked |= apart_on_average(here, there, valid) & _faint(here, there, apart)
+        marked |= _little_apart(here, there, apart, valid, strictness)
     whole, labels, areas = _joined(marked, valid, strictness.gap)
-    # Whole parts are kept or left: those cut to pieces would count more, not fewer.
-    core_px = max(1, round(strictness.finest / 3))
-    cores = cv2.morphologyEx(whole.astype(np.uint8), cv2.MORPH_OPEN, disc(core_px))
-    is_kept = np.bincount(labels[np.asarray(cores) > 0], minlength=len(areas)) > 0
-    least = _least_area(strictness.finest, strictness)
-    is_kept &= areas >= least
-    if is_same_light and core_px == 1 and strictness.tolerance <= 1:
-        # Without noise, and with edges in place, so small a part is one if it is strong.
-        strengths = np.bincount(labels.ravel(), (apart / limit).ravel(), len(areas))
-        is_kept |= (strengths >= STRENGTH * least) & (areas >= _least_area(0, strictness))
+    is_kept = _are_large(whole, labels, areas, strictness)
+    if is_same_light and strictness.tolerance <= 1:
+        is_kept |= _are_strong(labels, areas, apart / limit, strictness)
     kept = np.asarray(whole & is_kept[labels])
     # A wider tolerance has taken what is beside an edge already.
     parts = _without_halo(kept, apart) if strictness.tolerance <= 1 else kept
@@ -165,6 +156,37 @@ def differing_exactly(
     whole, labels, areas = _joined(marked, valid, strictness.gap)
     is_kept = areas >= _least_area(EXACT_FINEST, strictness)
     return Comparison(lettered(np.asarray(whole & is_kept[labels])) & valid, unmoved(valid))
+
+
+def _little_apart(
+    here: Layers, there: Layers, apart: Levels, valid: Flags, strictness: Strictness
+) -> Flags:
+    """What differs by little in one light: even areas of another tint, letters in another ink."""
+    marked = _tinted(here, there, apart, valid, strictness.sure_levels)
+    # Ragged edges, of which there are none with so little tolerance, move the means as well.
+    if strictness.tolerance <= 1 and (around := apart_on_average(here, there, valid)).any():
+        marked |= around & _faint(here, there, apart)
+    return marked
+
+
+def _are_large(whole: Flags, labels: Labels, areas: Areas, strictness: Strictness) -> Flags:
+    """Which parts are no noise by their size; those cut to pieces would count more, not fewer."""
+    cores = cv2.morphologyEx(whole.astype(np.uint8), cv2.MORPH_OPEN, disc(_core_px(strictness)))
+    is_kept = np.bincount(labels[np.asarray(cores) > 0], minlength=len(areas)) > 0
+    return np.asarray(is_kept & (areas >= _least_area(strictness.finest, strictness)))
+
+
+def _are_strong(labels: Labels, areas: Areas, limits: Levels, strictness: Strictness) -> Flags:
+    """Which parts, however small, add up to so many limits, where edges are in place."""
+    if _core_px(strictness) > 1:
+        return np.zeros(len(areas), np.bool_)
+    strengths = np.bincount(labels.ravel(), limits.ravel(), len(areas))
+    is_strong = strengths >= STRENGTH * _least_area(strictness.finest, strictness)
+    return np.asarray(is_strong & (areas >= _least_area(0, strictness)))
+
+
+def _core_px(strictness: Strictness) -> int:
+    return max(1, round(strictness.finest / 3))
 
 
 def _joined(marked: Flags, valid: Flags, gap: float) -> tuple[Flags, Labels, Areas]:
