@@ -17,13 +17,19 @@ DETAIL_LEVELS, SAME_LEVELS, FLAT_LEVELS = 12.0, 4.0, 4.0
 """What varies by more around a cell is detail; what is less apart is the same, or flat."""
 BESIDE_CELLS, AWAY_CELLS = 3, 4
 NOISE_PERCENT = 90
-MOST_NOISE = 0.2
-"""Levels beside what did not change; another sampling leaves 0.1, a JPEG 60 0.3 to 1.6."""
+MOST_NOISE = 0.12
+"""Levels beside what did not change; another sampling leaves 0.05, a JPEG 60 0.15 to 1.6."""
+RAGGEDNESS = 0.25
+"""Share of the contrast around a cell by which ragged edges move it."""
 ENOUGH_CELLS = 50
 
 
 def apart_on_average(
-    here: NDArray[np.float32], there: NDArray[np.float32], valid: NDArray[np.bool_]
+    here: NDArray[np.float32],
+    there: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    *,
+    is_ragged: bool = False,
 ) -> NDArray[np.bool_]:
     """The pixels that differ where the means over a few pixels do, too.
 
@@ -32,9 +38,11 @@ def apart_on_average(
     much of the colour of letters.
 
     Args:
-        here: float32 (H, W, C), grey levels.
+        here: float32 (H, W, C), levels; of the channels the first one is grey.
         there: of the same size.
         valid: bool (H, W), where both are to be compared.
+        is_ragged: whether edges may be ragged, which moves the means of grey levels; then only
+            the colours are looked at.
     """
     height, width = valid.shape
     one, other = _cells(here), _cells(there)
@@ -43,9 +51,12 @@ def apart_on_average(
     compared = cv2.erode(inside, square(1)) > 0
     near = square(1)
     beyond = np.maximum(_beyond(one, other), _beyond(other, one))
+    ranges = [cv2.morphologyEx(each, cv2.MORPH_GRADIENT, near) for each in (one, other)]
+    if is_ragged:
+        beyond = np.maximum(0, beyond - RAGGEDNESS * np.minimum(*ranges))[:, :, 1:]
     apart = np.sqrt((beyond**2).sum(axis=2)) * compared
-    ranges = [largest(cv2.morphologyEx(each, cv2.MORPH_GRADIENT, near)) for each in (one, other)]
-    if _noise(largest(cv2.absdiff(one, other)), apart, np.maximum(*ranges), compared) > MOST_NOISE:
+    varied = largest(np.maximum(*ranges))
+    if _noise(largest(cv2.absdiff(one, other)), apart, varied, compared) > MOST_NOISE:
         return np.zeros_like(valid)
     is_strong = apart > LEVELS
     if not is_strong.any():

@@ -163,8 +163,8 @@ def _little_apart(
 ) -> Flags:
     """What differs by little in one light: even areas of another tint, letters in another ink."""
     marked = _tinted(here, there, apart, valid, strictness.sure_levels)
-    # Ragged edges, of which there are none with so little tolerance, move the means as well.
-    if strictness.tolerance <= 1 and (around := apart_on_average(here, there, valid)).any():
+    around = apart_on_average(here, there, valid, is_ragged=strictness.tolerance > 1)
+    if around.any():
         marked |= around & _faint(here, there, apart)
     return marked
 

@@ -59,3 +59,10 @@ def test_nothing_is_seen_beside_what_is_compared() -> None:
 def test_a_picture_of_one_pixel_has_no_averages() -> None:
     dot = np.zeros((1, 1, 3), np.float32)
     assert not apart(dot, dot + 255).any()
+
+
+def test_where_edges_may_be_ragged_only_the_colours_count() -> None:
+    valid = np.ones((240, 420), np.bool_)
+    for ink, is_apart in (((120, 60, 60), False), ((60, 60, 160), True)):
+        found = apart_on_average(page(INK), page(ink), valid, is_ragged=True)
+        assert found.any() == is_apart
