@@ -14,7 +14,7 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.conftest import console_of, keep, requested
+from tests.browser.conftest import console_of, keep
 from tests.browser.console_page import ConsolePage
 from tests.serving import Served, serving, wait_until
 from tests.sources import Quiet, source
@@ -76,7 +76,6 @@ def test_a_task_is_queued_where_one_tries_and_its_result_lies_on_the_picture(
     console.take_sample()
     console.find("#later").click()
     console.find(f".task {DONE}")
-    assert any(one.endswith("/events") for one in requested(console.browser))
     console.find(".task button").click()
     count = len(console.answer()["result"]["objects"])
     assert console.count(".task .outline") == count > 0

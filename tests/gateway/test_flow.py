@@ -17,6 +17,7 @@ from gateway.metrics import Metrics
 from gateway.pool import Observe, Timing
 from gateway.settings import Settings
 from gateway.tracing import Tracing
+from gateway.write_behind import WriteBehind
 
 pytestmark = pytest.mark.anyio
 
@@ -70,6 +71,7 @@ async def ask(watched: Watched, folder: Path, cache: ResultCache | None = None) 
             "cache": cache,
             "metrics": Metrics(),
             "tracing": Tracing(),
+            "write_behind": WriteBehind(),
         },
     }
     await Router(DialectTable().routes)(scope, watched.receive, watched.send)

@@ -70,8 +70,6 @@ def test_the_doctor_names_the_version_of_what_is_there(
     assert doctor._driver(driver).state is State.FINE
 
 
-@pytest.mark.parametrize(
-    ("database", "limits"), [("", ""), ("sqlite:////rows.db", "memory://"), ("mysql://db/rows", "")]
-)
+@pytest.mark.parametrize(("database", "limits"), [("", ""), ("sqlite:////rows.db", "memory://")])
 def test_nothing_is_needed_for_what_comes_along(database: str, limits: str) -> None:
     assert list(drivers.needed(Settings(database=database, limits=limits))) == []
