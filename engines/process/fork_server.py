@@ -29,7 +29,10 @@ def main() -> None:
     with loading():
         for name in sys.argv[3:]:
             _load(name)
-        setup: Setup = pickle.loads(control.recv(SETUP_BYTES))
+        sent = control.recv(SETUP_BYTES)
+        if not sent:
+            return  # The gateway ended before it had started.
+        setup: Setup = pickle.loads(sent)
         for name in setup.preload:
             _load(name)
     while (files := _next_order(control)) is not None:
