@@ -12,6 +12,7 @@ from engines.core.errors import EngineError
 from engines.core.shapes import Pixels
 from engines.models import weights
 from engines.models.lines import Corners
+from engines.vision.channels import largest
 from engines.vision.counting import cumulative_counts
 
 UNIT = 32
@@ -125,7 +126,7 @@ def _has_print(edges: NDArray[np.uint8], print_edge: int, part: Bounds) -> bool:
 def _edges(page: Pixels) -> tuple[NDArray[np.uint8], int]:
     """The difference of neighbouring levels, and above which it is print."""
     steps = cv2.morphologyEx(page, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    edges = np.maximum.reduce(cv2.split(steps))
+    edges = largest(steps)
     median = int(np.searchsorted(cumulative_counts(edges), edges.size / 2))
     return edges, min(MOST_EDGE, LEAST_EDGE + NOISE_EDGES * median)
 

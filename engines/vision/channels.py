@@ -1,4 +1,4 @@
-"""What a pixel's channels have in common."""
+"""The channels of a pixel, looked at together."""
 
 from typing import Any
 
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 def largest(image: MatLike) -> NDArray[Any]:
     """The largest of each pixel's levels, (H, W); NumPy's own takes ten times as long.
-
 
     Args:
         image: (H, W, C).
