@@ -55,11 +55,11 @@ def apart_on_average(
     if is_ragged:
         beyond = np.maximum(0, beyond - RAGGEDNESS * np.minimum(*ranges))[:, :, 1:]
     apart = np.sqrt((beyond**2).sum(axis=2)) * compared
-    varied = largest(np.maximum(*ranges))
-    if _noise(largest(cv2.absdiff(one, other)), apart, varied, compared) > MOST_NOISE:
-        return np.zeros_like(valid)
     is_strong = apart > LEVELS
     if not is_strong.any():
+        return np.zeros_like(valid)
+    varied = largest(np.maximum(*ranges))
+    if _noise(largest(cv2.absdiff(one, other)), apart, varied, compared) > MOST_NOISE:
         return np.zeros_like(valid)
     weak = (apart > LEVELS / 2).astype(np.uint8)
     count, labels = cv2.connectedComponents(weak, connectivity=8)
