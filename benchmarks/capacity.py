@@ -23,7 +23,7 @@ from gateway.store.storage import Storage
 from tests import servers
 from tests.certificates import Authority
 from tests.filled import fill, operations
-from tests.serving import TINY, running
+from tests.serving import TINY, WAIT_SECONDS, running
 
 ROWS = 10_000
 
@@ -87,7 +87,9 @@ def nginx(seconds: float) -> None:
         authority, body = Authority(), jpeg()
         with (
             servers.nginx(authority, [f"127.0.0.1:{tiny.port}"] * 2) as front,
-            httpx.Client(base_url=front.address, verify=authority.trusted()) as client,
+            httpx.Client(
+                base_url=front.address, verify=authority.trusted(), timeout=WAIT_SECONDS
+            ) as client,
         ):
             measure(
                 "nginx: a request of 0.2 MB",

@@ -173,7 +173,7 @@ def new_bucket(s3: str) -> str:
 
 
 def make_bucket(s3: str, name: str) -> None:
-    httpx.put(f"{s3}/{name}", trust_env=False).raise_for_status()
+    httpx.put(f"{s3}/{name}", trust_env=False, timeout=WAIT_SECONDS).raise_for_status()
 
 
 @contextmanager

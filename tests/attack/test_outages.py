@@ -10,7 +10,7 @@ import pytest
 from gateway.errors import STATE_RETRY_SECONDS
 from tests.pictures import encoded
 from tests.servers import Server, new_database, postgresql, redis, s3
-from tests.serving import Served, serving
+from tests.serving import WAIT_SECONDS, Served, serving
 
 BUCKET = "kept"
 SENT = {"fileobject": ("a.png", encoded("PNG"), "image/png")}
@@ -55,7 +55,7 @@ def scaled_out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScaledOut]:
 
 def make_bucket(files: Server) -> None:
     """In the server's memory, where none is after it was stopped."""
-    httpx.put(f"{files.address}/{BUCKET}", trust_env=False).raise_for_status()
+    httpx.put(f"{files.address}/{BUCKET}", trust_env=False, timeout=WAIT_SECONDS).raise_for_status()
 
 
 @pytest.mark.parametrize("part", ["rows", "counts", "files"])

@@ -247,7 +247,7 @@ def saved(console: ConsolePage, folder: Path, kind: str) -> Path:
     console.browser.execute_cdp_cmd("Browser.setDownloadBehavior", allowed)
     console.browser.find_element("xpath", f"//button[text()='{kind.upper()}']").click()
     path = folder / f"imageQuality.{kind}"
-    wait_until(path.exists)
+    wait_until(lambda: path.exists() and path.stat().st_size)  # Chromium keeps its place empty.
     return path
 
 

@@ -22,7 +22,7 @@ from gateway.store.database import open_database
 from tests.keys import api_key
 from tests.needs import lack
 from tests.plates import PROJECT, SCRATCH, plate, png, scratched
-from tests.serving import Served, free_port, running, wait_until
+from tests.serving import WAIT_SECONDS, Served, free_port, running, wait_until
 
 FOLDER = Path(__file__).parent / "pekat_sdk"
 STOP_KEY = "pg_stop_0123456789"
@@ -218,7 +218,9 @@ def test_both_are_told_that_a_project_is_stopped_and_reach_the_other(
     database = open_database(Settings(data=opened.log.parent).database_url)
     url = f"http://127.0.0.1:{own_port}/stop"
     try:
-        httpx.get(url, params={"key": STOP_KEY}, trust_env=False).raise_for_status()
+        httpx.get(
+            url, params={"key": STOP_KEY}, trust_env=False, timeout=WAIT_SECONDS
+        ).raise_for_status()
         told = {"error": "The project quality is stopped.", "result": None}
         wait_until(lambda: fresh.analyze(plate()).context == told)
         wait_until(lambda: stale.analyze(plate()) == told)

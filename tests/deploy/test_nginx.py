@@ -153,7 +153,9 @@ def test_either_gateway_serves_parts_of_a_file_that_one_has_stored(
 
 
 def test_without_tls_there_are_no_tokens(site: Site) -> None:
-    answer = httpx.post(f"{site.gateways[0].url}{TOKEN}", data={}, trust_env=False)
+    answer = httpx.post(
+        f"{site.gateways[0].url}{TOKEN}", data={}, trust_env=False, timeout=WAIT_SECONDS
+    )
     assert answer.status_code == 403
 
 
@@ -187,7 +189,9 @@ def test_callers_do_not_say_themselves_where_they_come_from(
         servers.nginx(authority, [f"127.0.0.1:{tiny.port}"] * 2) as front,
     ):
         lie = {"X-Forwarded-For": "192.0.2.1"}
-        answer = httpx.get(f"{front.address}/client", headers=lie, verify=authority.trusted())
+        answer = httpx.get(
+            f"{front.address}/client", headers=lie, verify=authority.trusted(), timeout=WAIT_SECONDS
+        )
     assert "127.0.0.1" in answer.text
 
 

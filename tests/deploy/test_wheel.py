@@ -78,7 +78,9 @@ def test_the_demo_answers_outside_the_source_tree(program: Path, tmp_path: Path)
         wait_until(lambda: "edges: Edges found." in (tmp_path / "log").read_text())
         documents = ("/docs/deploying.html", "/docs/pictures/heatMap-after.jpg")
         for path in ("/swagger", "/openapi/core.json", "/favicon.ico", *documents):
-            answer = httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False)
+            answer = httpx.get(
+                f"http://127.0.0.1:{port}{path}", trust_env=False, timeout=WAIT_SECONDS
+            )
             assert answer.status_code == 200
     finally:
         service.terminate()

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from gateway.dialects.admin.routes import DIALECT
 from gateway.dialects.table import DIALECTS
 from gateway.settings import Settings
-from tests.serving import Served
+from tests.serving import WAIT_SECONDS, Served
 
 OPERATIONS = [
     (method, endpoint.path.format(name="ada", prefix="pg_1a2b3c4d", digest="1a2b"))
@@ -35,7 +35,7 @@ def test_no_token_can_be_asked_for_that_is_an_admins(served: Served) -> None:
     path = "/realms/Production/protocol/openid-connect/token"
     form = {"grant_type": "password", "client_id": "ltu-api", "scope": "openid admin"}
     told = form | {"username": served.user, "password": served.password}
-    answer = httpx.post(served.url + path, data=told, trust_env=False)
+    answer = httpx.post(served.url + path, data=told, trust_env=False, timeout=WAIT_SECONDS)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
 
 
@@ -82,5 +82,8 @@ def test_no_refusal_repeats_a_password(admin: httpx.Client, boss: str) -> None:
 
 def test_a_form_of_another_site_changes_nothing(admin: httpx.Client, served: Served) -> None:
     form = {"name": "mallory", "password": "correct horse"}
-    assert httpx.post(f"{served.url}/v2/admin/accounts", data=form).status_code == 401
+    assert (
+        httpx.post(f"{served.url}/v2/admin/accounts", data=form, timeout=WAIT_SECONDS).status_code
+        == 401
+    )
     assert admin.post("/v2/admin/accounts", data=form).status_code == 415

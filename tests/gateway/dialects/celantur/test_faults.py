@@ -17,6 +17,7 @@ from tests.gateway.dialects.celantur.pictures import (
     sent,
     uploaded,
 )
+from tests.serving import WAIT_SECONDS
 
 DAMAGED = encoded()[:200]
 MP4 = b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + bytes(100)
@@ -112,7 +113,7 @@ def test_what_is_not_there_is_told_in_the_same_form(ada: httpx.Client) -> None:
 
 
 def test_a_caller_must_be_known(ada: httpx.Client) -> None:
-    with httpx.Client(base_url=ada.base_url, trust_env=False) as nobody:
+    with httpx.Client(base_url=ada.base_url, trust_env=False, timeout=WAIT_SECONDS) as nobody:
         answer = nobody.get(f"{TASK}/list")
     refused(answer, 401)
     assert "www-authenticate" in answer.headers

@@ -44,7 +44,7 @@ def test_a_raw_body_comes_back_as_two_files_that_header_fields_tell_apart(
 
 
 def test_anybody_may_ask_what_is_public(outside: Served) -> None:
-    answer = httpx.get(f"{outside.url}/clouds/ping", trust_env=False)
+    answer = httpx.get(f"{outside.url}/clouds/ping", trust_env=False, timeout=WAIT_SECONDS)
     assert (answer.status_code, answer.text) == (200, "pong")
 
 
@@ -77,7 +77,9 @@ def test_a_refusal_has_the_form_of_the_dialect(
 def test_a_caller_is_known_by_the_query(
     outside: Served, query: str, status: int, word: str
 ) -> None:
-    answer = httpx.post(f"{outside.url}{VIEW}{query}", content=CLOUD, trust_env=False)
+    answer = httpx.post(
+        f"{outside.url}{VIEW}{query}", content=CLOUD, trust_env=False, timeout=WAIT_SECONDS
+    )
     assert (answer.status_code, answer.text.splitlines()[0]) == (status, word)
 
 

@@ -119,13 +119,18 @@ def test_a_project_that_is_not_there_is_refused_in_the_same_form(
 def test_every_project_says_that_it_runs(several: Served, ports: dict[str, int]) -> None:
     urls = [f"http://127.0.0.1:{port}/ping" for port in ports.values()]
     for url in [*urls, f"{several.url}/ping", f"{several.url}/pekat/again/ping"]:
-        assert httpx.get(url, trust_env=False).text == "OK"
+        assert httpx.get(url, trust_env=False, timeout=WAIT_SECONDS).text == "OK"
 
 
 def test_the_other_apis_answer_on_such_a_port_too(several: Served, ports: dict[str, int]) -> None:
     url = f"http://127.0.0.1:{ports['plates']}"
-    assert httpx.get(f"{url}/health/live", trust_env=False).status_code == 200
-    assert httpx.get(f"{url}/v2/services/image/edges", trust_env=False).status_code == 401
+    assert httpx.get(f"{url}/health/live", trust_env=False, timeout=WAIT_SECONDS).status_code == 200
+    assert (
+        httpx.get(
+            f"{url}/v2/services/image/edges", trust_env=False, timeout=WAIT_SECONDS
+        ).status_code
+        == 401
+    )
 
 
 @pytest.mark.parametrize("kind", ["context", "image", "annotated_image", "heatmap"])

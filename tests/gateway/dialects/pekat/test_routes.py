@@ -165,7 +165,9 @@ def test_a_body_that_is_too_large_is_refused(client: httpx.Client) -> None:
     ("query", "status"), [("", 401), ("?api_key=pg_0", 401), ("?api_key=a&api_key=b", 400)]
 )
 def test_without_a_key_nothing_is_analysed(inspecting: Served, query: str, status: int) -> None:
-    answer = httpx.post(inspecting.url + ANALYZE + query, content=PART, trust_env=False)
+    answer = httpx.post(
+        inspecting.url + ANALYZE + query, content=PART, trust_env=False, timeout=WAIT_SECONDS
+    )
     assert "pg_0" not in check_failure(answer, status)
     assert answer.headers["WWW-Authenticate"] == 'ApiKey realm="Production"'
 
@@ -237,7 +239,9 @@ def test_the_last_image_can_be_seen(client: httpx.Client) -> None:
 def test_nobody_gets_the_last_image_of_another(client: httpx.Client, inspecting: Served) -> None:
     client.post(ANALYZE, content=PART).raise_for_status()
     stranger = {"api_key": api_key(inspecting)}
-    answer = httpx.get(f"{inspecting.url}/last_image", params=stranger, trust_env=False)
+    answer = httpx.get(
+        f"{inspecting.url}/last_image", params=stranger, trust_env=False, timeout=WAIT_SECONDS
+    )
     assert "No image of this caller" in check_failure(answer, 404)
 
 
