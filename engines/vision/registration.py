@@ -121,7 +121,7 @@ def register(first: MatLike, second: MatLike, *, resolution: int = 512) -> Regis
     start = stretch(size_of(here), size_of(there))
     pair = _Pair(here, there)
     if _is_in_place(pair, start):
-        return Registration(stretch(size_of(first), size_of(second)), 0, 0.0)
+        return Registration(_plain(grey_first, grey_second), 0, 0.0)
     is_of_one_form = _stretch_of(first, second) <= _MOST_STRETCH
     fit = _fit_in_place(pair, start) if is_of_one_form else None
     if fit is None or not _is_beyond_doubt(pair, fit):
@@ -134,7 +134,7 @@ def register(first: MatLike, second: MatLike, *, resolution: int = 512) -> Regis
         fit = Fit(start, *_NO_PAIRS)
         matrix = phase_correlation(grey_first, grey_second)
     elif fit.matrix is start:
-        matrix = stretch(size_of(first), size_of(second))
+        matrix = _plain(grey_first, grey_second)
     else:
         to_first = stretch(size_of(first), size_of(here))
         to_second = stretch(size_of(second), size_of(there))
@@ -156,6 +156,12 @@ def as_they_lie(first: MatLike, second: MatLike, *, resolution: int = 512) -> fl
     """
     here, there = (_colour(shrink(one, resolution)) for one in (first, second))
     return in_common(here, there, stretch(size_of(here), size_of(there)))
+
+
+def _plain(first: MatLike, second: MatLike) -> Matrix:
+    """The stretch between their sizes, or the place that a row or column more leaves them."""
+    matrix = stretch(size_of(first), size_of(second))
+    return matrix if first.shape == second.shape else on_whole_pixels(first, second, matrix)
 
 
 def _at_working_size(grey: MatLike, resolution: int) -> MatLike:

@@ -48,6 +48,22 @@ def test_what_is_the_same_once_reduced_is_stretched() -> None:
         assert register(first, second).matrix.tolist() == expected.tolist()
 
 
+@pytest.mark.parametrize("more", [((0, 1), (0, 0)), ((1, 0), (0, 0)), ((0, 0), (1, 1))])
+def test_a_row_or_column_more_leaves_a_page_where_it_lay(
+    more: tuple[tuple[int, int], tuple[int, int]],
+) -> None:
+    first = np.full((1400, 930), 245, np.uint8)
+    for line in range(40):
+        cv2.putText(first, f"{line * 7919} of {line**5}", (40, 40 + 32 * line), 0, 0.6, 30, 1, 16)
+    second = first.copy()
+    cv2.putText(second, "changed", (600, 400), 0, 0.6, 30, 1, 16)
+    second = np.pad(second, more, mode="edge")
+    (above, _), (before, _) = more
+    expected = [[1, 0, before], [0, 1, above], [0, 0, 1]]
+    assert register(first, second).matrix.tolist() == expected
+    assert register(second, first).matrix.tolist() == np.linalg.inv(expected).tolist()
+
+
 def test_what_holds_most_keypoints_is_left_if_it_alone_has_moved() -> None:
     stones = skimage.data.gravel()[:200, :200]  # type: ignore[no-untyped-call]
     first, (second, truth) = seen(0)[0], seen(20)
