@@ -13,6 +13,7 @@ from engines.vision.equality import is_exact
 from engines.vision.homography import Matrix, inverse, stretch, transform
 from engines.vision.registration import NOTHING, as_they_lie, has_detail, register
 from engines.vision.scaling import Size, reduced, resampled, scaled, size_of
+from engines.vision.subsampling import alike
 from engines.vision.translation import common_parts
 
 FINE_ENOUGH_PX = 256
@@ -85,13 +86,16 @@ def overlay(image1: Image, image2: Image, matrix: Matrix, resolution: int) -> Ov
         common = np.ones((size[1], size[0]), np.bool_)
     else:
         second, common = _warped(image2, scale @ inverse(matrix), size, factor / finer)
+    is_resampled = not np.array_equal(matrix, np.eye(3))
+    if not (exact or is_resampled) and size == size_of(image1):
+        first, second = alike(np.asarray(first, np.uint8), np.asarray(second, np.uint8))
     return Overlay(
         first=first.astype(np.float32),
         second=second.astype(np.float32),
         common=common,
         scale=scale,
         is_exact=exact,
-        is_resampled=not np.array_equal(matrix, np.eye(3)),
+        is_resampled=is_resampled,
     )
 
 

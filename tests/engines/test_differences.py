@@ -262,6 +262,18 @@ def test_the_colour_that_a_jpeg_takes_from_thin_letters_is_no_difference() -> No
     assert compare(page, again, threshold=20, resolution=900).on_image1 == []
 
 
+def test_what_a_jpeg_of_low_quality_cuts_off_round_bright_letters_is_no_difference() -> None:
+    page = np.full((401, 603, 3), 255, np.uint8)
+    inks = [(255, 40, 20), (20, 230, 10), (230, 10, 200), (20, 20, 250)]
+    for row in range(14):
+        for column, ink in enumerate(inks):
+            place = (10 + 150 * column, 30 + 27 * row)
+            cv2.putText(page, f"{row * 97 + column} hodq", place, 0, 0.4, ink, 1, cv2.LINE_AA)
+    again = encoded_again(page, quality=30)
+    for pair in ((page, again), (again, page)):
+        assert compare(*pair, threshold=20, resolution=900).on_image1 == []
+
+
 def test_a_caret_in_a_text_field_is_found() -> None:
     field = np.full((26, 280, 3), 255, np.uint8)
     cv2.putText(field, "Berlin", (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1)
