@@ -40,6 +40,8 @@ HALO_PX, HALO = 3, 0.35
 """How far blur spreads a mark, and the most that it leaves there of what is beside it."""
 RINGING_PX, RINGING = 10, 0.1
 """The same of what a JPEG leaves in the blocks around a mark."""
+BLOCK_PX, BLOCK_RINGING = 7, 0.15
+"""The same in the blocks of 8 px that changed, of a JPEG that has left all others as they were."""
 SOFTNESS = 0.25
 """Share of the contrast of a thin line that is lost if its edges lie otherwise, and of its colour
 if JPEG has halved that."""
@@ -152,7 +154,8 @@ def differing_exactly(
     """
     here, there = (_compared(one, 0, strictness.is_by_hue) for one in (first, second))
     apart = np.sqrt(((here - there) ** 2).sum(axis=2))
-    marked = np.asarray((apart > strictness.sure_levels) & valid)
+    ringing = BLOCK_RINGING * cv2.dilate(apart, square(BLOCK_PX))
+    marked = np.asarray((apart > np.maximum(strictness.sure_levels, ringing)) & valid)
     whole, labels, areas = _joined(marked, valid, strictness.gap)
     is_kept = areas >= _least_area(EXACT_FINEST, strictness)
     return Comparison(lettered(np.asarray(whole & is_kept[labels])) & valid, unmoved(valid))

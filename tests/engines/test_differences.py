@@ -274,6 +274,16 @@ def test_what_a_jpeg_of_low_quality_cuts_off_round_bright_letters_is_no_differen
         assert compare(*pair, threshold=20, resolution=900).on_image1 == []
 
 
+def test_a_spot_on_squares_that_a_jpeg_keeps_exactly_has_its_own_box() -> None:
+    random = np.random.default_rng(7)
+    squares = np.where(random.random((20, 20)) < 0.5, 0, 255).astype(np.uint8)
+    code = np.repeat(np.repeat(np.stack([squares] * 3, axis=2), 8, axis=0), 8, axis=1)
+    spotted = code.copy()
+    spotted[76:84, 92:100] = 255 - spotted[76:84, 92:100]
+    (found,) = compare(code, encoded_again(spotted, quality=60), threshold=20).on_image1
+    assert iou(found.box, Box(92, 76, 100, 84)) > 0.6
+
+
 def test_a_caret_in_a_text_field_is_found() -> None:
     field = np.full((26, 280, 3), 255, np.uint8)
     cv2.putText(field, "Berlin", (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1)
