@@ -58,8 +58,8 @@ MOVED_LEVELS = 6.0
 """How far a JPEG may move an even ground."""
 EVEN_LEVELS = 4.0
 """How much the levels vary where there is neither an edge nor noise."""
-TINT_PX = 3
-"""Half the width of an even area that is none of a JPEG's blocks."""
+TINT_PX, BLOCKS_PX = 3, 9
+"""Half the width of an even area that is none of a JPEG's blocks, of brightness and of colour."""
 RING_PX = 4, 8
 """How far from an even area its surroundings begin and end."""
 FAINT_LEVELS, FAINT_COLOUR = 3.0, 8.0
@@ -362,7 +362,7 @@ def _standing_out(apart: Levels, limit: Levels) -> Flags:
 
 def _faint(here: Layers, there: Layers, apart: Levels) -> Flags:
     """Pixels that are apart by little, in colour even if its softness explains that; no halo."""
-    colour = np.sqrt(((here - there)[:, :, 1:] ** 2).sum(axis=2))
+    colour = _colour_apart(here, there)
     near, ringing = (
         share * cv2.dilate(apart, square(reach))
         for share, reach in ((HALO, HALO_PX), (RINGING, RINGING_PX))
@@ -391,24 +391,35 @@ def _without_halo(parts: Flags, apart: Levels) -> Flags:
 
 
 def _tinted(here: Layers, there: Layers, apart: Levels, valid: Flags, limit: float) -> Flags:
-    """Even areas that are a little lighter or darker on one picture, and sharply bounded.
+    """Even areas that are a little lighter, darker or of another colour, and sharply bounded."""
+    is_even = valid & (np.maximum(*(_ranges(one) for one in (here, there))) <= EVEN_LEVELS)
+    near = _bounded(np.abs(here[:, :, 0] - there[:, :, 0]), is_even, valid, limit, TINT_PX)
+    near |= _bounded(_colour_apart(here, there), is_even, valid, FAINT_COLOUR, BLOCKS_PX)
+    return np.asarray(near & (apart > limit))
 
-    Another light is smooth: it differs beyond the area too. Colour alone tells nothing: a JPEG
-    has another one in whole blocks beside what is colourful.
+
+def _bounded(apart: Levels, is_even: Flags, valid: Flags, limit: float, half_px: int) -> Flags:
+    """Even areas that are apart, so wide somewhere, and what is near; all but those in a light.
+
+    Another light is smooth: it differs beyond the area too.
     """
-    darker = np.abs(here[:, :, 0] - there[:, :, 0])
-    is_even = np.maximum(*(_ranges(one) for one in (here, there))) <= EVEN_LEVELS
-    areas = (is_even & valid & (darker > limit)).astype(np.uint8)
+    areas = (is_even & (apart > limit)).astype(np.uint8)
+    cores = cv2.erode(areas, square(half_px))
+    if not cores.any():
+        return np.zeros_like(is_even)
     count, parts = cv2.connectedComponents(areas, connectivity=8)
     labels = np.asarray(parts, np.int32)
-    is_wide = np.bincount(labels[cv2.erode(areas, square(TINT_PX)) > 0], minlength=count) > 0
+    is_wide = np.bincount(labels[np.asarray(cores) > 0], minlength=count) > 0
     grown = [cv2.dilate(labels.astype(np.float32), square(reach)) for reach in RING_PX]
     ring = np.where((grown[0] == 0) & valid, grown[1], 0).astype(np.int32)
-    inside, outside = (_mean_of_each(one, darker, count) for one in (labels, ring))
+    inside, outside = (_mean_of_each(one, apart, count) for one in (labels, ring))
     is_tint = is_wide & (outside < inside / 2)
     is_tint[0] = False
-    near = cv2.dilate(is_tint[labels].astype(np.uint8), square(RING_PX[0])) > 0
-    return np.asarray(near & (apart > limit))
+    return cv2.dilate(is_tint[labels].astype(np.uint8), square(RING_PX[0])) > 0
+
+
+def _colour_apart(here: Layers, there: Layers) -> Levels:
+    return np.asarray(np.sqrt(((here - there)[:, :, 1:] ** 2).sum(axis=2)), np.float32)
 
 
 def _mean_of_each(labels: Labels, levels: Levels, count: int) -> NDArray[np.float64]:

@@ -207,6 +207,16 @@ def test_a_light_tint_is_found_on_a_picture_sent_again(
     assert [iou(one.box, box) > 0.7 for one in found] == [True]
 
 
+def test_a_disc_of_another_colour_as_bright_is_found_on_a_picture_saved_again() -> None:
+    before = screen(960, 600)
+    after = before.copy()
+    for image, colour in ((before, (125, 110, 158)), (after, (141, 103, 168))):
+        cv2.circle(image, (700, 300), 40, colour, -1, cv2.LINE_AA)
+    saved_again = encoded_again(after, quality=60)
+    (found,) = compare(before, saved_again, threshold=20, resolution=900).on_image1
+    assert iou(found.box, Box(660, 260, 741, 341)) > 0.9
+
+
 def test_a_soft_shadow_on_a_page_is_no_tint(page: Pixels) -> None:
     height, width = page.shape[:2]
     x, y = np.meshgrid(np.arange(width), np.arange(height))
