@@ -82,7 +82,7 @@ def draw(reference: Image, query: Image, result: Result) -> Picture:
     return Picture(side_by_side(*sides))
 
 
-@engine(version="5.0.0", draw=draw)
+@engine(version="6.0.0", draw=draw)
 def distance(reference: Image, query: Image, *, params: Params) -> Result:
     """Rate how far two pictures are from showing the same thing.
 

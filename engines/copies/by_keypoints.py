@@ -15,7 +15,7 @@ from engines.copies.match import (
     lie_on_one_another,
 )
 from engines.core.shapes import Box
-from engines.vision.disagreement import disagreement
+from engines.vision.disagreement import Disagreement, disagreement
 from engines.vision.homography import (
     Fit,
     Matrix,
@@ -47,7 +47,7 @@ class Demand:
     Args:
         fewest: keypoints that have to agree.
         least_share: of all keypoints in the common part that have to agree.
-        most_differing: share of the detail that may differ.
+        most_differing: share of the clear detail that may differ.
         half_strength: agreeing keypoints at which a match is half as strong as can be.
     """
 
@@ -86,11 +86,11 @@ def match_by_keypoints(
         if fit is None:
             continue
         is_whole, differing = _differing(cv2.flip(first, 1) if is_mirrored else first, second, fit)
-        match = _match_of(fit, seen, there, differing, demand.half_strength)
+        match = _match_of(fit, seen, there, differing.share, demand.half_strength)
         if _is_convincing(fit, match, differing, demand) and (is_whole or not refused):
             match = _to_the_rim(match, fit.matrix, (width, height), size_of(second))
             return match.mirrored(width) if is_mirrored else match, 0.0
-        refused = differing if is_whole else refused
+        refused = differing.share if is_whole else refused
     return None, refused
 
 
@@ -102,7 +102,7 @@ def _common(here: Keypoints, there: Keypoints, size: Size, fewest: int) -> Fit |
     return fit if are_spread(fit.first) and are_spread(fit.second) else None
 
 
-def _differing(first: MatLike, second: MatLike, fit: Fit) -> tuple[bool, float]:
+def _differing(first: MatLike, second: MatLike, fit: Fit) -> tuple[bool, Disagreement]:
     """Whether they lie on one another, and what differs of all, or else of the part found."""
     matrix = _plainest(fit)
     if lie_on_one_another(first, second, matrix):
@@ -121,11 +121,13 @@ def _plainest(fit: Fit) -> Matrix:
     return matrix if np.median(astray) < PLAIN_PX else fit.matrix
 
 
-def _is_convincing(fit: Fit, match: Match, differing: float, demand: Demand) -> bool:
+def _is_convincing(fit: Fit, match: Match, differing: Disagreement, demand: Demand) -> bool:
     """Whether little differs, or too much agrees for two things of one template."""
     share = match.scores.inliers_of_all
     is_much = len(fit.first) >= MANY_INLIERS and share >= MUCH
-    return is_much or (share >= demand.least_share and differing <= demand.most_differing)
+    return is_much or (
+        share >= demand.least_share and differing.clear_share <= demand.most_differing
+    )
 
 
 def _match_of(

@@ -78,8 +78,10 @@ def _strength(laid: MatLike, second: MatLike) -> float:
     if not _is_same(here, there):
         return 0.0
     differing = disagreement(laid, second, np.eye(3))
+    if differing.clear_share > MOST_DIFFERING:
+        return 0.0
     apart = float(np.abs(here - there).max()) / SAME_LEVELS
-    return 0.99 * (1 - differing) * (1 - apart) if differing <= MOST_DIFFERING else 0.0
+    return 0.99 * (1 - differing.share) * (1 - apart)
 
 
 def _is_same(here: NDArray[np.float32], there: NDArray[np.float32]) -> bool:

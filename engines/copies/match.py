@@ -14,8 +14,9 @@ from engines.vision.scaling import Size, size_of
 
 Two: TypeAlias = tuple[MatLike, MatLike]
 
-MOST_DIFFERING = 0.27
-"""Share of the detail: copies have up to 0.26, most other things of one template more than 0.3."""
+MOST_DIFFERING = 0.2
+"""Share of the clear detail: nearly all copies have up to 0.06, other things of one template more
+than 0.25."""
 MOSTLY = 0.5
 """Share of each that the other covers if they lie on one another."""
 

@@ -1,5 +1,6 @@
 """Disagreement: how much of their detail two pictures do not share where one lies on the other."""
 
+from dataclasses import dataclass
 from itertools import product
 
 import cv2
@@ -23,12 +24,28 @@ _AS_FINE = 0.4
 """Share of the finer one's detail of an octave that the softer one has to show."""
 _FLAT_LEVELS = 3.0
 """Standard deviation of a flattened cell without a pattern; one with a pattern has about 42."""
+_HARDLY_APART, _APART = 0.25, 0.5
+"""1 - r² of a cell up to which a JPEG may have made the difference, and from which all differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """The share of the detail of either that the other does not show; both from 0 to 1.
+
+    Args:
+        share: of all detail, however faint, and however little of a cell is missing.
+        clear_share: of the detail by its contrast, where a cell lacks more than a JPEG takes:
+            letters outweigh the grain of their paper, and traces of it everywhere do not add up.
+    """
+
+    share: float
+    clear_share: float
 
 
 def disagreement(
     first: MatLike, second: MatLike, matrix: Matrix, part: Points | None = None
-) -> float:
-    """The share of the detail of either that the other does not show at that place.
+) -> Disagreement:
+    """How much of their detail two pictures do not share.
 
     Light is of no weight, nor is a motion by a few pixels, and where one of them is softer
     the other is compared as softly.
@@ -40,13 +57,17 @@ def disagreement(
         part: (N, 2), the corners of a convex part of the second; None for all that both cover.
 
     Returns:
-        from 0, all is the same, to 1; 0 if neither has any detail, 1 if too little is covered.
+        0 if neither has any detail, 1 if too little is covered.
     """
-    energies, apart = _cells(first, second, matrix, part)
-    most = energies.max(axis=1)
+    cells = _cells(first, second, matrix, part)
+    most = cells.energies.max(axis=1)
     if not most.any():
-        return 0.0 if len(most) else 1.0
-    return float(np.average(apart, weights=most))
+        return Disagreement(0.0, 0.0) if len(most) else Disagreement(1.0, 1.0)
+    clearly = np.interp(cells.apart, (_HARDLY_APART, _APART), (0, 1))
+    return Disagreement(
+        share=float(np.average(cells.apart, weights=most)),
+        clear_share=float(np.average(clearly, weights=most * cells.contrasts)),
+    )
 
 
 def in_common(first: MatLike, second: MatLike, matrix: Matrix) -> float:
@@ -60,16 +81,28 @@ def in_common(first: MatLike, second: MatLike, matrix: Matrix) -> float:
     Returns:
         1 if one of them has no detail.
     """
-    energies, apart = _cells(first, second, matrix, None)
-    if not energies.any(axis=0).all():
+    cells = _cells(first, second, matrix, None)
+    if not cells.energies.any(axis=0).all():
         return 1.0
-    return float(max(1 - np.average(apart, weights=own) for own in energies.T))
+    return float(max(1 - np.average(cells.apart, weights=own) for own in cells.energies.T))
 
 
-def _cells(
-    first: MatLike, second: MatLike, matrix: Matrix, part: Points | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of each cell the energy of its detail in both (N, 2), and 1 - r² (N,)."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cells:
+    """What the two show in each of N cells.
+
+    Args:
+        energies: (N, 2), of the flattened detail of either.
+        contrasts: (N,), of the one that has more, as it was seen; grey levels, at least 1.
+        apart: (N,), 1 - r².
+    """
+
+    energies: NDArray[np.float64]
+    contrasts: NDArray[np.float64]
+    apart: NDArray[np.float64]
+
+
+def _cells(first: MatLike, second: MatLike, matrix: Matrix, part: Points | None) -> _Cells:
     laid, covered = _laid(first, second, matrix)
     if part is not None:
         inside = cv2.fillConvexPoly(np.zeros_like(covered), np.rint(part).astype(np.int32), 1)
@@ -80,7 +113,7 @@ def _cells(
     moved = unbent(unmoved, shown, covered > 0, WIDE_STEPS).clip(0, 255).astype(np.uint8)
     octave, here, there = _as_fine_as_both(moved, second)
     compared = cv2.resize(covered, size_of(there), interpolation=cv2.INTER_NEAREST)
-    return _compared(flattened(here), flattened(there), compared, octave)
+    return _compared((here, there), compared, octave)
 
 
 def _laid(first: MatLike, second: MatLike, matrix: Matrix) -> tuple[MatLike, MatLike]:
@@ -106,12 +139,11 @@ def _finest_detail(image: MatLike) -> float:
     return float(np.sqrt(np.mean((image.astype(np.float32) - coarse) ** 2)))
 
 
-def _compared(
-    here: MatLike, there: MatLike, covered: MatLike, octave: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _compared(seen: tuple[MatLike, MatLike], covered: MatLike, octave: int) -> _Cells:
     side, reach = max(_LEAST_CELL_PX, _CELL_PX >> octave), max(1, _REACH_PX >> octave)
+    here, there = (flattened(one) for one in seen)
     height, width = covered.shape
-    energies, apart = list[tuple[float, float]](), list[float]()
+    energies, contrasts, apart = list[tuple[float, float]](), list[float](), list[float]()
     for top, left in product(range(0, height, side), range(0, width, side)):
         rows, columns = slice(top, top + side), slice(left, left + side)
         inside = covered[rows, columns] > 0
@@ -120,8 +152,14 @@ def _compared(
         cell = there[rows, columns]
         around = here[max(0, top - reach) : top + side + reach, max(0, left - reach) :]
         energies.append((_energy(here[rows, columns][inside]), _energy(cell[inside])))
+        contrasts.append(max(1.0, *(_contrast(one[rows, columns]) for one in seen)))
         apart.append(1 - _best_correlation(cell, around[:, : side + 2 * reach]) ** 2)
-    return np.reshape(energies, (-1, 2)), np.array(apart)
+    return _Cells(np.reshape(energies, (-1, 2)), np.array(contrasts), np.array(apart))
+
+
+def _contrast(cell: MatLike) -> float:
+    """The standard deviation of the channel that varies most."""
+    return float(cv2.meanStdDev(cell)[1].max())
 
 
 def _energy(pixels: MatLike) -> float:

@@ -206,6 +206,19 @@ def letter(words: int, *, changed: int = 10_000) -> Pixels:
     return page
 
 
+def form(words: int) -> Pixels:
+    """Framed entries, whose letters are less than the frames and all else such forms share."""
+    sheet = np.full((800, 620, 3), 250, np.uint8)
+    cv2.putText(sheet, "APPLICATION", (20, 45), 0, 1.0, (40, 40, 40), 2, cv2.LINE_AA)
+    for row, name in enumerate(("family", "given", "street", "town", "country", "phone", "bank")):
+        top = 80 + 100 * row
+        cv2.putText(sheet, name, (20, top + 30), 0, 0.6, (40, 40, 40), 1, cv2.LINE_AA)
+        cv2.rectangle(sheet, (200, top), (600, top + 70), (120, 120, 120), 1)
+        text = "".join(np.random.default_rng([words, row]).choice(list("abdefghklmnoprstu"), 11))
+        cv2.putText(sheet, text, (210, top + 45), 0, 1.0, (160, 40, 220), 2, cv2.LINE_AA)
+    return sheet
+
+
 def code(text: str) -> Pixels:
     modules = cv2.copyMakeBorder(cv2.QRCodeEncoder.create().encode(text), 3, 3, 3, 3, 0, value=255)
     large = np.kron(modules, np.ones((10, 10), np.uint8))
@@ -232,11 +245,12 @@ def square() -> Pixels:
     ("one", "other", "least"),
     [
         (letter(1), letter(2), 1),
+        (form(1), form(2), 1),
         (code("271828" * 8), code("314159" * 8), 2),
         (disc(), square(), 1),
         (sign("A"), sign("R"), 1),
     ],
-    ids=["letters under one letterhead", "codes", "disc and square", "A and R"],
+    ids=["letters under one letterhead", "filled in forms", "codes", "disc and square", "A and R"],
 )
 def test_other_content_of_one_template_does_not_match(
     one: Pixels, other: Pixels, least: float
