@@ -57,5 +57,5 @@ def _light(plane: Pixels) -> NDArray[np.float32]:
 
 def without(mask: Pixels, shadows: Pixels) -> Pixels:
     """A mask without shadows, unless they are most of it: a blurred grey object looks like one."""
-    left = mask & ~shadows
+    left = (mask > shadows).view(np.uint8)
     return left if cv2.countNonZero(left) >= LEAST_LEFT * cv2.countNonZero(mask) else mask

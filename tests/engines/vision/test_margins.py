@@ -89,3 +89,18 @@ def test_the_mask_of_a_smaller_copy_is_placed_at_its_parts_size(picture: Pixels)
     x, y, width, height = cv2.boundingRect(whole)
     assert np.abs(np.subtract((x, y, width, height), (60, 50, 82, 82))).max() <= 1
     assert whole.sum() == pytest.approx(4 * disc.sum(), rel=0.01)
+
+
+def test_a_mask_of_half_the_size_is_placed_as_its_levels_are_cut_in_the_middle() -> None:
+    mask = np.random.default_rng(7).integers(0, 2, (31, 40), np.uint8)
+    whole = placed(mask, Box(0, 0, 80, 62), np.zeros((62, 80, 3), np.uint8))
+    levels = cv2.resize(mask * np.uint8(255), (80, 62), interpolation=cv2.INTER_LINEAR)
+    assert np.array_equal(whole, levels > 127)
+
+
+def test_a_picture_that_is_part_of_another_has_the_margins_of_its_copy(picture: Pixels) -> None:
+    bars = cv2.copyMakeBorder(picture, 30, 0, 0, 12, cv2.BORDER_CONSTANT, value=(9, 9, 9))
+    part: Pixels = np.dstack([bars, bars]).astype(np.uint8)[..., 1:4][:, ::-1]
+    box = within_margins(part)[1]
+    assert box == within_margins(np.ascontiguousarray(part))[1]
+    assert box.top > 29
