@@ -79,6 +79,7 @@ def reduced(centres: Floats, histogram: Histogram, count: int, near: float) -> F
     """Give up what costs least: above `count` of all, else of those near another."""
     between = np.sqrt(squared_distances(centres, centres))
     np.fill_diagonal(between, np.inf)
+    squared = squared_distances(histogram.colors, centres)
     kept = np.arange(len(centres))
     while len(kept) > 1:
         is_spare = between[np.ix_(kept, kept)].min(axis=1) < near
@@ -86,21 +87,21 @@ def reduced(centres: Floats, histogram: Histogram, count: int, near: float) -> F
             is_spare[:] = True
         if not is_spare.any():
             break
-        costs = _costs(centres[kept], histogram)
+        costs = _costs(squared.take(kept, axis=1), histogram.weights)
         kept = np.delete(kept, np.where(is_spare, costs, np.inf).argmin())
     return centres[kept]
 
 
-def _costs(centres: Floats, histogram: Histogram) -> Floats:
-    """The distance that each centre spares its colours."""
-    squared = squared_distances(histogram.colors, centres)
+def _costs(squared: Floats, weights: Floats) -> Floats:
+    """The distance that each centre spares its colours, of the squares of all distances."""
     best, second = np.sqrt(np.partition(squared, 1, axis=1)[:, :2]).T
-    spared = histogram.weights * (second - best)
-    return np.bincount(squared.argmin(axis=1), spared, len(centres)).astype(np.float64)
+    spared = weights * (second - best)
+    return np.bincount(squared.argmin(axis=1), spared, squared.shape[1]).astype(np.float64)
 
 
 def squared_distances(colors: Floats, centres: Floats) -> Floats:
     products = colors @ centres.T
     lengths = [np.einsum("ij,ij->i", one, one) for one in (colors, centres)]
-    squared: Floats = np.maximum(lengths[0][:, np.newaxis] + lengths[1] - 2 * products, 0)
-    return squared
+    squared: Floats = np.add.outer(*lengths)
+    squared -= np.multiply(products, 2, out=products)
+    return np.maximum(squared, 0, out=squared)
