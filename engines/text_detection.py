@@ -75,7 +75,7 @@ def draw(image: WithAlpha, result: Result) -> Picture:
     return Picture(marking.overwritten(laid(image), marks))
 
 
-@engine(version="6.0.0", draw=draw, deadline_seconds=120)
+@engine(version="7.0.0", draw=draw, deadline_seconds=120)
 def text_detection(image: WithAlpha, *, params: Params) -> Result:
     """Read the print in a picture, whichever way it is turned.
 

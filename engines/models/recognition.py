@@ -16,6 +16,8 @@ from engines.vision.ink import ink_of
 
 BATCH_WIDTH = 2000
 """Sum of the widths of lines recognised at once, px; it bounds memory."""
+MOST_PADDING = 16
+"""What is added to the narrowest of them, px: one line alone costs as much for each column."""
 LONGEST = 3200
 """Width beyond which a line is cut into pieces, px."""
 LEAST_WIDTH = 160
@@ -148,7 +150,7 @@ def _said_at(
     said: dict[int, Text] = {}
     together: list[int] = []
     for place in sorted(range(len(pictures)), key=lambda each: shown[each]):
-        if together and shown[place] * (len(together) + 1) > BATCH_WIDTH:
+        if together and not _fit_together(shown[together[0]], shown[place], len(together) + 1):
             said |= _said(model, together, pictures, widths)
             report(len(said) / len(pictures))
             together = []
@@ -156,6 +158,10 @@ def _said_at(
     if together:
         said |= _said(model, together, pictures, widths)
     return [said[place] for place in range(len(pictures))]
+
+
+def _fit_together(narrowest: int, widest: int, count: int) -> bool:
+    return widest * count <= BATCH_WIDTH and widest - narrowest <= MOST_PADDING
 
 
 def width_at(picture: Pixels, line_height: int) -> int:

@@ -57,6 +57,11 @@ def test_lines_of_any_widths_are_read_in_their_order(
     assert [said(one) for one in texts([line(text) for text in LINES])] == LINES
 
 
+def test_what_a_line_says_does_not_depend_on_longer_ones_beside_it() -> None:
+    lines = [line(text) for text in ("Short", "A line that is a good deal longer than that")]
+    assert texts(lines) == [texts([one])[0] for one in lines]
+
+
 def test_no_lines_say_nothing() -> None:
     assert texts([]) == []
 
