@@ -7,12 +7,12 @@ from cv2.typing import MatLike
 from engines.core.shapes import Pixels
 
 _EDGE_LEVELS = 16
-_SAME_DETAIL = 0.6
+SAME_DETAIL = 0.6
 _SAME_PIXELS = 0.5
 """Share of pixels, at edges so high and of all, that are equal on pictures in exact register."""
 
 
-def is_still(first: MatLike, second: MatLike, *, share: float = _SAME_DETAIL) -> bool:
+def is_still(first: MatLike, second: MatLike, *, share: float = SAME_DETAIL) -> bool:
     """Whether most detail of both is level for level the same at the same place.
 
     Args:
@@ -35,7 +35,7 @@ def is_exact(first: MatLike, second: MatLike) -> bool:
     """
     if first.shape != second.shape or np.mean(first == second) < _SAME_PIXELS:
         return False
-    return _least_equal(first, second, np.minimum, default=1.0) > _SAME_DETAIL
+    return _least_equal(first, second, np.minimum, default=1.0) > SAME_DETAIL
 
 
 def _least_equal(first: MatLike, second: MatLike, edge_of: np.ufunc, *, default: float) -> float:

@@ -70,6 +70,8 @@ _STILL_PX = 0.05
 """A pair lies still if its points are as near to where they were as to where they are put."""
 _SAME_LEVELS = 12
 _SAME_SHARE = 0.999
+_NOT_STRETCHED = 0.75
+"""Share of the detail; a drawing stretched by a pixel keeps two thirds of it level for level."""
 _PLAINER = 0.01
 """A plainer matrix is taken if the pictures correlate by so much less at most."""
 _MOST_STRETCH = 0.02
@@ -161,7 +163,9 @@ def as_they_lie(first: MatLike, second: MatLike, *, resolution: int = 512) -> fl
 def _plain(first: MatLike, second: MatLike) -> Matrix:
     """The stretch between their sizes, or the place that a row or column more leaves them."""
     matrix = stretch(size_of(first), size_of(second))
-    return matrix if first.shape == second.shape else on_whole_pixels(first, second, matrix)
+    if first.shape == second.shape:
+        return matrix
+    return on_whole_pixels(first, second, matrix, share=_NOT_STRETCHED)
 
 
 def _at_working_size(grey: MatLike, resolution: int) -> MatLike:

@@ -7,7 +7,7 @@ import numpy as np
 from cv2.typing import MatLike
 
 from engines.core.errors import NotAlignable
-from engines.vision.equality import is_exact, is_still
+from engines.vision.equality import SAME_DETAIL, is_exact, is_still
 from engines.vision.homography import Matrix, outline, transform
 from engines.vision.local_contrast import SAME_PATTERN, flattened, pearson
 from engines.vision.scaling import reduced, scaled, size_of
@@ -58,8 +58,10 @@ def _shifting(x: float, y: float) -> Matrix:
     return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
 
 
-def on_whole_pixels(first: MatLike, second: MatLike, matrix: Matrix) -> Matrix:
-    """The shift by whole pixels next to a matrix, if the pictures are the same there."""
+def on_whole_pixels(
+    first: MatLike, second: MatLike, matrix: Matrix, *, share: float = SAME_DETAIL
+) -> Matrix:
+    """The shift by whole pixels next to a matrix, if so much of the detail is the same there."""
     frame = outline(size_of(first))
     moves = transform(frame, matrix) - frame
     if np.ptp(moves, axis=0).max() > _NEARLY_WHOLE_PX:
@@ -68,7 +70,7 @@ def on_whole_pixels(first: MatLike, second: MatLike, matrix: Matrix) -> Matrix:
     for right, down in sorted(np.ndindex(3, 3), key=lambda one: abs(one[0] - 1) + abs(one[1] - 1)):
         shift = _shifting(x + right - 1, y + down - 1)
         parts = common_parts(first, second, shift)
-        if parts[0].size and is_still(*parts):
+        if parts[0].size and is_still(*parts, share=share):
             return shift
     return matrix
 

@@ -64,6 +64,13 @@ def test_a_row_or_column_more_leaves_a_page_where_it_lay(
     assert register(second, first).matrix.tolist() == np.linalg.inv(expected).tolist()
 
 
+def test_squares_stretched_by_a_pixel_are_no_row_more() -> None:
+    squares = np.random.default_rng(3).integers(0, 2, (90, 90), dtype=np.uint8)
+    first = np.kron(255 * squares, np.ones((4, 4), np.uint8))
+    second = cv2.resize(first, (360, 361), interpolation=cv2.INTER_CUBIC)
+    assert register(first, second).matrix.tolist() == stretch((360, 360), (360, 361)).tolist()
+
+
 def test_what_holds_most_keypoints_is_left_if_it_alone_has_moved() -> None:
     stones = skimage.data.gravel()[:200, :200]  # type: ignore[no-untyped-call]
     first, (second, truth) = seen(0)[0], seen(20)
