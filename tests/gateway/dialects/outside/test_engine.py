@@ -47,10 +47,12 @@ async def test_a_point_cloud_goes_through_the_pool_and_two_files_come_back() -> 
         ("points.csv", "text/csv"),
         ("view.png", "image/png"),
     ]
-    table, view = run(job(CLOUD)).files
-    assert answer.files[0] == table
-    # Two processes may deflate the same pixels to other bytes.
-    assert pixels(answer.files[1].data).tolist() == pixels(view.data).tolist()
+    here = run(job(CLOUD))
+    assert (answer.body, answer.media_type) == (here.body, here.media_type)
+    (table, view), (table_here, view_here) = answer.files, here.files
+    assert table == table_here
+    # In one process of a hundred ISA-L deflates the same bytes to others (isal 1.9.1, N = 400).
+    assert pixels(view.data).tolist() == pixels(view_here.data).tolist()
     assert shares == [0.5]
 
 
