@@ -87,9 +87,9 @@ class Served:
         answer = httpx.post(self.url + path, data=form, trust_env=False, timeout=WAIT_SECONDS)
         return str(answer.raise_for_status().json()["access_token"])
 
-    def client(self) -> httpx.Client:
-        """A client that is authenticated."""
-        headers = {"Authorization": f"Bearer {self.token()}"}
+    def client(self, headers: Mapping[str, str] | None = None) -> httpx.Client:
+        """A client that is authenticated: by a token, unless it has other header fields."""
+        headers = headers or {"Authorization": f"Bearer {self.token()}"}
         return httpx.Client(
             base_url=self.url, headers=headers, trust_env=False, timeout=WAIT_SECONDS
         )

@@ -9,8 +9,8 @@ import pytest
 
 from gateway.errors import STATE_RETRY_SECONDS
 from tests.pictures import encoded
-from tests.servers import Server, new_database, postgresql, redis, s3
-from tests.serving import WAIT_SECONDS, Served, serving
+from tests.servers import Server, make_bucket, new_database, postgresql, redis, s3
+from tests.serving import Served, serving
 
 BUCKET = "kept"
 SENT = {"fileobject": ("a.png", encoded("PNG"), "image/png")}
@@ -37,7 +37,7 @@ def scaled_out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScaledOut]:
         patch.setenv("AWS_ENDPOINT_URL", files.address)
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
             patch.setenv(name, "any")
-        make_bucket(files)
+        make_bucket(files.address, BUCKET)
         served = stack.enter_context(
             serving(
                 tmp_path_factory.mktemp("outages"),
@@ -53,11 +53,6 @@ def scaled_out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScaledOut]:
         yield ScaledOut(served, client, servers)
 
 
-def make_bucket(files: Server) -> None:
-    """In the server's memory, where none is after it was stopped."""
-    httpx.put(f"{files.address}/{BUCKET}", trust_env=False, timeout=WAIT_SECONDS).raise_for_status()
-
-
 @pytest.mark.parametrize("part", ["rows", "counts", "files"])
 def test_what_is_away_makes_a_503_and_is_found_when_it_is_back(
     scaled_out: ScaledOut, part: str
@@ -67,8 +62,8 @@ def test_what_is_away_makes_a_503_and_is_found_when_it_is_back(
     server.stop()
     refused = [scaled_out.add_task() for _ in range(4)]
     server.start()
-    if part == "files":
-        make_bucket(server)
+    if part == "files":  # Its buckets were in its memory.
+        make_bucket(server.address, BUCKET)
     assert {one.status_code for one in refused} == {503}
     assert {one.headers["Retry-After"] for one in refused} == {str(STATE_RETRY_SECONDS)}
     assert {one.json()["status_code"] for one in refused} == {503}

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.keys import Keys
@@ -21,7 +20,7 @@ from gateway.store.tables import refused_jobs
 from tests.auth.workers import ask_by_key, open_client
 from tests.browser.conftest import console_of, keep
 from tests.browser.console_page import ConsolePage
-from tests.serving import WAIT_SECONDS, Served, serving, wait_until
+from tests.serving import Served, serving, wait_until
 
 ADMIN_NAME, PASSWORD = "grace", "correct horse"
 HOSTILE = '<img src=x onerror="window.hit = 1">'
@@ -292,10 +291,10 @@ def test_models_and_settings_are_those_that_the_api_tells(
     run: ConsolePage, rows: Database, running: Served
 ) -> None:
     key = ApiKeys(rows).add(ADMIN_NAME, scopes=frozenset({ADMIN}))
-    with httpx.Client(
-        base_url=f"{running.url}/v2/admin/", headers={"X-API-Key": key}, timeout=WAIT_SECONDS
-    ) as client:
-        models, settings = (client.get(one).json()[one] for one in ("models", "settings"))
+    with running.client({"X-API-Key": key}) as client:
+        models, settings = (
+            client.get(f"/v2/admin/{one}").json()[one] for one in ("models", "settings")
+        )
     go(run, "models")
     run.find(".row")
     shown = texts(run, ".row")

@@ -23,7 +23,7 @@ from gateway.tasks.status import Status
 from gateway.tasks.task import StoredFile, Task
 from tests.auth.workers import EDGES, Workers, each_worker
 from tests.gateway.pool.running import LoopClock
-from tests.serving import WAIT_SECONDS, Served, settings_environment
+from tests.serving import Served, settings_environment
 
 TASKS = "/v2/tasks"
 LATER = {"Prefer": "respond-async"}
@@ -153,9 +153,7 @@ def test_a_task_is_nobody_elses(served: Served, workers: Workers, picture: bytes
     words = ["users", "add", "eve", "--password-stdin"]
     CliRunner(env=environment).invoke(main, words, input="correct horse\n")
     eve = {"X-API-Key": key_of(served, "eve")}
-    with httpx.Client(
-        base_url=served.url, headers=eve, trust_env=False, timeout=WAIT_SECONDS
-    ) as client:
+    with served.client(eve) as client:
         asked = [client.get(location), client.get(f"{location}/result"), client.delete(location)]
         assert [one.status_code for one in asked] == [404, 404, 404]
         assert client.get(TASKS).json() == {"total": 0, "tasks": []}
@@ -168,9 +166,7 @@ def test_a_key_sees_tasks_of_its_services_alone(
     location = ask_later(workers[0], picture).headers["Location"]
     for scope, status in (("edges", 200), ("heatMap", 404)):
         headers = {"X-API-Key": key_of(served, served.user, scope)}
-        with httpx.Client(
-            base_url=served.url, headers=headers, trust_env=False, timeout=WAIT_SECONDS
-        ) as client:
+        with served.client(headers) as client:
             assert client.get(location).status_code == status
             assert (client.get(TASKS).json()["total"] > 0) == (status == 200)
 

@@ -44,7 +44,7 @@ def test_a_raw_body_comes_back_as_two_files_that_header_fields_tell_apart(
 
 
 def test_anybody_may_ask_what_is_public(outside: Served) -> None:
-    answer = httpx.get(f"{outside.url}/clouds/ping", trust_env=False, timeout=WAIT_SECONDS)
+    answer = outside.get("/clouds/ping")
     assert (answer.status_code, answer.text) == (200, "pong")
 
 
