@@ -165,10 +165,16 @@ def _little_apart(
     here: Layers, there: Layers, apart: Levels, valid: Flags, strictness: Strictness
 ) -> Flags:
     """What differs by little in one light: even areas of another tint, letters in another ink."""
-    marked = _tinted(here, there, apart, valid, strictness.sure_levels)
+    limit = strictness.sure_levels
+    darker = np.abs(here[:, :, 0] - there[:, :, 0])
+    colour = np.asarray(np.sqrt(((here - there)[:, :, 1:] ** 2).sum(axis=2)), np.float32)
+    is_even = valid & (np.maximum(*(_ranges(one) for one in (here, there))) <= EVEN_LEVELS)
+    tinted = _bounded(darker, is_even, valid, limit, TINT_PX)
+    tinted |= _bounded(colour, is_even, valid, FAINT_COLOUR, BLOCKS_PX)
+    marked = np.asarray(tinted & (apart > limit))
     around = apart_on_average(here, there, valid, is_ragged=strictness.tolerance > 1)
     if around.any():
-        marked |= around & _faint(here, there, apart)
+        marked |= around & _faint(apart, colour)
     return marked
 
 
@@ -360,9 +366,8 @@ def _standing_out(apart: Levels, limit: Levels) -> Flags:
     return np.asarray((strong >= FEWEST)[labels] & (weak > 0))
 
 
-def _faint(here: Layers, there: Layers, apart: Levels) -> Flags:
+def _faint(apart: Levels, colour: Levels) -> Flags:
     """Pixels that are apart by little, in colour even if its softness explains that; no halo."""
-    colour = _colour_apart(here, there)
     near, ringing = (
         share * cv2.dilate(apart, square(reach))
         for share, reach in ((HALO, HALO_PX), (RINGING, RINGING_PX))
@@ -390,14 +395,6 @@ def _without_halo(parts: Flags, apart: Levels) -> Flags:
     return np.where(is_one[whole], peeled, parts)
 
 
-def _tinted(here: Layers, there: Layers, apart: Levels, valid: Flags, limit: float) -> Flags:
-    """Even areas that are a little lighter, darker or of another colour, and sharply bounded."""
-    is_even = valid & (np.maximum(*(_ranges(one) for one in (here, there))) <= EVEN_LEVELS)
-    near = _bounded(np.abs(here[:, :, 0] - there[:, :, 0]), is_even, valid, limit, TINT_PX)
-    near |= _bounded(_colour_apart(here, there), is_even, valid, FAINT_COLOUR, BLOCKS_PX)
-    return np.asarray(near & (apart > limit))
-
-
 def _bounded(apart: Levels, is_even: Flags, valid: Flags, limit: float, half_px: int) -> Flags:
     """Even areas that are apart, so wide somewhere, and what is near; all but those in a light.
 
@@ -416,10 +413,6 @@ def _bounded(apart: Levels, is_even: Flags, valid: Flags, limit: float, half_px:
     is_tint = is_wide & (outside < inside / 2)
     is_tint[0] = False
     return cv2.dilate(is_tint[labels].astype(np.uint8), square(RING_PX[0])) > 0
-
-
-def _colour_apart(here: Layers, there: Layers) -> Levels:
-    return np.asarray(np.sqrt(((here - there)[:, :, 1:] ** 2).sum(axis=2)), np.float32)
 
 
 def _mean_of_each(labels: Labels, levels: Levels, count: int) -> NDArray[np.float64]:
