@@ -51,8 +51,8 @@ class Overlay:
     """Both pictures in the frame of the first, made smaller by `scale`.
 
     Args:
-        first: as it is.
-        second: laid on the first.
+        first: as it is, but for colour that the other lost as a JPEG; see `subsampling.alike`.
+        second: laid on the first; the same holds for it.
         common: what both cover.
         scale: from the first picture's pixels to these.
         is_exact: what did not change is level for level the same.
