@@ -58,7 +58,7 @@ def draw(image1: Image, image2: Image, result: Result) -> Picture:
     return Picture(cv2.warpPerspective(image1, matrix, size_of(image2)))
 
 
-@engine(version="4.0.0", draw=draw)
+@engine(version="5.0.0", draw=draw)
 def alignment_matrix(image1: Image, image2: Image, *, params: Params) -> Result:
     """Find how image 1 has to be moved, turned, scaled and tilted to lie on image 2.
 
