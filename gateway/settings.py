@@ -32,6 +32,7 @@ from pydantic_settings import (
 
 from engines.models import weights
 from engines.models.descriptions import unknown
+from engines.models.runtime import Device
 
 CONFIG_VARIABLE = "PIXELGATE_CONFIG"
 PREFIX = "PIXELGATE_"
@@ -188,7 +189,7 @@ class Settings(BaseSettings):
     preload: Words = Field(
         (), description="Models loaded before the first request, separated by commas."
     )
-    device: weights.Device = Field(
+    device: Device = Field(
         "auto",
         description="Where models run. `auto`: on a GPU where `onnxruntime-gpu` is installed and "
         "finds one, on the CPU otherwise; `cpu`: there in any case.",

@@ -2,15 +2,12 @@
 
 import codecs
 import hashlib
-import importlib
-import logging
-import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeAlias, TypeVar, overload
+from typing import Any, Generic, Literal, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +19,9 @@ from engines.models.catalogue import ENTRIES, SLOTS, Entry
 from engines.models.contract import TYPES, check_classes, check_input, find_outputs, try_out
 from engines.models.descriptions import Classifier, Description, Detector, Recognizer, read
 from engines.models.misfit import Misfit
-
-log = logging.getLogger(__name__)
+from engines.models.runtime import GPU, Device, begin, failures, reason
 
 FOLDER = Path(__file__).parents[1] / "weights"
-GPU, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
-Device: TypeAlias = Literal["auto", "cpu"]
-"""`auto`: a GPU that onnxruntime knows and can use, the CPU otherwise."""
 Kind = TypeVar("Kind", bound=Description)
 
 
@@ -100,7 +93,7 @@ class Model(Generic[Kind]):
         inputs = self.description.shown(pictures).astype(TYPES[taken.type], copy=False)
         try:
             outputs = self.session.run([*self.outputs.values()], {taken.name: inputs})
-        except _failures() as error:
+        except failures() as error:
             if not self.is_own:
                 raise
             raise _unusable(self.name, _failing(pictures, error)) from None
@@ -285,7 +278,7 @@ def _load(entry: Entry) -> Model[Any]:
         if entry in SLOTS and not is_given(entry.name):
             raise Misfit("there is none but a user's own, and none is given")
         _verify(files)
-        session, passed_over = _open(files.file)
+        session, passed_over = begin(files.file, _device)
         is_own = is_given(entry.name)
         told = read(files.file, type(entry.description)) if is_own else entry.description
         inputs, outputs = session.get_inputs(), session.get_outputs()
@@ -322,65 +315,6 @@ def _verify(files: ModelFiles) -> None:
         raise Misfit(
             f"its file's SHA-256 begins {found[:12]}; expected {files.sha256[:12].lower()}"
         )
-
-
-def _open(file: Path) -> tuple[Any, str]:
-    """An onnxruntime session of one thread, and why it is not on the GPU that there is."""
-    runtime = _runtime()
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # Its blocks for every size of page seen are never freed.
-    options.log_severity_level = 4  # What goes wrong is told by the exception.
-    # Its own way back to the CPU would print the file's path.
-    begin = partial(runtime.InferenceSession, str(file), options, enable_fallback=0)
-    session, passed_over = _on_gpu(begin) if _device == "auto" else (None, "")
-    try:
-        session = session or begin(providers=[CPU])
-    except _failures() as error:
-        raise Misfit(f"its file is no ONNX model that loads ({_reason(error)})") from None
-    if passed_over:
-        log.warning("%s: %s; it runs on the CPU", file.stem, passed_over)
-    return session, passed_over
-
-
-def _on_gpu(begin: Callable[..., Any]) -> tuple[Any, str]:
-    """A session on the GPU; or none, and why although there is one."""
-    if GPU not in _runtime().get_available_providers():
-        return None, ""
-    failures: tuple[type[Exception], ...] = (*_failures(), RuntimeError, ValueError)
-    try:
-        session = begin(providers=[GPU, CPU])
-    except failures as error:
-        return None, f"{GPU} fails ({_reason(error)})"
-    # Where CUDA's libraries are missing it is left out without an exception.
-    if session.get_providers()[0] != GPU:
-        return session, f"{GPU} does not start"
-    session.enable_fallback()  # For a GPU that is lost while it computes.
-    return session, ""
-
-
-def _runtime() -> Any:
-    # Since 1.31 it keeps an identity of this machine in its home, and reports to Microsoft.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    try:
-        return importlib.import_module("onnxruntime")
-    except ImportError:
-        raise ModelUnavailable(
-            "Learned models need onnxruntime, which is not installed; "
-            "install it with: pip install onnxruntime."
-        ) from None
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    """The classes that onnxruntime raises; they share no ancestor but `Exception`."""
-    native = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
-    kinds = (one for one in vars(native).values() if isinstance(one, type))
-    return tuple(one for one in kinds if issubclass(one, Exception))
-
-
-def _reason(error: Exception) -> str:
-    """The kind of onnxruntime's failure; its text may hold the path."""
-    return type(error).__name__
 
 
 def _labels(
@@ -422,7 +356,7 @@ def _failing(pictures: Pixels, error: Exception) -> Misfit:
     count, height, width, _ = pictures.shape
     shown = f"{count} of {width} x {height} px at once"
     hint = "; batch = 1 shows them one by one" if count > 1 else ""
-    return Misfit(f"shown {shown}, it fails ({_reason(error)}){hint}")
+    return Misfit(f"shown {shown}, it fails ({reason(error)}){hint}")
 
 
 def _unusable(name: str, misfit: Misfit) -> ModelUnavailable:

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 
 from engines.core import pixels
 from engines.models import weights
-from engines.models.weights import Device, ModelFiles
+from engines.models.runtime import Device
+from engines.models.weights import ModelFiles
 
 NO_MODELS: Mapping[str, ModelFiles] = {}
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from engines.process.slot import Setup
 
-PRELOAD = ("numpy", "cv2", "onnxruntime", "engines.core.registry:catalogue")
+PRELOAD = ("numpy", "cv2", "engines.models.runtime:preload", "engines.core.registry:catalogue")
 """What every engine process needs; dialects add their presenters."""
 
 EXIT_SECONDS = 2

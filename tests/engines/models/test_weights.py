@@ -1,7 +1,6 @@
 """Models are checked before they are used, and one that fails harms no other."""
 
 import hashlib
-import importlib
 import json
 import os
 import re
@@ -19,10 +18,11 @@ from numpy.typing import NDArray
 from engines.classification import Params, classification
 from engines.core.errors import ModelUnavailable
 from engines.core.shapes import Box
-from engines.models import weights
+from engines.models import runtime, weights
 from engines.models.catalogue import ENTRIES, LABELS, Entry, Shape
 from engines.models.descriptions import Description
 from engines.models.misfit import Misfit
+from engines.models.runtime import CPU, GPU
 from engines.models.scores import Form, probabilities
 from engines.models.weights import FOLDER, Check, ModelFiles
 from engines.object_detection import Params as ObjectParams
@@ -30,7 +30,7 @@ from engines.object_detection import object_detection
 from tests.engines.models.networks import always, borrowed, constant, means, placed
 from tests.needs import ROOT
 
-onnxruntime: Any = importlib.import_module("onnxruntime")
+onnxruntime: Any = runtime.onnxruntime()
 GREY = np.full((64, 64, 3), 128, np.uint8)
 CLASSIFIER = FOLDER / "efficientnet_lite0_fp16w.onnx"
 DETECTOR = FOLDER / "PP-OCRv6_det_small.onnx"
@@ -385,15 +385,15 @@ class Started(onnxruntime.InferenceSession):  # type: ignore[misc]
     """A session that computes on the CPU and takes itself for one on a GPU."""
 
     def get_providers(self) -> list[str]:
-        return [weights.GPU, weights.CPU]
+        return [GPU, CPU]
 
 
 def _started(*args: Any, **how: Any) -> Any:
-    return Started(*args, **how | {"providers": [weights.CPU]})
+    return Started(*args, **how | {"providers": [CPU]})
 
 
 def _left_out(*args: Any, **how: Any) -> Any:
-    return onnxruntime.InferenceSession(*args, **how | {"providers": [weights.CPU]})
+    return onnxruntime.InferenceSession(*args, **how | {"providers": [CPU]})
 
 
 def _failing(*args: Any, **how: Any) -> Any:
@@ -405,12 +405,12 @@ def on_machine_with_gpu(monkeypatch: pytest.MonkeyPatch, begin: Callable[..., An
     there = onnxruntime.InferenceSession
 
     def begun(*args: Any, **how: Any) -> Any:
-        on_gpu = weights.GPU in how["providers"]
+        on_gpu = GPU in how["providers"]
         with monkeypatch.context() as undone:
             undone.setattr(onnxruntime, "InferenceSession", there)
             return (begin if on_gpu else there)(*args, **how)
 
-    known = [weights.GPU, weights.CPU]
+    known = [GPU, CPU]
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: known)
     monkeypatch.setattr(onnxruntime, "InferenceSession", begun)
     (check,) = weights.configure({}, preload=["text_angle"])
@@ -459,11 +459,9 @@ def test_a_file_that_is_no_model_is_refused_where_there_is_a_gpu_too(
 
 
 def test_a_model_keeps_no_identity_of_the_machine_to_report_with(tmp_path: Path) -> None:
-    code = (
-        "from tests.engines.models.test_weights import GREY, Params, classification;"
-        "classification(GREY, params=Params())"
-    )
+    code = "from engines.models import weights; weights.model('text_angle')"
     environment = {**os.environ, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
     subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, check=True)
     assert not list(tmp_path.rglob("*"))
 

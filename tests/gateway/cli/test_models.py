@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
-from engines.models import weights
+from engines.models import runtime, weights
 from engines.models.catalogue import ENTRIES
 from engines.models.weights import ModelFiles
 from gateway.cli.doctor import State, _onnxruntime, examine
@@ -57,7 +57,7 @@ def test_a_broken_model_is_logged_before_the_start(tmp_path: Path) -> None:
 @pytest.fixture
 def _lost_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine whose GPU onnxruntime knows and cannot use."""
-    monkeypatch.setattr(weights, "_on_gpu", lambda begin: (None, "CUDA fails"))
+    monkeypatch.setattr(runtime, "_on_gpu", lambda begin: (None, "CUDA fails"))
 
 
 @pytest.mark.usefixtures("_lost_gpu")

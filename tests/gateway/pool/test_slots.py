@@ -31,7 +31,7 @@ from gateway.errors import (
     WaitedTooLong,
 )
 from gateway.limits.quarantine import MemoryQuarantine
-from gateway.pool import SlotPool, slot, slots
+from gateway.pool import PRELOAD, SlotPool, slot, slots
 from gateway.pool.fork_server import ForkServer, slot_environment
 from tests.gateway.pool.running import (
     LONG,
@@ -228,6 +228,17 @@ async def test_a_fork_server_that_loads_already_is_used() -> None:
         assert fork_server().pid == pid
         assert (await give(pool, "echo", b"there")).body == b"there"
         await pool.stop(grace_seconds=0)
+
+
+async def test_engine_processes_keep_no_identity_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY", raising=False)
+    homes = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    server = ForkServer(slot_environment(12345) | homes)
+    async with running_slots(preload=PRELOAD, fork_server=server) as pool:
+        assert (await give(pool, "echo", b"there")).body == b"there"
+    assert not os.listdir(tmp_path)
 
 
 async def test_the_nursery_killed_is_replaced_with_all_slots() -> None:
