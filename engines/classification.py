@@ -6,7 +6,16 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from engines.core.registry import engine
-from engines.core.shapes import Details, EngineResult, Image, Info, Parameters, Picture, Pixels
+from engines.core.shapes import (
+    Details,
+    EngineResult,
+    Image,
+    Info,
+    Parameters,
+    Picture,
+    Pixels,
+    Reduced,
+)
 from engines.models import weights
 from engines.models.descriptions import Classifier
 from engines.models.scores import probabilities
@@ -51,9 +60,12 @@ def draw(image: Image, result: Result) -> Picture:
     return Picture(marking.listed(image, lines))
 
 
-@engine(version="1.0.0", draw=draw)
-def classification(image: Image, *, params: Params) -> Result:
+@engine(version="2.0.0", draw=draw)
+def classification(image: Reduced, *, params: Params) -> Result:
     """Name what a picture shows with a network trained on ImageNet's 1000 classes.
+
+    Args:
+        image: uint8 (H, W, 3), BGR; a JPEG of 8 megapixels and more at half its size and less.
 
     Returns:
         scores that add up to 1 over all classes, whether or not one of them fits: below 0.2 they

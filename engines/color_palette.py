@@ -6,10 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from engines.core.decoders import PictureDecoder
-from engines.core.pixels import Mode
 from engines.core.registry import engine
-from engines.core.shapes import Details, EngineResult, Info, Parameters, Pixels
+from engines.core.shapes import Details, EngineResult, Info, Parameters, Reduced
 from engines.palette.inks import inks
 from engines.palette.k_medians import histogram_of, medians, squared_distances
 from engines.palette.sampling import look_at, may_be_drawn, places_of, taken
@@ -25,7 +23,6 @@ class Params(Parameters):
     count: int = Field(8, ge=1, le=32, description="Colours at most.")
 
 
-Large = Annotated[Pixels, PictureDecoder(Mode.COLOUR, enough_pixels=2_000_000)]
 Level = Annotated[int, Field(ge=0, le=255)]
 
 
@@ -50,7 +47,7 @@ class Result(EngineResult[Info]):
 
 
 @engine(version="4.0.0")
-def color_palette(image: Large, *, params: Params) -> Result:
+def color_palette(image: Reduced, *, params: Params) -> Result:
     """Find the colours that leave the least distance in CIELAB.
 
     Where a quarter of a picture is flat, it is taken as drawn, and its colours are inks: those

@@ -36,7 +36,8 @@ class PictureDecoder:
     """Decodes the formats of `pixels.FORMATS`, or some of them.
 
     With `enough_pixels` a JPEG in colour may come at half its size, or a quarter or an eighth, with
-    as many left: for an engine whose answer has no places in the picture.
+    as many left: for an engine whose answer has no places in the picture. Where it is
+    drawn on, see `whole`.
     """
 
     mode: Mode
@@ -71,3 +72,10 @@ class FileDecoder:
             expected = " or ".join(self.accepts)
             raise UndecodableInput(f"cannot decode the file ({found}, expected {expected})")
         return sent
+
+
+def whole(decoder: Decoder) -> Decoder:
+    """The same for a picture that is drawn on, which is decoded at its own size."""
+    if not isinstance(decoder, PictureDecoder):
+        return decoder
+    return replace(decoder, enough_pixels=None)

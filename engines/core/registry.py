@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar, get_type_hints
 
 import engines
-from engines.core.decoders import Decoder
+from engines.core.decoders import Decoder, whole
 from engines.core.shapes import EngineResult, Info, Parameters, Picture
 
 Compute = TypeVar("Compute", bound=Callable[..., EngineResult[Any]])
@@ -59,6 +59,11 @@ class Engine:
         """The engine's public name, in camel case."""
         first, *rest = self.name.split("_")
         return first + "".join(word.capitalize() for word in rest)
+
+    @property
+    def whole_decoders(self) -> tuple[Decoder, ...]:
+        """Of its inputs, where a picture is drawn of them."""
+        return tuple(whole(one.decoder) for one in self.inputs)
 
     def arranged(self, picture: Sent, reference: Sent | None) -> tuple[Sent | None, ...]:
         """What is sent for each input: the picture, its reference, and none of the optional."""

@@ -30,6 +30,8 @@ from engines.core.pixels import Pixels as Pixels
 
 Image: TypeAlias = Annotated[Pixels, PictureDecoder(Mode.COLOUR)]
 """uint8 (H, W, 3), BGR, upright."""
+Reduced: TypeAlias = Annotated[Pixels, PictureDecoder(Mode.COLOUR, enough_pixels=2_000_000)]
+"""The same, but a JPEG of 8 megapixels and more at half its size and less."""
 Grey: TypeAlias = Annotated[Pixels, PictureDecoder(Mode.GREY)]
 """uint8 (H, W), Rec. 601 luma, upright."""
 WithAlpha: TypeAlias = Annotated[Pixels, PictureDecoder(Mode.ALPHA)]

@@ -185,7 +185,8 @@ class Order:
             OSError: it cannot be read.
         """
         sent = self.engine.arranged(found.path.read_bytes(), self.reference)
-        return Job(self.engine.name, sent, self.params, self.present)
+        decoders = self.engine.whole_decoders if self.engine.draw else ()
+        return Job(self.engine.name, sent, self.params, self.present, decoders)
 
     def line(self, file: Path) -> dict[str, Any]:
         """How a result of this order begins; an equal beginning is an equal result."""

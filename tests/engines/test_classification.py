@@ -6,16 +6,19 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from engines.classification import Params, classification, draw
 from engines.core.errors import BadParameter, ModelUnavailable
+from engines.core.registry import engine_named
 from engines.core.shapes import Pixels
 from engines.models import weights
 from engines.models.weights import Label, ModelFiles
 from tests.engines.drawing import photograph
 from tests.engines.models.networks import means, placed
+from tests.pictures import encoded
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +149,14 @@ def test_the_picture_is_left_alone_and_may_be_a_view(cat: Pixels) -> None:
     before = view.copy()
     classification(view, params=Params())
     assert np.array_equal(view, before)
+
+
+def test_a_large_jpeg_is_looked_at_at_half_its_size(cat: Pixels) -> None:
+    large = cv2.resize(cat, (4000, 2664), interpolation=cv2.INTER_CUBIC)
+    (taken,) = engine_named("classification").inputs
+    reduced = taken.decoder.decode(encoded("JPEG", np.asarray(large[..., ::-1], np.uint8)))
+    assert reduced.shape == (1332, 2000, 3)
+    assert set(names(reduced)[:3]) == set(names(cat)[:3])
 
 
 def test_the_drawing_lists_labels_on_the_picture(cat: Pixels) -> None:

@@ -69,7 +69,8 @@ async def _read(call: Call, engine: Engine) -> Job:
         )
     presenter = STATED if wants_receipt else PICTURE if engine.draw and wants_picture else ENVELOPE
     names = tuple(one.name for one in inputs)
-    return Job(engine.name, pictures, params, presenter, names=names)
+    decoders = engine.whole_decoders if presenter == PICTURE else ()
+    return Job(engine.name, pictures, params, presenter, decoders, names)
 
 
 DIALECT = Dialect(

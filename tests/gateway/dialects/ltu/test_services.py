@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import quote_plus
 
+import numpy as np
 import pytest
 import requests
 from PIL import Image
@@ -238,6 +239,12 @@ def test_a_picture_is_answered_directly_where_it_is_asked_for(call: Caller) -> N
     answer = call("edges", files={"image": encoded("PNG")}, headers={"Accept": "image/png"})
     assert answer.headers["Content-Type"] == "image/png"
     assert Image.open(io.BytesIO(answer.content)).size == (96, 64)
+
+
+def test_a_picture_that_is_drawn_on_keeps_its_size(call: Caller) -> None:
+    data = encoded("JPEG", np.zeros((2000, 4000, 3), np.uint8))
+    answer = call("classification", files={"image": data}, headers={"Accept": "image/png"})
+    assert Image.open(io.BytesIO(answer.content)).size == (4000, 2000)
 
 
 @pytest.mark.parametrize(
