@@ -1,6 +1,7 @@
 """Image quality: how well a picture is exposed, how sharp and how noisy it is."""
 
 import math
+from collections.abc import Iterator
 from typing import Annotated
 
 import cv2
@@ -22,6 +23,7 @@ from engines.core.shapes import (
 
 NOISE_PIXELS, BAND_PX = 2_000_000, 64
 """How many pixels tell the noise at least, where there are so many, and height of their bands."""
+STRIP_PX = 128
 SECOND_DERIVATIVE = np.array([[-1, 2, -1]], np.float32)
 
 Percentage = Annotated[float, Field(ge=0, le=100)]
@@ -79,7 +81,7 @@ def draw(image: Rows, result: Result) -> Picture:
     return Picture(painted)
 
 
-@engine(version="2.0.0", draw=draw)
+@engine(version="2.0.1", draw=draw)
 def image_quality(image: Rows, *, params: Params) -> Result:
     """Rate exposure by luma, sharpness by two Laplacians, noise by a difference of Laplacians.
 
@@ -130,18 +132,30 @@ def _percentage(shares: NDArray[np.float64]) -> float:
 
 
 def _sharpness(luma: MatLike) -> Sharpness:
-    across = cv2.filter2D(luma, cv2.CV_16S, SECOND_DERIVATIVE)
-    down = cv2.filter2D(luma, cv2.CV_16S, SECOND_DERIVATIVE.T)
-    laplacian = cv2.add(across, down)
-    mean_square = cv2.norm(laplacian, cv2.NORM_L2SQR) / laplacian.size
+    sums = np.sum([_sums(*one) for one in _second_derivatives(luma)], axis=0)
+    mean_square, mean_of_absolutes, modified = (float(one) / luma.size for one in sums)
     return Sharpness(
-        laplacian_variance=max(0.0, mean_square - _mean_of_absolutes(laplacian) ** 2),
-        sum_modified_laplacian=_mean_of_absolutes(across) + _mean_of_absolutes(down),
+        laplacian_variance=max(0.0, mean_square - mean_of_absolutes**2),
+        sum_modified_laplacian=modified,
     )
 
 
-def _mean_of_absolutes(values: MatLike) -> float:
-    return float(cv2.norm(values, cv2.NORM_L1)) / values.size
+def _second_derivatives(luma: MatLike) -> Iterator[tuple[MatLike, MatLike]]:
+    """Across and down, of one strip of rows after another, which stays in the caches."""
+    for top in range(0, len(luma), STRIP_PX):
+        above = max(top - 1, 0)
+        seen = luma[above : top + STRIP_PX + 1]
+        strip = slice(top - above, top - above + STRIP_PX)
+        across = cv2.filter2D(seen, cv2.CV_16S, SECOND_DERIVATIVE)
+        down = cv2.filter2D(seen, cv2.CV_16S, SECOND_DERIVATIVE.T)
+        yield across[strip], down[strip]
+
+
+def _sums(across: MatLike, down: MatLike) -> tuple[float, float, float]:
+    """Of the Laplacian's squares, of its absolutes, and of those of both derivatives."""
+    laplacian = cv2.add(across, down)
+    modified = cv2.norm(across, cv2.NORM_L1) + cv2.norm(down, cv2.NORM_L1)
+    return cv2.norm(laplacian, cv2.NORM_L2SQR), cv2.norm(laplacian, cv2.NORM_L1), modified
 
 
 def _noise(image: Pixels) -> float:

@@ -148,6 +148,17 @@ def test_the_figures_of_a_lone_bright_pixel_follow_from_their_definitions() -> N
     assert sharpness.sum_modified_laplacian == pytest.approx((40 + 4 * 10) / 81)
 
 
+@pytest.mark.parametrize("height", [2, 127, 128, 129, 300])
+def test_a_tall_picture_is_looked_at_in_strips_without_seams(height: int) -> None:
+    grey = np.random.default_rng(3).integers(0, 256, (height, 20, 1), np.uint8)
+    around = np.pad(grey[..., 0].astype(float), 1, "reflect")
+    across = 2 * around[1:-1, 1:-1] - around[1:-1, :-2] - around[1:-1, 2:]
+    down = 2 * around[1:-1, 1:-1] - around[:-2, 1:-1] - around[2:, 1:-1]
+    found = rate(np.repeat(grey, 3, axis=2)).sharpness
+    assert found.laplacian_variance == pytest.approx(np.abs(across + down).var())
+    assert found.sum_modified_laplacian == pytest.approx((np.abs(across) + np.abs(down)).mean())
+
+
 @pytest.mark.parametrize("name", ["laplacian_variance", "sum_modified_laplacian"])
 def test_sharpness_falls_with_blur(photograph: Pixels, name: str) -> None:
     pictures = (photograph, *(blurred(photograph, sigma) for sigma in (1, 2, 4, 8)))
