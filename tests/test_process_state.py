@@ -54,7 +54,7 @@ IN_MODULES = {
         "gateway.openapi.yaml_text._Dumper.yaml_representers",
     ],
     "of the one job that an engine process computes": [
-        "engines.core.pixels._pipe",
+        "engines.core.standard_error._pipe",
         "engines.core.progress._heard_at",
         "engines.core.progress._listener",
     ],

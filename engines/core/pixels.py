@@ -2,22 +2,18 @@
 
 import io
 import logging
-import os
-import struct
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
-from typing import Any, Literal, TypeAlias, TypeVar, cast, overload
+from typing import Any, Literal, TypeAlias, overload
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageFile
+from PIL import Image, ImageFile
 
-from engines.core import jpeg, png, tiff
+from engines.core import exif, gif, jpeg, pillow, png, standard_error, tiff
 from engines.core.errors import (
     PictureTooLarge,
     TruncatedPicture,
@@ -27,7 +23,6 @@ from engines.core.media_type import media_type
 from engines.core.transparency import BLACK, WHITE, laid
 
 Pixels: TypeAlias = NDArray[np.uint8]
-Samples = TypeVar("Samples", bound=NDArray[Any])
 
 MAX_SIDE = 1_000_000
 """Pixels; libpng's limit, which holds here for every format."""
@@ -88,18 +83,6 @@ class Limits:
     max_pixels: int = 100_000_000
     max_frames: int = 10_000
 
-
-_PILLOW_ERRORS = (
-    struct.error,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    OSError,
-)
-"""What Pillow raises on damaged files, at one place or another."""
 
 _COLOUR_FLAGS = {
     1: cv2.IMREAD_COLOR,
@@ -181,14 +164,14 @@ def decode(
         return _partial(data, header)
     samples = _decode_whole(data, header, mode, enough_pixels)
     if mode is Mode.ORIGINAL:
-        return _original(_upright(samples, header), header, found)
+        return _original(exif.upright(samples, header), header, found)
     if mode is Mode.MASK:
-        return _upright(_mask(samples), header)
+        return exif.upright(_mask(samples), header)
     pixels = eight_bits(samples)
     if mode is Mode.GREY:
-        return _upright(_grey(laid(pixels)), header)
+        return exif.upright(_grey(laid(pixels)), header)
     is_kept = mode is Mode.ALPHA and is_transparent(pixels)
-    return _upright(pixels if is_kept else _colour(laid(pixels, WHITE)), header)
+    return exif.upright(pixels if is_kept else _colour(laid(pixels, WHITE)), header)
 
 
 def refuse_more_pixels(width: int, height: int) -> None:
@@ -211,24 +194,16 @@ def _read_header(data: bytes) -> ImageFile.ImageFile:
         raise UndecodablePicture(f"cannot decode the picture ({name})")
     if kind == "TIFF":
         tiff.check_pieces(data, _limits.max_pixels)
-    with _no_warnings():
+    with pillow.no_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             header = Image.open(io.BytesIO(data), formats=[kind])
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             raise _too_many_pixels() from None
-        except _PILLOW_ERRORS:
+        except pillow.ERRORS:
             raise _undecodable(data) from None
     _check_extent(data, header)
     return header
-
-
-@contextmanager
-def _no_warnings() -> Iterator[None]:
-    """Pillow warns of what is odd in a file; whoever sent it is not there to read that."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def _undecodable(data: bytes) -> UndecodablePicture:
@@ -250,33 +225,10 @@ def _check_extent(data: bytes, header: ImageFile.ImageFile) -> None:
 def _count_frames(data: bytes, header: ImageFile.ImageFile, most: int) -> int:
     """Count frames up to one more than `most`."""
     if header.format == "GIF":
-        return _count_gif_frames(data, most)
+        return gif.count_frames(data, most)
     if header.format == "TIFF":
         return tiff.count_pages(data, most)
     return int(getattr(header, "n_frames", 1))
-
-
-def _count_gif_frames(data: bytes, most: int) -> int:
-    """Step over blocks and sub-blocks: Pillow counts by seeking, seconds for many frames."""
-    frames = 0
-    try:
-        at = 13 + _colour_table_bytes(data[10])
-        while data[at] in b"!," and frames <= most:
-            if data[at] == ord(","):
-                frames += 1
-                at += 11 + _colour_table_bytes(data[at + 9])
-            else:
-                at += 2
-            while size := data[at]:
-                at += size + 1
-            at += 1
-    except IndexError:  # the file ends early; decoding finds out whether pixels are missing
-        pass
-    return frames
-
-
-def _colour_table_bytes(flags: int) -> int:
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 def _decode_whole(
@@ -314,14 +266,14 @@ def _part(header: ImageFile.ImageFile, enough_pixels: int | None) -> int:
 def _decode_by_opencv(data: bytes, flags: int) -> NDArray[Any]:
     is_jpeg = media_type(data) == "image/jpeg"
     given = data + jpeg.END if is_jpeg else data  # without one, no JPEG decodes
-    with _complaints() as complaints:
+    with standard_error.caught() as caught:
         try:
             samples = cv2.imdecode(np.frombuffer(given, np.uint8), flags)
         except cv2.error as error:
             if error.code == cv2.Error.StsNoMem:
                 raise
             samples = None
-    said = complaints().lower()
+    said = caught().lower()
     if is_jpeg and _lacks_data(data, said, samples):
         raise _truncated(data)
     if samples is None or b"huffman" in said:
@@ -336,37 +288,6 @@ def _lacks_data(data: bytes, said: bytes, samples: NDArray[Any] | None) -> bool:
     if jpeg.has_end(data):  # asked first: nearly all have one, at the very end
         return False
     return samples is None or bool(said) or not jpeg.has_all_scans(data)
-
-
-@contextmanager
-def _complaints() -> Iterator[Callable[[], bytes]]:
-    """Catch what libjpeg and libpng print.
-
-    A JPEG whose data end before the end marker decodes, grey from there on, and OpenCV tells
-    of it in no other way. It also keeps pictures from filling the log.
-    """
-    reader, writer, standard_error = _pipe()
-    _drain(reader)
-    os.dup2(writer, 2)
-    try:
-        yield lambda: _drain(reader)
-    finally:
-        os.dup2(standard_error, 2)
-
-
-@cache
-def _pipe() -> tuple[int, int, int]:
-    reader, writer = os.pipe()
-    os.set_blocking(reader, False)
-    os.set_blocking(writer, False)
-    return reader, writer, os.dup(2)
-
-
-def _drain(reader: int) -> bytes:
-    try:
-        return os.read(reader, 65536)
-    except BlockingIOError:
-        return b""
 
 
 def _truncated(data: bytes) -> TruncatedPicture:
@@ -394,7 +315,7 @@ def _decode_gif(data: bytes, header: ImageFile.ImageFile) -> Pixels:
     extent = header.tile[0].extents
     try:
         frame = header.convert("RGBA")
-    except _PILLOW_ERRORS:
+    except pillow.ERRORS:
         raise _truncated(data) from None
     canvas = Image.new("RGBA", header.size)
     canvas.paste(frame.crop(extent), extent)
@@ -403,10 +324,10 @@ def _decode_gif(data: bytes, header: ImageFile.ImageFile) -> Pixels:
 
 def _decode_tiff(data: bytes, header: ImageFile.ImageFile) -> NDArray[Any]:
     """By Pillow, which turns it upright; OpenCV takes CMYK and Lab for colours of its own."""
-    with _no_warnings(), _complaints():
+    with pillow.no_warnings(), standard_error.caught():
         try:
             header.load()
-        except _PILLOW_ERRORS:
+        except pillow.ERRORS:
             raise _undecodable(data) from None
     if header.mode.startswith("I;16"):
         return np.asarray(header).astype(np.uint16)
@@ -449,52 +370,12 @@ def _convert(pixels: Pixels, code: int) -> Pixels:
     return converted
 
 
-_TURNS: dict[int, Callable[[NDArray[Any]], NDArray[Any]]] = {
-    2: lambda pixels: pixels[:, ::-1],
-    3: lambda pixels: pixels[::-1, ::-1],
-    4: lambda pixels: pixels[::-1],
-    5: lambda pixels: pixels.swapaxes(0, 1),
-    6: lambda pixels: pixels[::-1].swapaxes(0, 1),
-    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
-    8: lambda pixels: pixels[:, ::-1].swapaxes(0, 1),
-}
-"""By the value of EXIF's orientation; 1 and unknown ones turn nothing."""
-
-
-def _upright(pixels: Samples, header: ImageFile.ImageFile) -> Samples:
-    turn = _TURNS.get(_orientation(header.info.get("exif", b"")))
-    return pixels if turn is None else cast(Samples, np.ascontiguousarray(turn(pixels)))
-
-
-def _orientation(data: bytes) -> int:
-    if not data:
-        return 1
-    exif = Image.Exif()
-    with _no_warnings():
-        try:
-            exif.load(data)
-            return int(exif.get(ExifTags.Base.Orientation, 1))
-        except _PILLOW_ERRORS:
-            return 1
-
-
 def _original(samples: NDArray[Any], header: ImageFile.ImageFile, media_type: str) -> OriginalImage:
     is_converted = header.mode == "CMYK"
     profile = b"" if is_converted else header.info.get("icc_profile") or b""
-    return OriginalImage(samples, media_type, _upright_exif(header.info.get("exif", b"")), profile)
-
-
-def _upright_exif(data: bytes) -> bytes:
-    if not data:
-        return b""
-    exif = Image.Exif()
-    with _no_warnings():
-        try:
-            exif.load(data)
-            exif[ExifTags.Base.Orientation] = 1
-            return exif.tobytes()
-        except _PILLOW_ERRORS:
-            return b""
+    return OriginalImage(
+        samples, media_type, exif.turned_upright(header.info.get("exif", b"")), profile
+    )
 
 
 def _partial(data: bytes, header: ImageFile.ImageFile) -> PartialImage:
@@ -503,7 +384,7 @@ def _partial(data: bytes, header: ImageFile.ImageFile) -> PartialImage:
     except TruncatedPicture:
         samples, is_truncated = _decode_upper_rows(data), True
     opaque = _colour(laid(eight_bits(samples), WHITE))
-    return PartialImage(_upright(opaque, header), is_truncated)
+    return PartialImage(exif.upright(opaque, header), is_truncated)
 
 
 def _decode_upper_rows(data: bytes) -> Pixels:
@@ -515,7 +396,7 @@ def _decode_upper_rows(data: bytes) -> Pixels:
     try:
         is_same = np.asarray(dark) == np.asarray(bright)
         samples = np.asarray(dark.convert("RGBA"))
-    except _PILLOW_ERRORS:
+    except pillow.ERRORS:
         raise _undecodable(data) from None
     is_decoded = is_same.reshape(dark.height, -1).all(axis=1)
     rows = dark.height if is_decoded.all() else int(is_decoded.argmin())
@@ -530,6 +411,6 @@ def _decode_over(data: bytes, background: int) -> ImageFile.ImageFile:
     image.im = Image.new(image.mode, image.size, colour if len(colour) > 1 else background).im
     try:
         image.load()
-    except _PILLOW_ERRORS:
+    except pillow.ERRORS:
         image.tile = []
     return image
