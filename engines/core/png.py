@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from itertools import takewhile
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _DEPTH_AT = 24
@@ -12,9 +13,14 @@ def still_image(data: bytes) -> bytes:
     """The file without its animation, texts and whatever else does not change the still image.
 
     OpenCV reads the frames of any animation, and a damaged one kills its process. Critical
-    chunks stay, known or not: a decoder must refuse those that it does not know.
+    chunks stay, known or not: a decoder must refuse those that it does not know. EXIF behind the
+    pixels, where it may stand, comes before them: Pillow's header has it only from there.
     """
-    kept = (data[start:end] for name, start, end in _chunks(data) if _is_kept(name))
+    chunks = [one for one in _chunks(data) if _is_kept(one[0])]
+    ahead = list(takewhile(lambda one: one[0] != b"IDAT", chunks))
+    # Of a cut file the last chunk is not all there, and stays where it is.
+    behind = sorted(chunks[len(ahead) :], key=lambda one: one[0] != b"eXIf" or one[2] > len(data))
+    kept = (data[start:end] for _, start, end in ahead + behind)
     return data[: len(_SIGNATURE)] + b"".join(kept)
 
 

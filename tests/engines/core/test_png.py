@@ -72,6 +72,27 @@ def test_what_shows_how_the_picture_lies_is_kept_and_texts_are_not() -> None:
     assert decode(data, Mode.GREY).shape == (3, 2)
 
 
+def turned(orientation: int, *, is_late: bool) -> bytes:
+    """A picture of 3 x 2 px whose EXIF lies before its pixels or behind them."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    chunk = png_chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0"))
+    data = png(3, 2, 8, 0, b"\0\1\2\3\0\4\5\6", b"" if is_late else chunk)
+    return data[:-12] + chunk + data[-12:] if is_late else data
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_behind_the_pixels_turns_them_as_exif_before_them(orientation: int) -> None:
+    late, early = (turned(orientation, is_late=is_late) for is_late in (True, False))
+    assert np.array_equal(decode(late, Mode.GREY), decode(early, Mode.GREY))
+    assert decode(late, Mode.ORIGINAL).exif == decode(early, Mode.ORIGINAL).exif
+
+
+def test_rows_before_an_exif_that_is_cut_are_read() -> None:
+    data = turned(6, is_late=True)[:-20]
+    assert decode(data, Mode.PARTIAL).pixels.shape == (2, 3, 3)
+
+
 PALETTE = png_chunk(b"PLTE", bytes(6))
 CUT = {
     "more alphas than a palette has": png(
