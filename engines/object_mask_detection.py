@@ -28,6 +28,8 @@ from engines.vision.scaling import halved, shrink
 from engines.vision.shadows import soft_shadows, without
 
 GAP = 0.015
+LEAST_GROUND = 0.25
+"""Of the border's length, of a part between edges, from which on it is ground."""
 COLOURS_A_CHANNEL = 8
 HUE, ALPHA, ALL = "H", "alpha", "RGB"
 BORDER_LOOK_PX = 200
@@ -131,7 +133,7 @@ class Candidate(NamedTuple):
     separation: float
 
 
-@engine(version="5.0.0")
+@engine(version="6.0.0")
 def object_mask_detection(image: WithAlpha, *, params: Params) -> Result:
     """Part a picture's object from its ground, which is what surrounds it at the border.
 
@@ -196,7 +198,8 @@ def _is_photograph(opaque: Pixels) -> bool:
 
 def _opaque_views(opaque: Pixels, params: Params) -> list[tuple[str, Foreground]]:
     if params.algorithm is Algorithm.SOBEL:
-        return [("grey", foreground(_gradient(opaque)))]
+        edges = foreground(_gradient(opaque))
+        return [("grey", edges._replace(mask=_filled_to_border(edges.mask)))]
     if params.algorithm is Algorithm.HISTOGRAM:
         return [(ALL, _rare_colours(opaque))]
     space = params.color_space
@@ -223,6 +226,21 @@ def _gradient(image: Pixels) -> Pixels:
     return np.asarray(cv2.addWeighted(across, 0.5, down, 0.5, 0), np.uint8)
 
 
+def _filled_to_border(edges: Pixels) -> Pixels:
+    """Edges, and what they part from the ground where an object reaches over the border.
+
+    Ground is what takes up much of the border; where it is not most of it, nothing is filled.
+    """
+    count, parts = cv2.connectedComponents(1 - closed(edges, _gap(edges)), connectivity=4)
+    rim = np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])
+    shares = np.bincount(rim, minlength=count) / rim.size
+    is_ground = shares >= LEAST_GROUND
+    is_ground[0] = False
+    if shares[is_ground].sum() < 0.5:
+        return edges
+    return np.asarray(cv2.bitwise_or(edges, 1 - is_ground.astype(np.uint8)[parts]), np.uint8)
+
+
 def _rare_colours(image: Pixels) -> Foreground:
     """What has a colour that takes up less of the border than half its share of the picture."""
     smooth = np.asarray(cv2.GaussianBlur(image, (0, 0), 1), np.uint8)
@@ -242,10 +260,13 @@ def _border_values(plane: MatLike) -> NDArray[np.integer]:
 
 
 def _candidate(channel: str, found: Foreground, params: Params) -> Candidate:
-    # Parts of an object that is like its ground here and there are joined.
-    gap = square(max(1, round(GAP * min(found.mask.shape))))
-    mask = _objects(closed(found.mask, gap), params.only_biggest)
+    mask = _objects(closed(found.mask, _gap(found.mask)), params.only_biggest)
     return Candidate(channel, mask, _fisher_ratio(found.contrast, mask))
+
+
+def _gap(mask: Pixels) -> Pixels:
+    """Across this, parts of an object that is like its ground here and there are joined."""
+    return square(max(1, round(GAP * min(mask.shape))))
 
 
 def _objects(mask: Pixels, only_biggest: bool) -> Pixels:

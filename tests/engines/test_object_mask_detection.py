@@ -201,6 +201,28 @@ def test_a_bar_is_found_level_and_plumb(algorithm: Algorithm, is_wide: bool) -> 
     assert mask_iou(detect(image, algorithm=algorithm).mask.pixels, bar) > 0.6
 
 
+OVER_THE_BORDER = {
+    "a corner": (slice(0, 90), slice(0, 120)),
+    "one side": (slice(150, HEIGHT), slice(90, 210)),
+    "two opposite sides": (slice(0, HEIGHT), slice(140, 180)),
+}
+
+
+@pytest.mark.parametrize("place", list(OVER_THE_BORDER))
+def test_edges_hold_an_object_that_reaches_over_the_border(place: str) -> None:
+    truth = np.zeros((HEIGHT, WIDTH), np.bool_)
+    truth[OVER_THE_BORDER[place]] = True
+    image = np.where(truth[..., np.newaxis], (60, 30, 120), (200, 190, 180)).astype(np.uint8)
+    assert mask_iou(detect(image, algorithm="sobel").mask.pixels, truth) > 0.9
+
+
+def test_of_two_halves_that_an_edge_parts_neither_is_the_object() -> None:
+    image = np.full((HEIGHT, WIDTH, 3), 230, np.uint8)
+    x, y = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
+    image[y > 60 + x // 3] = 90
+    assert detect(image, algorithm="sobel").mask.pixels.mean() < 0.1
+
+
 @pytest.mark.parametrize("channel", [0, 1, 2])
 def test_a_colour_is_rare_if_one_of_its_channels_is(channel: int) -> None:
     colour = np.full(3, 100)
