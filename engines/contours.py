@@ -36,7 +36,11 @@ class Channel(Choice):
 class Params(Parameters):
     """Where to look for objects."""
 
-    channel: Channel = Field(Channel.V, description="Channel of HSV: saturation or value.")
+    channel: Channel | None = Field(
+        None,
+        description="Channel of HSV: saturation or value. Without one it is value, and saturation"
+        " where value shows no object.",
+    )
 
 
 class Contour(BaseModel):
@@ -61,7 +65,7 @@ def draw(image: WithAlpha, result: Result) -> Picture:
     return Picture(numbered(laid(image), marks, pen_px(image)))
 
 
-@engine(version="4.0.0", draw=draw)
+@engine(version="5.0.0", draw=draw)
 def contours(image: WithAlpha, *, params: Params) -> Result:
     """Outline what differs from the ground around it in saturation or value.
 
@@ -78,8 +82,9 @@ def contours(image: WithAlpha, *, params: Params) -> Result:
         following, CVGIP 30(1), 1985; what is an object: engines.vision.foreground.
     """
     inside, box = within_margins(image)
-    mask = placed(_objects(inside, params.channel), box, image)
-    found = outlines(mask)[:MOST_CONTOURS]
+    channels = [params.channel] if params.channel else [Channel.V, Channel.S]
+    views = (outlines(placed(_objects(inside, one), box, image)) for one in channels)
+    found = next((some for some in views if some), [])[:MOST_CONTOURS]
     return Result(
         contours=[_contour(one) for one in found],
         details=Details[Info](message=f"Found {len(found)} contours", info=Info()),

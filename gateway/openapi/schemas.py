@@ -113,6 +113,8 @@ def _add(schemas: dict[str, Schema], name: str, schema: Schema) -> None:
 
 def _inlined(schema: Schema, definitions: dict[str, Schema]) -> Schema:
     """Enumerations in their place: a query parameter reads better so."""
+    if _NULL in schema.get("anyOf", ()):
+        return _inlined(_without_null(schema), definitions)
     name = schema.get("$ref", "").removeprefix("#/$defs/")
     if not name:
         return schema

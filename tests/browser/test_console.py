@@ -396,3 +396,10 @@ def test_without_an_issuer_of_its_own_keys_and_pasted_tokens_are_left(
     console.take_sample()
     console.run()
     assert console.answer()["details"]["name"] == "edges"
+
+
+def test_a_choice_without_a_default_shows_that_nothing_is_chosen(console: ConsolePage) -> None:
+    console.open("contours")
+    select = console.find("select[name=channel]")
+    assert select.get_property("value") == ""
+    assert select.text.split() == ["S", "V"]

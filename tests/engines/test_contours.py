@@ -57,8 +57,19 @@ def test_outlines_of_a_white_logo_are_drawn_on_a_ground_that_shows_it() -> None:
     assert drawn[0, 0].tolist() == [0, 0, 0]
 
 
-def test_value_is_looked_at_by_default() -> None:
-    assert Params().channel is Channel.V
+def test_value_is_looked_at_by_default(shapes: Pixels) -> None:
+    assert contours(shapes, params=Params()) == find(shapes, Channel.V)
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 255), (0, 255, 0), (255, 0, 0), (0, 255, 255)])
+def test_where_value_shows_nothing_saturation_is_looked_at_by_default(
+    colour: tuple[int, int, int],
+) -> None:
+    image = canvas()
+    image[50:100, 60:120] = colour
+    assert find(image, Channel.V).contours == []
+    (contour,) = contours(image, params=Params()).contours
+    assert contour.box == Box(60, 50, 120, 100)
 
 
 @pytest.mark.parametrize("text", ["S", "s", "V", "v"])

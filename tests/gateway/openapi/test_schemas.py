@@ -5,6 +5,7 @@ from typing import Literal
 import pytest
 from pydantic import AliasChoices, BaseModel, Field
 
+from engines import contours
 from engines.core.shapes import Box, Parameters, Picture
 from gateway.openapi import schemas
 from gateway.openapi.schemas import Schema
@@ -70,6 +71,13 @@ def test_words_of_json_schema_are_those_of_openapi_3_0(collected: dict[str, Sche
 def test_two_types_of_one_name_are_refused(collected: dict[str, Schema]) -> None:
     with pytest.raises(ValueError, match="Outer"):
         schemas.collect(collected, Inner, "Outer")
+
+
+def test_a_choice_that_may_be_left_out_is_one_of_its_words_without_a_default() -> None:
+    told = schemas.parameters(contours.Params)["channel"]
+    assert told["enum"] == ["S", "V"]
+    assert "default" not in told
+    assert "$ref" not in str(told)
 
 
 def test_a_parameter_tells_its_range_default_and_misprints() -> None:

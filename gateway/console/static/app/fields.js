@@ -65,7 +65,8 @@ const isRange = ({ type, minimum, maximum }) =>
 const words = (name) => name.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
 
 function choice(schema, shared, value, onchange) {
-  const options = schema.enum.map((one) =>
+  const names = schema.default === undefined ? ["", ...schema.enum] : schema.enum;
+  const options = names.map((one) =>
     element("option", { value: one, selected: String(one) === value }, String(one)),
   );
   const told = (event) => onchange(event.target.value);
