@@ -177,7 +177,7 @@ def draw(image1: Image, image2: Image, image1_roi: Mask | None, result: Result) 
     return Picture(side_by_side(*sides))
 
 
-@engine(version="6.0.0", draw=draw)
+@engine(version="7.0.0", draw=draw)
 def differences(
     image1: Image, image2: Image, image1_roi: Mask | None = None, *, params: Params
 ) -> Result:

@@ -70,6 +70,9 @@ SAMPLES = 12_000
 MOST_GAIN = 3.0
 MOST_TINT = 1.5
 OFFSET = 20.0
+LEAST_VALUE = 12.0
+"""Levels of the lightest channel below which hue and saturation count for less: one level of
+noise is another hue there."""
 """Levels that a coefficient of 1 adds, so that all coefficients are of one order."""
 
 
@@ -308,7 +311,8 @@ def _by_brightness(image: Layers) -> Layers:
 
 def _by_hue(image: Layers) -> Layers:
     hsv = cv2.cvtColor(np.clip(image / 255, 0, 1), cv2.COLOR_BGR2HSV)
-    angle, saturation = np.deg2rad(hsv[:, :, 0]), 127 * hsv[:, :, 1]
+    certainty = np.minimum(1, hsv[:, :, 2] * (255 / LEAST_VALUE))
+    angle, saturation = np.deg2rad(hsv[:, :, 0]), 127 * certainty * hsv[:, :, 1]
     value = 127 * hsv[:, :, 2]
     layers = [value, saturation * np.cos(angle), saturation * np.sin(angle)]
     return np.stack(layers, axis=2).astype(np.float32)

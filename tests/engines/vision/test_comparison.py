@@ -250,6 +250,14 @@ def test_by_hue_a_dark_part_differs_by_hue_or_saturation_alone(
     assert differing(first, second, valid, strict).marked[32:68, 52:88].all() == is_marked
 
 
+def test_by_hue_the_faintest_noise_in_the_dark_is_no_difference() -> None:
+    noise = np.random.default_rng(7).integers(0, 3, (2, 25, 50, 3)).astype(np.float32)
+    first, second = (cv2.resize(one, (200, 100)) for one in noise)
+    strict = replace(STRICTNESS, is_by_hue=True)
+    valid = np.ones((100, 200), np.bool_)
+    assert not differing(first, second, valid, strict).marked.any()
+
+
 def test_nothing_is_marked_outside_what_is_valid(photograph: Layers) -> None:
     valid = np.zeros(photograph.shape[:2], np.bool_)
     valid[:, :80] = True
