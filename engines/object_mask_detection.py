@@ -14,10 +14,12 @@ from engines.core.shapes import Details, EngineResult, Info, Parameters, Picture
 from engines.core.transparency import laid
 from engines.models.subject import subject
 from engines.vision.foreground import (
+    BORDER_LOOK_PX,
     MOST_PIXELS,
     Foreground,
     border,
     cut_out,
+    fisher_ratio,
     foreground,
     has_plain_border,
     outlines,
@@ -32,7 +34,6 @@ LEAST_GROUND = 0.25
 """Of the border's length, of a part between edges, from which on it is ground."""
 COLOURS_A_CHANNEL = 8
 HUE, ALPHA, ALL = "H", "alpha", "RGB"
-BORDER_LOOK_PX = 200
 LEAST_PHOTOGRAPH_PX = 64
 """Shorter side, of the copy in which the border is looked at, in which things can stand out."""
 
@@ -261,7 +262,7 @@ def _border_values(plane: MatLike) -> NDArray[np.integer]:
 
 def _candidate(channel: str, found: Foreground, params: Params) -> Candidate:
     mask = _objects(closed(found.mask, _gap(found.mask)), params.only_biggest)
-    return Candidate(channel, mask, _fisher_ratio(found.contrast, mask))
+    return Candidate(channel, mask, fisher_ratio(found._replace(mask=mask)))
 
 
 def _gap(mask: Pixels) -> Pixels:
@@ -274,12 +275,3 @@ def _objects(mask: Pixels, only_biggest: bool) -> Pixels:
     filled = np.zeros_like(mask)
     cv2.drawContours(filled, found[:1] if only_biggest else found, -1, 1, cv2.FILLED)
     return filled
-
-
-def _fisher_ratio(contrast: Pixels, mask: Pixels) -> float:
-    """0 without an object; the 1 is one grey level, for what is wholly even."""
-    if not mask.any():
-        return 0.0
-    inside, inner_spread = cv2.meanStdDev(contrast, mask=mask)
-    outside, outer_spread = cv2.meanStdDev(contrast, mask=1 - mask)
-    return float(((inside - outside) ** 2 / (inner_spread**2 + outer_spread**2 + 1))[0, 0])

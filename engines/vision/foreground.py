@@ -20,6 +20,8 @@ from engines.vision.scaling import reduced
 MOST_PIXELS = 4_000_000
 """Of a picture in which objects are looked for; edges of larger ones are seldom as sharp."""
 BORDER = 0.02
+BORDER_LOOK_PX = 200
+"""Longer side of the copy whose border is looked at; it hides a fine texture."""
 ARCS_A_SIDE = 6
 SURFACE_PX = 256
 PLAIN = 28.0
@@ -67,6 +69,23 @@ def cut_out(image: Pixels) -> Foreground | None:
     return Foreground(mask, image[..., 3]) if around.mean() < 0.5 else None
 
 
+def fisher_ratio(found: Foreground) -> float:
+    """How well a channel parts object and ground: 0 without an object, no upper bound.
+
+    The squared difference of their mean contrasts, by the sum of the contrasts' variances; the 1
+    is one grey level, for what is wholly even.
+
+    Source:
+        Fisher, The use of multiple measurements in taxonomic problems, Annals of Eugenics 7(2),
+        1936.
+    """
+    if not found.mask.any():
+        return 0.0
+    inside, inner_spread = cv2.meanStdDev(found.contrast, mask=found.mask)
+    outside, outer_spread = cv2.meanStdDev(found.contrast, mask=1 - found.mask)
+    return float(((inside - outside) ** 2 / (inner_spread**2 + outer_spread**2 + 1))[0, 0])
+
+
 def outlines(mask: MatLike) -> list[Outline]:
     """The outer outlines of what is not 0, the biggest first, without specks."""
     found, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
@@ -100,7 +119,7 @@ def has_plain_border(image: Pixels) -> bool:
     """Whether a surface fits the border in some channel, as it does on a plain ground.
 
     Args:
-        image: uint8 (H, W, 3), BGR; a small copy hides a fine texture.
+        image: uint8 (H, W, 3), BGR; a copy of `BORDER_LOOK_PX`.
     """
     planes = [np.ascontiguousarray(plane, np.uint8) for plane in cv2.split(image)]
     return any(deviation(cv2.absdiff(one, ground(one))) <= PLAIN for one in planes)

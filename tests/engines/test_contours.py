@@ -57,19 +57,43 @@ def test_outlines_of_a_white_logo_are_drawn_on_a_ground_that_shows_it() -> None:
     assert drawn[0, 0].tolist() == [0, 0, 0]
 
 
-def test_value_is_looked_at_by_default(shapes: Pixels) -> None:
-    assert contours(shapes, params=Params()) == find(shapes, Channel.V)
+DISCS = [(0, 0, 255), (0, 128, 0), (203, 192, 255), (0, 0, 0), (255, 255, 0), (128, 0, 128)]
 
 
-@pytest.mark.parametrize("colour", [(0, 0, 255), (0, 255, 0), (255, 0, 0), (0, 255, 255)])
-def test_where_value_shows_nothing_saturation_is_looked_at_by_default(
-    colour: tuple[int, int, int],
+def discs(ground: tuple[int, int, int]) -> tuple[Pixels, list[Box]]:
+    """Discs of several colours, most of which have their ground's value, and their boxes."""
+    image = canvas(ground)
+    centres = [(x, y) for x in (60, 160, 260) for y in (70, 170)]
+    inks = [ink for ink in DISCS if ink != ground]
+    for centre, ink in zip(centres, inks, strict=False):
+        cv2.circle(image, centre, 30, ink, -1)
+    return image, [Box(x - 30, y - 30, x + 31, y + 31) for x, y in centres[: len(inks)]]
+
+
+@pytest.mark.parametrize("ground", [WHITE, (0, 0, 0), (200, 220, 230)])
+@pytest.mark.parametrize("quality", [None, 95, 75])
+def test_by_default_shapes_of_any_colour_are_found_on_a_plain_ground(
+    ground: tuple[int, int, int], quality: int | None
 ) -> None:
-    image = canvas()
-    image[50:100, 60:120] = colour
-    assert find(image, Channel.V).contours == []
-    (contour,) = contours(image, params=Params()).contours
-    assert contour.box == Box(60, 50, 120, 100)
+    image, boxes = discs(ground)
+    if quality:
+        _, file = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        image = np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR), np.uint8)
+    found = [one.box for one in contours(image, params=Params()).contours]
+    assert len(found) == len(boxes)
+    for box in boxes:
+        assert min(np.abs(np.subtract(one, box)).max() for one in found) <= 3
+
+
+def test_by_default_noise_in_colour_is_no_object() -> None:
+    noise = np.random.default_rng(7).normal(0, 12, (240, 320, 3))
+    image = np.clip(canvas((150, 170, 160)) + noise, 0, 255).astype(np.uint8)
+    assert contours(image, params=Params()).contours == []
+
+
+def test_by_default_value_is_looked_at_where_no_ground_is_plain() -> None:
+    coffee = np.ascontiguousarray(skimage.data.coffee()[..., ::-1])  # type: ignore[no-untyped-call]
+    assert contours(coffee, params=Params()) == find(coffee, Channel.V)
 
 
 @pytest.mark.parametrize("text", ["S", "s", "V", "v"])
