@@ -30,11 +30,13 @@ def python_package(installed: Path) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def javascript(generated: Generated) -> Path:
+def javascript(generated: Generated, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The TypeScript client, compiled."""
+    target = tmp_path_factory.mktemp("javascript")
     compiler = need_npm_tool("tsc")
-    subprocess.run([compiler, "--project", "tsconfig.json"], cwd=generated.typescript, check=True)
-    return generated.typescript / "dist"
+    options = ("--project", str(generated.typescript), "--outDir", str(target))
+    subprocess.run([compiler, *options], check=True)
+    return target
 
 
 @pytest.fixture
