@@ -181,7 +181,7 @@ def draw(image: OriginalImage, result: Result) -> Picture:
     return shown
 
 
-@engine(version="1.0.0", draw=draw, pictures=("image/png", "image/jpeg"), deadline_seconds=300)
+@engine(version="2.0.0", draw=draw, pictures=("image/png", "image/jpeg"), deadline_seconds=300)
 def anonymize(image: Original, *, params: Params) -> Result:
     """Hide faces, licence plates, persons and vehicles, and what the caller names besides.
 

@@ -42,7 +42,7 @@ class Result(EngineResult[Info]):
     models: dict[Kind, str] = Field(description="What found them.")
 
 
-@engine(version="1.0.0", deadline_seconds=DEADLINE_SECONDS)
+@engine(version="2.0.0", deadline_seconds=DEADLINE_SECONDS)
 def anonymize_video(video: PathOnDisk, folder: PathOnDisk, *, params: anonymize.Params) -> Result:
     """Hide faces, licence plates, persons and vehicles in a video.
 

@@ -33,7 +33,7 @@ class Result(EngineResult[Info]):
     rest: Chunk | None = Field(description="What is left of the chunk when the turn is over.")
 
 
-@engine(version="1.0.0", deadline_seconds=DEADLINE_SECONDS)
+@engine(version="2.0.0", deadline_seconds=DEADLINE_SECONDS)
 def video_sightings(video: PathOnDisk, folder: PathOnDisk, *, params: Params) -> Result:
     """Look for faces, licence plates, persons and vehicles in a chunk of a video, for a turn.
 

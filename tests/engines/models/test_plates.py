@@ -48,6 +48,15 @@ def test_a_plate_of_forty_pixels_in_a_picture_of_a_megapixel_is_found() -> None:
     assert np.abs(found[0].corners.mean(axis=0) - middle).max() < 4
 
 
+@pytest.mark.parametrize("width", [24, 32, 40])
+def test_a_plate_that_fills_a_tiny_picture_is_found(width: int) -> None:
+    cut = on_a_car(CORNERS)[400:525, 380:585]
+    tiny = cv2.resize(cut, (width, round(width * 125 / 205)), interpolation=cv2.INTER_AREA)
+    found = plates.find(np.asarray(tiny, np.uint8), 0.8)
+    shown = (CORNERS.mean(axis=0) - (380, 400)) * width / 205
+    assert np.abs(found[0].corners.mean(axis=0) - shown).max() < width / 20
+
+
 def test_a_photograph_without_a_plate_has_none(photograph: Pixels) -> None:
     assert plates.find(photograph, 0.9) == []
 
