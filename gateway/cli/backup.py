@@ -1,12 +1,15 @@
 """`pixelgate backup`: keys, rows and blobs as one file, whether or not the service runs."""
 
+import errno
 import os
 import sqlite3
 import sys
 import tarfile
 import tempfile
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 from sqlalchemy import make_url
@@ -29,19 +32,35 @@ def backup(file: Path) -> None:
     data = settings.data.resolve()
     if not data.is_dir() or not any(data.iterdir()):
         sys.exit(f"{data} holds nothing; PIXELGATE_DATA names the data folder.")
-    try:
-        fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        sys.exit(f"{file} cannot be written: {error.strerror}.")
-    with os.fdopen(fd, "wb") as output, tarfile.open(fileobj=output, mode="w") as archive:
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    with _appearing(file, draft) as output, tarfile.open(fileobj=output, mode="w") as archive:
         # Rows first: a blob that comes after them is too much, one that they name would be missed.
         _add_rows(archive, settings)
-        _add_files(archive, data, but=file.resolve())
+        _add_files(archive, data, but=draft.resolve())
     click.echo(f"{file} has {file.stat().st_size:,} bytes.")
     if not settings.database_url.startswith("sqlite"):
         click.echo("The rows are not in it: pg_dump writes those of PostgreSQL.")
     if not Path(settings.storage_url.removeprefix("file://")).resolve().is_relative_to(data):
         click.echo(f"The blobs are not in it: they are kept in {settings.storage_url}.")
+
+
+@contextmanager
+def _appearing(file: Path, draft: Path) -> Iterator[BinaryIO]:
+    """What is written becomes the file when all is; a refusal ends in one sentence."""
+    try:
+        if file.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as output:
+            yield output
+            output.flush()
+            os.fsync(output.fileno())
+        draft.rename(file)
+    except OSError as error:
+        if error.filename not in (None, str(draft)):  # A file of the data folder.
+            raise
+        sys.exit(f"{file} cannot be written: {error.strerror}.")
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _add_rows(archive: tarfile.TarFile, settings: Settings) -> None:
@@ -51,8 +70,11 @@ def _add_rows(archive: tarfile.TarFile, settings: Settings) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / ROWS
-        with closing(sqlite3.connect(str(address.database))) as connection:
-            connection.execute("VACUUM INTO ?", (str(copy),))
+        try:
+            with closing(sqlite3.connect(str(address.database))) as connection:
+                connection.execute("VACUUM INTO ?", (str(copy),))
+        except sqlite3.Error as error:
+            sys.exit(f"The rows of {address.database} cannot be copied to {folder}: {error}.")
         copy.chmod(0o600)
         archive.add(copy, ROWS)
 

@@ -1,5 +1,6 @@
 """A backup of a running service is a service again, elsewhere."""
 
+import resource
 import stat
 import subprocess
 import tarfile
@@ -42,6 +43,31 @@ def test_a_backup_is_for_its_owner_alone_and_overwrites_nothing(
     again = run("backup", str(file))
     assert again.exit_code == 1
     assert again.output.endswith("backup.tar cannot be written: File exists.\n")
+
+
+def test_rows_that_cannot_be_read_make_no_backup(run: Run, ada: str, tmp_path: Path) -> None:
+    for path in tmp_path.glob("pixelgate.db*"):
+        path.write_bytes(b"no rows" * 1000)
+    refused = run("backup", str(tmp_path / "backup.tar"))
+    assert refused.exit_code == 1
+    assert refused.output.endswith(": file is not a database.\n")
+    assert not [*tmp_path.glob("*backup.tar*")]
+
+
+def test_a_backup_for_which_there_is_no_room_leaves_nothing(
+    run: Run, ada: str, tmp_path: Path
+) -> None:
+    (tmp_path / "blobs").mkdir()
+    (tmp_path / "blobs" / "large").write_bytes(bytes(2_000_000))
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, unlimited[1]))
+    try:
+        refused = run("backup", str(tmp_path / "backup.tar"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    said = f"{tmp_path / 'backup.tar'} cannot be written: File too large.\n"
+    assert (refused.exit_code, refused.output) == (1, said)
+    assert not [*tmp_path.glob("*backup.tar*")]
 
 
 def test_a_backup_in_the_data_folder_does_not_hold_itself(
