@@ -11,8 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from auth.errors import AccountRefused
 from auth.scopes import expect_known
 from gateway.cli import drivers
-from gateway.settings import Settings, misspelt, read_settings
-from gateway.store.database import Database, open_database
+from gateway.settings import Settings, misspelt, read_settings, without_password
+from gateway.store.database import Database, is_there, open_database
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -37,27 +37,36 @@ def name_misspelt() -> bool:
 
 @contextmanager
 def opened_database() -> Iterator[Database]:
-    """The database that the settings name; a refusal ends in one sentence."""
+    """The database that the settings name, up to date; a refusal ends in one sentence."""
     settings = load_settings()
     drivers.require(settings)
-    with refusal_of_database():
+    with refusal_of_database(settings):
+        if not is_there(settings.database_url):
+            click.echo(f"There is no database yet; {settings.database_url} is made.", err=True)
         database = open_database(settings.database_url)
     try:
         yield database
     except AccountRefused as error:
         sys.exit(error.message)
+    except SQLAlchemyError as error:
+        sys.exit(f"The database does not do it: {_reason(error)}.")
     finally:
         database.dispose()
 
 
 @contextmanager
-def refusal_of_database() -> Iterator[None]:
+def refusal_of_database(settings: Settings) -> Iterator[None]:
     """End in one sentence where a database, or the folder it lies in, cannot be opened."""
     try:
         yield
     except (OSError, ValueError, SQLAlchemyError) as error:
-        reason = str(getattr(error, "orig", error)).partition("\n")[0]
-        sys.exit(f"The database cannot be opened: {reason}.")
+        address = without_password(settings.database_url)
+        sys.exit(f"The database cannot be opened: {_reason(error)} ({address}).")
+
+
+def _reason(error: Exception) -> str:
+    """The driver's own words, without the statement."""
+    return str(getattr(error, "orig", error)).partition("\n")[0]
 
 
 def scope_option(of_whom: str) -> Callable[[Command], Command]:

@@ -2,8 +2,9 @@
 
 import click
 
-from gateway.cli.command import load_settings, opened_database
-from gateway.store.database import connect, known_revisions, revision_of
+from gateway.cli import drivers
+from gateway.cli.command import load_settings, opened_database, refusal_of_database
+from gateway.store.database import connect, is_there, known_revisions, revision_of
 
 
 @click.group()
@@ -14,9 +15,10 @@ def db() -> None:
 @db.command()
 def status() -> None:
     """Say at which revision the database is, and change nothing."""
-    database = connect(load_settings().database_url)
-    found, known = revision_of(database), known_revisions()
-    database.dispose()
+    settings = load_settings()
+    drivers.require(settings)
+    with refusal_of_database(settings):
+        found, known = _found(settings.database_url), known_revisions()
     at = f"The database is at revision {found}" if found else "The database is empty"
     if found == known[0]:
         click.echo(f"{at}, the newest of this version.")
@@ -31,3 +33,14 @@ def upgrade() -> None:
     """Bring the schema up to date; a start does so too."""
     with opened_database() as database:
         click.echo(f"The database is at revision {revision_of(database)}.")
+
+
+def _found(url: str) -> str | None:
+    """The revision; None without a database too, for connecting to SQLite would make one."""
+    if not is_there(url):
+        return None
+    database = connect(url)
+    try:
+        return revision_of(database)
+    finally:
+        database.dispose()

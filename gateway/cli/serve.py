@@ -28,7 +28,7 @@ def serve(is_demo: bool) -> None:
     drivers.require(settings)
     check(settings)
     if is_demo:
-        with refusal_of_database():
+        with refusal_of_database(settings):
             demo.prepare(settings)
     elif not (settings.issuer or settings.open_dialects):
         tell_of_no_account()

@@ -15,7 +15,10 @@ def users() -> None:
 
 def _password(from_stdin: bool) -> str:
     if from_stdin:
-        return sys.stdin.readline().rstrip("\n")
+        try:
+            return sys.stdin.buffer.readline().decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            sys.exit("The password is no UTF-8 text.")
     return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 

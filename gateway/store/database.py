@@ -89,6 +89,11 @@ def connect(url: str) -> Database:
     return _open_sqlite(url) if url.startswith("sqlite") else _open_server(url)
 
 
+def is_there(url: str) -> bool:
+    """Whether SQLite's file is there; a server is always taken to be."""
+    return not url.startswith("sqlite") or Path(make_url(url).database or "").exists()
+
+
 def revision_of(database: Database) -> str | None:
     """The last migration of a database; None before the first."""
     with database.connect() as connection:

@@ -33,7 +33,7 @@ def test_accounts_are_added_listed_and_removed(run: Run) -> None:
     added = run(
         "users", "add", "ada", "--password-stdin", "--email", "a@b.c", stdin="correct horse\n"
     )
-    assert (added.exit_code, added.output) == (0, "Added ada.\n")
+    assert (added.exit_code, added.stdout) == (0, "Added ada.\n")
     assert run("users", "list").output == "ada  a@b.c  all services\n"
     assert run("users", "remove", "ada").exit_code == 0
     assert run("users", "list").output == ""
@@ -123,10 +123,11 @@ def test_a_database_that_cannot_be_opened_is_one_sentence(
 ) -> None:
     result = run(*command.split(), PIXELGATE_DATABASE=address)
     assert result.exit_code == 1
-    assert result.output.startswith("The database cannot be opened: ")
-    assert reason in result.output
+    *_, said = result.output.splitlines()
+    assert said.startswith("The database cannot be opened: ")
+    assert reason in said
+    assert address.replace("hush", "***") in said
     assert "hush" not in result.output
-    assert len(result.output.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

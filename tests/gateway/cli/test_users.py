@@ -1,5 +1,6 @@
 """`pixelgate users …`: accounts and the services they are limited to."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,28 @@ def test_a_wrong_setting_ends_in_a_sentence(run: Run, monkeypatch: pytest.Monkey
     refused = run("users", "list")
     assert refused.exit_code == 2
     assert refused.stderr.startswith("PIXELGATE_PORT is '0': ")
+
+
+def test_who_made_a_database_is_told_where(run: Run, tmp_path: Path) -> None:
+    told = f"There is no database yet; sqlite:///{tmp_path}/pixelgate.db is made.\n"
+    assert [run("users", "list").stderr for _ in range(2)] == [told, ""]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_a_password_ends_before_the_end_of_its_line(run: Run, tmp_path: Path, end: str) -> None:
+    run("users", "add", "bob", "--password-stdin", typed=f"correct höörse{end}next line\n")
+    users = Users(open_database(Settings(data=tmp_path).database_url))
+    assert users.with_password("bob", "correct höörse" + ("" if end else "next line"))
+
+
+def test_a_password_of_other_bytes_than_utf8_is_refused_in_a_sentence(run: Run) -> None:
+    refused = run("users", "add", "bob", "--password-stdin", typed=b"correct h\xf6rse\n")
+    assert (refused.exit_code, refused.output) == (1, "The password is no UTF-8 text.\n")
+
+
+def test_a_database_that_fails_later_is_one_sentence(run: Run, ada: str, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "pixelgate.db") as rows:
+        rows.execute("CREATE TRIGGER t BEFORE DELETE ON users BEGIN SELECT RAISE(ABORT, 'no'); END")
+    rows.close()
+    refused = run("users", "remove", ada)
+    assert (refused.exit_code, refused.output) == (1, "The database does not do it: no.\n")
