@@ -1,16 +1,14 @@
 """The wiring: settings in, application out; the only place that asks which mode it is."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from anyio import move_on_after, to_thread
 from starlette.routing import Router
 
-from engines.core.registry import catalogue, engine_named
 from gateway import console
 from gateway.cache.results import open_result_cache
 from gateway.dialects.dialect import Dialect
@@ -62,7 +60,6 @@ def create_app(
     """
     lifecycle, table, metrics = Lifecycle(), DialectTable(dialects), Metrics()
     tracing, write_behind = _tracing(settings), WriteBehind()
-    _check_labels(settings.labels)
     database = open_database(settings.database_url, patience_seconds=DATABASE_SECONDS)
     issuer = in_outside if settings.issuer else in_embedded
     service = _Service(
@@ -94,16 +91,6 @@ def create_app(
     return RequestMiddleware(
         router, lifecycle, table, metrics, tracing, write_behind, settings.allowed_origins
     )
-
-
-def _check_labels(labels: Collection[str]) -> None:
-    for name in labels:
-        try:
-            engine_named(name)
-        except KeyError:
-            near = get_close_matches(name, catalogue(), 1) or ["heat_map"]
-            message = f"worker_labels names {name!r}, which is no engine; one is {near[0]!r}."
-            raise ValueError(message) from None
 
 
 def _tracing(settings: Settings) -> Tracing:

@@ -1,5 +1,6 @@
 """All settings: variables `PIXELGATE_…`, or a TOML file that `PIXELGATE_CONFIG` names."""
 
+import json
 import os
 import re
 import tomllib
@@ -9,6 +10,7 @@ from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import (
     BeforeValidator,
@@ -26,7 +28,6 @@ from pydantic_settings import (
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -181,7 +182,7 @@ class Settings(BaseSettings):
     max_pixels: int = Field(
         100_000_000, ge=1, le=1_000_000_000, description="Width × height of one picture, pixels."
     )
-    models: dict[str, weights.ModelFiles] = Field(
+    models: Annotated[dict[str, weights.ModelFiles], NoDecode] = Field(
         {},
         description="Models in place of the package's own, by name: `file`, `labels`, `sha256` "
         "(see docs/models.md).",
@@ -301,6 +302,7 @@ class Settings(BaseSettings):
     )
     issuer_audiences: Words = Field(
         ("ltu-api",),
+        min_length=1,
         description="Names of which a token of the outside issuer must carry one in `aud`, `azp` "
         "or `client_id`, separated by commas.",
     )
@@ -417,6 +419,19 @@ class Settings(BaseSettings):
             raise ValueError("expected a folder")
         return value
 
+    @field_validator("public_url", "pool", "issuer", "limits", "cache")
+    @classmethod
+    def _port(cls, value: str) -> str:
+        try:
+            urlsplit(value).port  # noqa: B018 (it is looked at when it is asked for)
+        except ValueError:
+            # The reason would be a part of the password where that holds a `/` or `#`.
+            raise ValueError(
+                f"its port is no number up to {HIGHEST_PORT}; in a password / ? # @ and : are "
+                "written %2F %3F %23 %40 and %3A"
+            ) from None
+        return value
+
     @field_validator("metrics_token")
     @classmethod
     def _token(cls, value: SecretStr) -> SecretStr:
@@ -500,6 +515,16 @@ class Settings(BaseSettings):
 
     @field_validator("models", mode="before")
     @classmethod
+    def _json(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError('expected JSON: {"detector": {"file": "/FILE.onnx"}}') from None
+
+    @field_validator("models", mode="before")
+    @classmethod
     def _keys_of_models(cls, value: Any) -> Any:
         known = [one.name for one in fields(weights.ModelFiles)]
         for name, told in value.items() if isinstance(value, dict) else ():
@@ -566,7 +591,7 @@ class Settings(BaseSettings):
         config = os.environ.get(CONFIG_VARIABLE)
         if not config:
             return sources
-        Path(config).open("rb").close()  # One that is not there would be passed over.
+        _read_toml(Path(config))  # One that is not there would be passed over.
         return *sources, TomlConfigSettingsSource(settings_cls, Path(config))
 
 
@@ -576,12 +601,27 @@ class SecretFiles(PydanticBaseSettingsSource):
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         file = _environment().get(_file_variable(field_name))
         # An editor ends the last line.
-        return Path(file).read_text().strip() if file else None, field_name, False
+        return _text_of(Path(file)).strip() if file else None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
         fields = self.settings_cls.model_fields
         told = {name: self.get_field_value(fields[name], name)[0] for name in SECRETS}
         return {name: value for name, value in told.items() if value is not None}
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{error}: {str(file)!r}") from None
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    text = _text_of(file)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{error}: {str(file)!r}") from None
 
 
 def read_settings() -> Settings:
@@ -594,8 +634,6 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         sentences = "\n".join(map(_sentence, error.errors()))
-    except SettingsError as error:
-        sentences = f"A setting cannot be read: {error}."
     except (OSError, ValueError) as error:
         sentences = f"A file of settings or secrets cannot be read: {error}."
     raise ValueError(sentences)
@@ -603,7 +641,7 @@ def read_settings() -> Settings:
 
 def _sentence(fault: ErrorDetails) -> str:
     name, found = str(fault["loc"][0]), fault["input"]
-    shown = f"a {type(found).__name__}"
+    shown = f"a {type(found).__name__}" if found else "empty"
     if Settings.model_fields[name].annotation is SecretStr:
         shown = "not fit"
     elif isinstance(found, str | int | float):
@@ -612,7 +650,8 @@ def _sentence(fault: ErrorDetails) -> str:
     if fault["type"] == "string_pattern_mismatch":  # It would say a regular expression.
         meaning = Settings.model_fields[name].description
         return f"{PREFIX}{name.upper()} is {shown}: it does not fit. {meaning}"
-    return f"{PREFIX}{name.upper()} is {shown}: {message}."
+    within = ".".join(str(one) for one in fault["loc"][1:] if isinstance(one, str))
+    return f"{PREFIX}{name.upper()} is {shown}: {message}{within and f' ({within})'}."
 
 
 class Shown(NamedTuple):
@@ -647,7 +686,7 @@ def misspelt() -> dict[str, str]:
     known += map(_file_variable, SECRETS)
     named = {name for name in _environment() if name.startswith(PREFIX)}
     if file := os.environ.get(CONFIG_VARIABLE):
-        named |= {PREFIX + name.upper() for name in tomllib.loads(Path(file).read_text())}
+        named |= {PREFIX + name.upper() for name in _read_toml(Path(file))}
     unknown = sorted(named - {*known, CONFIG_VARIABLE})
     return {name: next(iter(get_close_matches(name, known, 1)), "") for name in unknown}
 

@@ -1,6 +1,7 @@
 """`pixelgate serve`: the service in the foreground."""
 
 import sys
+from difflib import get_close_matches
 from functools import partial
 
 import click
@@ -42,7 +43,25 @@ def check(settings: Settings) -> None:
         AddressGuard(settings.fetch_allow)
     except ValueError as error:
         sys.exit(f"{PREFIX}FETCH_ALLOW: {error}")
+    check_labels(settings)
     check_projects(settings)
+
+
+def check_labels(settings: Settings) -> None:
+    """Go on with labels of engines that there are; or a sentence about one, and the end."""
+    if not settings.labels:
+        return
+    # Not at the top: they load engines, those that dialects bring too.
+    from engines.core.registry import catalogue, engine_named
+    from gateway.dialects.table import DialectTable
+
+    DialectTable()
+    for name in settings.labels:
+        try:
+            engine_named(name)
+        except KeyError:
+            near = get_close_matches(name, catalogue(), 1) or ["heat_map"]
+            sys.exit(f"{PREFIX}WORKER_LABELS: {name!r} is no engine; one is {near[0]!r}.")
 
 
 def check_projects(settings: Settings) -> None:

@@ -3,14 +3,12 @@
 import signal
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 
-from gateway.app import create_app
 from gateway.cli import doctor
 from gateway.cli.doctor import State
 from gateway.settings import Settings
@@ -87,15 +85,6 @@ def test_without_an_engine_a_request_is_told_when_to_come_again(
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2"), answer.text
     assert client.get("/health/ready").status_code == 503
     assert client.get("/health/live").status_code == 200
-
-
-def test_a_label_of_what_is_no_engine_is_refused_at_the_start(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="'heatmap', which is no engine; one is 'heat_map'"):
-        create_app(Settings(data=tmp_path, worker_labels=("heatmap:video",)))
-
-
-def test_videos_have_engines_that_may_have_a_label(tmp_path: Path) -> None:
-    create_app(Settings(data=tmp_path, worker_labels=("anonymize_video:a", "video_sightings:a")))
 
 
 def test_the_doctor_misses_a_worker(cluster: Cluster) -> None:

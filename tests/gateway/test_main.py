@@ -147,11 +147,6 @@ def test_a_file_of_settings_that_makes_no_sense_is_said_without_its_secrets(
     assert (result.exit_code, said in result.output, "hush" in result.output) == (2, True, False)
 
 
-def test_a_setting_that_is_no_json_is_named(run: Run) -> None:
-    result = run("settings", PIXELGATE_MODELS="foo")
-    assert (result.exit_code, '"models"' in result.output) == (2, True)
-
-
 def test_a_misspelt_variable_is_named(run: Run) -> None:
     result = run("settings", PIXELGATE_PROT="8001")
     assert "PIXELGATE_PROT is no setting; did you mean PIXELGATE_PORT?" in result.stderr
