@@ -70,10 +70,10 @@ SAMPLES = 12_000
 MOST_GAIN = 3.0
 MOST_TINT = 1.5
 OFFSET = 20.0
+"""Levels that a coefficient of 1 adds, so that all coefficients are of one order."""
 LEAST_VALUE = 12.0
 """Levels of the lightest channel below which hue and saturation count for less: one level of
 noise is another hue there."""
-"""Levels that a coefficient of 1 adds, so that all coefficients are of one order."""
 
 
 @dataclass(frozen=True, slots=True)
