@@ -1,20 +1,23 @@
 """Comparison: where two pictures that lie on each other differ, whatever their light and noise."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from engines.vision.averages import apart_on_average
 from engines.vision.bending import Flow, bend, moved, unmoved
-from engines.vision.channels import largest
 from engines.vision.lettering import lettered
 from engines.vision.morphology import closed, disc, square
 
 Layers: TypeAlias = NDArray[np.float32]
-"""float32 (H, W, 3): a picture, BGR, or what is compared of one."""
+"""float32 (H, W, 3): a picture, BGR."""
+Planes: TypeAlias = NDArray[np.float32]
+"""float32 (3, H, W): what is compared of a picture, brightness and two of colour."""
 Levels: TypeAlias = NDArray[np.float32]
 """float32 (H, W)."""
 Flags: TypeAlias = NDArray[np.bool_]
@@ -106,6 +109,18 @@ class Strictness:
         return max(LEAST_LEVELS, self.levels - UNSURE_LEVELS)
 
 
+class _Ranged(NamedTuple):
+    """What is compared of a picture, and the darkest and lightest of it beside each pixel."""
+
+    levels: Planes
+    darkest: Planes
+    lightest: Planes
+
+    @property
+    def contrast(self) -> Planes:
+        return self.lightest - self.darkest
+
+
 class Comparison(NamedTuple):
     """Which pixels differ, and where each of them lies on the second picture: see `bend`."""
 
@@ -127,12 +142,14 @@ def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictnes
     """
     if not valid.any():
         return Comparison(valid.copy(), unmoved(valid))
-    is_same_light = np.median(np.abs(first - second)[valid]) < SAME_LEVELS
+    is_same_light = _is_same_light(first, second, valid)
     expected = _in_the_light_of(first, second, valid)
     flow = bend(expected, second, valid)
     second = moved(second, flow)
-    here = _compared(_unblinded(first, expected, second), strictness.blur, strictness.is_by_hue)
-    there = _compared(second, strictness.blur, strictness.is_by_hue)
+    here, there = (
+        _ranged(_compared(one, strictness.blur, strictness.is_by_hue))
+        for one in (_unblinded(first, expected, second), second)
+    )
     apart = _apart(here, there, strictness) * valid
     limit = strictness.levels + 2 * _usual(apart, valid)
     marked = _standing_out(apart, limit)
@@ -156,7 +173,7 @@ def differing_exactly(
     There is neither noise nor another light then, and no edge lies elsewhere.
     """
     here, there = (_compared(one, 0, strictness.is_by_hue) for one in (first, second))
-    apart = np.sqrt(((here - there) ** 2).sum(axis=2))
+    apart = _length(here - there)
     ringing = BLOCK_RINGING * cv2.dilate(apart, square(BLOCK_PX))
     marked = np.asarray((apart > np.maximum(strictness.sure_levels, ringing)) & valid)
     whole, labels, areas = _joined(marked, valid, strictness.gap)
@@ -165,17 +182,18 @@ def differing_exactly(
 
 
 def _little_apart(
-    here: Layers, there: Layers, apart: Levels, valid: Flags, strictness: Strictness
+    here: _Ranged, there: _Ranged, apart: Levels, valid: Flags, strictness: Strictness
 ) -> Flags:
     """What differs by little in one light: even areas of another tint, letters in another ink."""
     limit = strictness.sure_levels
-    darker = np.abs(here[:, :, 0] - there[:, :, 0])
-    colour = np.asarray(np.sqrt(((here - there)[:, :, 1:] ** 2).sum(axis=2)), np.float32)
-    is_even = valid & (np.maximum(*(_ranges(one) for one in (here, there))) <= EVEN_LEVELS)
+    moves = here.levels - there.levels
+    darker, colour = np.abs(moves[0]), _length(moves[1:])
+    is_even = valid & (np.maximum(here.contrast, there.contrast).max(axis=0) <= EVEN_LEVELS)
     tinted = _bounded(darker, is_even, valid, limit, TINT_PX)
     tinted |= _bounded(colour, is_even, valid, FAINT_COLOUR, BLOCKS_PX)
     marked = np.asarray(tinted & (apart > limit))
-    around = apart_on_average(here, there, valid, is_ragged=strictness.tolerance > 1)
+    layers = [np.asarray(cv2.merge([*one.levels]), np.float32) for one in (here, there)]
+    around = apart_on_average(layers[0], layers[1], valid, is_ragged=strictness.tolerance > 1)
     if around.any():
         marked |= around & _faint(apart, colour)
     return marked
@@ -213,6 +231,12 @@ def _least_area(finest: float, strictness: Strictness) -> float:
     return float(0.6 * max(finest, strictness.smallest) ** 2)
 
 
+def _is_same_light(first: Layers, second: Layers, valid: Flags) -> bool:
+    """Whether half of all levels have hardly moved."""
+    is_near = (cv2.absdiff(first, second) < SAME_LEVELS).view(np.uint8)
+    return float(np.mean(cv2.mean(is_near, valid.view(np.uint8))[:3])) > 0.5
+
+
 def _in_the_light_of(first: Layers, second: Layers, valid: Flags) -> Layers:
     """The first picture under the second's exposure, white balance and fall-off of light."""
     height, width = valid.shape
@@ -222,16 +246,16 @@ def _in_the_light_of(first: Layers, second: Layers, valid: Flags) -> Layers:
         np.asarray(cv2.blur(one, (3, 3)), np.float32)[::step, ::step][chosen]
         for one in (first, second)
     )
-    x, y = np.meshgrid(_from_middle(width), _from_middle(height))
-    places = np.stack([x, y], axis=2)[::step, ::step][chosen]
+    x, y = _from_middle(width), _from_middle(height)[:, np.newaxis]
+    places = np.stack(np.broadcast_arrays(x[::step], y[::step]))[:, chosen]
     lights = _without_tint(
         np.stack([_light(here[:, one], there[:, one], places) for one in range(3)])
     )
     layers = [
-        first[:, :, one] * (gain + along_x * x + along_y * y) + OFFSET * offset
-        for one, (gain, along_x, along_y, offset) in enumerate(lights)
+        (plane * (gain + along_x * x + along_y * y) + OFFSET * offset).astype(np.float32)
+        for plane, (gain, along_x, along_y, offset) in zip(cv2.split(first), lights, strict=True)
     ]
-    return np.stack(layers, axis=2).astype(np.float32)
+    return np.asarray(cv2.merge(layers), np.float32)
 
 
 def _from_middle(length: int) -> Levels:
@@ -256,19 +280,17 @@ def _light(here: Levels, there: Levels, places: Levels) -> Light:
 
 def _fitted(here: Levels, there: Levels, places: Levels, gain: float, middle: float = 0) -> Light:
     """The light by weighted least squares, from a gain; one that levels at `middle` do not move."""
-    terms = np.column_stack(
-        [here - middle, here[:, np.newaxis] * places, np.full_like(here, OFFSET)]
-    )
+    terms = np.vstack([here - middle, here * places, np.full_like(here, OFFSET)])
     terms = terms.astype(np.float64)
     prior = np.array([gain, 0, 0, gain * middle / OFFSET])
     ridge = np.eye(4) * 2.0 * len(here)
     light = prior
     for _ in range(8):
-        missed = there - terms @ light
+        missed = there - light @ terms
         reach = 4 * max(1.0, 1.4826 * float(np.median(np.abs(missed))))
         weights = np.clip(1 - (missed / reach) ** 2, 0, None) ** 2
-        weighed = terms * weights[:, np.newaxis]
-        light = np.linalg.solve(weighed.T @ terms + ridge, weighed.T @ there + ridge @ prior)
+        weighed = terms * weights
+        light = np.linalg.solve(weighed @ terms.T + ridge, weighed @ there + ridge @ prior)
     if not 1 / MOST_GAIN < light[0] < MOST_GAIN:
         light = prior
     return np.asarray(light - np.array([0, 0, 0, light[0] * middle / OFFSET]), np.float64)
@@ -276,7 +298,7 @@ def _fitted(here: Levels, there: Levels, places: Levels, gain: float, middle: fl
 
 def _lit(here: Levels, places: Levels, light: Light) -> NDArray[np.float64]:
     gain, along_x, along_y, offset = light
-    slopes = places @ np.array([along_x, along_y])
+    slopes = np.array([along_x, along_y]) @ places
     return np.asarray(here * (gain + slopes) + OFFSET * offset, np.float64)
 
 
@@ -294,71 +316,78 @@ def _unblinded(first: Layers, expected: Layers, second: Layers) -> Layers:
     return np.where(is_over | is_under, second, np.clip(expected, 0, 255))
 
 
-def _compared(image: Layers, blur: float, is_by_hue: bool) -> Layers:
+def _compared(image: Layers, blur: float, is_by_hue: bool) -> Planes:
     """Brightness and two of colour, the latter softer, as JPEG files have it."""
     soft = np.asarray(cv2.GaussianBlur(image, (0, 0), blur) if blur else image, np.float32)
-    layers = _by_hue(soft) if is_by_hue else _by_brightness(soft)
+    planes = _by_hue(soft) if is_by_hue else _by_brightness(soft)
     if blur:
-        layers[:, :, 1:] = cv2.GaussianBlur(layers[:, :, 1:], (0, 0), 1.5)
-    return layers
+        planes[1:] = [cv2.GaussianBlur(one, (0, 0), 1.5) for one in planes[1:]]
+    return planes
 
 
-def _by_brightness(image: Layers) -> Layers:
+def _by_brightness(image: Layers) -> Planes:
     blue, green, red = cv2.split(image)
     luma = 0.114 * blue + 0.587 * green + 0.299 * red
-    return np.stack([luma, 0.75 * (blue - luma), 0.75 * (red - luma)], axis=2).astype(np.float32)
+    return np.stack([luma, 0.75 * (blue - luma), 0.75 * (red - luma)]).astype(np.float32)
 
 
-def _by_hue(image: Layers) -> Layers:
-    hsv = cv2.cvtColor(np.clip(image / 255, 0, 1), cv2.COLOR_BGR2HSV)
-    certainty = np.minimum(1, hsv[:, :, 2] * (255 / LEAST_VALUE))
-    angle, saturation = np.deg2rad(hsv[:, :, 0]), 127 * certainty * hsv[:, :, 1]
-    value = 127 * hsv[:, :, 2]
-    layers = [value, saturation * np.cos(angle), saturation * np.sin(angle)]
-    return np.stack(layers, axis=2).astype(np.float32)
+def _by_hue(image: Layers) -> Planes:
+    hue, saturation, value = cv2.split(cv2.cvtColor(np.clip(image / 255, 0, 1), cv2.COLOR_BGR2HSV))
+    certainty = np.minimum(1, value * (255 / LEAST_VALUE))
+    angle, radius = np.deg2rad(hue), 127 * certainty * saturation
+    return np.stack([127 * value, radius * np.cos(angle), radius * np.sin(angle)])
 
 
-def _apart(here: Layers, there: Layers, strictness: Strictness) -> Levels:
+def _ranged(planes: Planes) -> _Ranged:
+    return _Ranged(planes, _each(cv2.erode, planes), _each(cv2.dilate, planes))
+
+
+def _each(morph: Callable[..., MatLike], planes: Planes, reach: int = 1) -> Planes:
+    """Each plane eroded or dilated, by so many pixels."""
+    return np.stack([np.asarray(morph(one, square(reach)), np.float32) for one in planes])
+
+
+def _apart(here: _Ranged, there: _Ranged, strictness: Strictness) -> Levels:
     """How far each pixel is from what the other picture has nearby, both ways."""
-    distances = np.maximum(_beyond(here, there, strictness), _beyond(there, here, strictness))
-    return np.asarray(np.sqrt((distances**2).sum(axis=2)), np.float32)
+    beyond = np.maximum(_beyond(here, there, strictness), _beyond(there, here, strictness))
+    beyond[1:] -= SOFTNESS * np.maximum(*(_colour_contrast(one.levels) for one in (here, there)))
+    return _length(np.maximum(0, beyond))
 
 
-def _beyond(image: Layers, other: Layers, strictness: Strictness) -> Layers:
+def _beyond(image: _Ranged, other: _Ranged, strictness: Strictness) -> Planes:
     """How much darker or lighter each pixel is than all that the other has where it may lie.
 
     Beyond the nearest pixels, what is as dark or light is reached only through what is so on this
     picture too: an edge may lie off, but a hole in a line does not lie on the line's other side.
     """
-    near = square(1)
-    darker = np.maximum(cv2.erode(other, near), image)
-    lighter = np.minimum(cv2.dilate(other, near), image)
+    darker = np.maximum(other.darkest, image.levels)
+    lighter = np.minimum(other.lightest, image.levels)
     for _ in range(strictness.tolerance - 1):
-        darker = np.maximum(cv2.erode(darker, near), image)
-        lighter = np.minimum(cv2.dilate(lighter, near), image)
-    beyond = np.maximum(darker - image, image - lighter)
-    beyond[:, :, 1:] -= SOFTNESS * _colour_contrast(image, other)
-    contrast = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, near)
+        darker = np.maximum(_each(cv2.erode, darker), image.levels)
+        lighter = np.minimum(_each(cv2.dilate, lighter), image.levels)
+    beyond = np.maximum(darker - image.levels, image.levels - lighter)
     if strictness.tolerance > 1:
-        beyond -= SOFTNESS * contrast + FAINTNESS * _thin_lines(other)
+        beyond -= SOFTNESS * image.contrast + FAINTNESS * _thin_lines(other)
     elif strictness.is_resampled:
-        beyond[:, :, 0] -= RESAMPLED_SOFTNESS * contrast[:, :, 0]
-    return np.asarray(np.maximum(0, beyond), np.float32)
+        beyond[0] -= RESAMPLED_SOFTNESS * image.contrast[0]
+    return np.asarray(beyond, np.float32)
 
 
-def _thin_lines(image: Layers) -> Layers:
+def _thin_lines(image: _Ranged) -> Planes:
     """How far what is one or two pixels wide stands out from what is beside it."""
-    closing, opening = (
-        cv2.morphologyEx(image, one, square(1)) for one in (cv2.MORPH_CLOSE, cv2.MORPH_OPEN)
-    )
-    return np.asarray(closing - opening, np.float32)
+    closing, opening = _each(cv2.erode, image.lightest), _each(cv2.dilate, image.darkest)
+    return closing - opening
 
 
-def _colour_contrast(image: Layers, other: Layers) -> Layers:
-    """How much the colour varies around each pixel, on the picture where it varies more."""
-    around = square(COLOUR_REACH)
-    ranges = [cv2.morphologyEx(one[:, :, 1:], cv2.MORPH_GRADIENT, around) for one in (image, other)]
-    return np.asarray(np.maximum(*ranges), np.float32)
+def _colour_contrast(planes: Planes) -> Planes:
+    """How much the colour varies around each pixel."""
+    lightest, darkest = (_each(one, planes[1:], COLOUR_REACH) for one in (cv2.dilate, cv2.erode))
+    return lightest - darkest
+
+
+def _length(planes: Planes) -> Levels:
+    """Of the vector that the planes are of, at each pixel."""
+    return np.asarray(np.sqrt(np.square(planes).sum(axis=0)), np.float32)
 
 
 def _standing_out(apart: Levels, limit: Levels) -> Flags:
@@ -422,11 +451,6 @@ def _bounded(apart: Levels, is_even: Flags, valid: Flags, limit: float, half_px:
 def _mean_of_each(labels: Labels, levels: Levels, count: int) -> NDArray[np.float64]:
     sizes = np.bincount(labels.ravel(), minlength=count)
     return np.bincount(labels.ravel(), levels.ravel(), count) / np.maximum(1, sizes)
-
-
-def _ranges(image: Layers) -> Levels:
-    """How much the levels vary around each pixel."""
-    return largest(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, square(1)))
 
 
 def _usual(apart: Levels, valid: Flags) -> Levels:
