@@ -3,15 +3,16 @@
 Line scans, curled paper, lenses and a little depth move parts by a few pixels.
 """
 
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from engines.core.shapes import Pixels
 from engines.vision.morphology import square
-from engines.vision.scaling import size_of
+from engines.vision.scaling import Size, size_of
 
 Plane: TypeAlias = NDArray[np.float32]
 Flow: TypeAlias = NDArray[np.float32]
@@ -40,6 +41,20 @@ NEW_LEVELS = 24
 """What is so far beyond all that the other picture has within `MOST_PX` is no guide to a bend."""
 
 
+class _Ranged(NamedTuple):
+    """A picture in grey, and its darkest and lightest levels within `MOST_PX`."""
+
+    levels: Plane
+    darkest: Plane
+    lightest: Plane
+
+    @classmethod
+    def of(cls, levels: Plane) -> Self:
+        near = square(round(MOST_PX))
+        darkest, lightest = (morph(levels, near) for morph in (cv2.erode, cv2.dilate))
+        return cls(levels, np.asarray(darkest, np.float32), np.asarray(lightest, np.float32))
+
+
 def unbent(first: Plane, second: Plane, valid: NDArray[np.bool_], steps: Steps = STEPS) -> Plane:
     """The second picture as it shows the same as the first at the same place; see `bend`."""
     return moved(second, bend(first, second, valid, steps))
@@ -59,11 +74,15 @@ def bend(first: Plane, second: Plane, valid: NDArray[np.bool_], steps: Steps = S
         no guide and that a lone line, which says nothing along itself, is moved with its like.
     """
     here, there = (_blurred(_grey(one), BLUR) for one in (first, second))
-    flow = unmoved(valid)
+    before = _apart(here, there, valid)
+    if not before:
+        return unmoved(valid)
+    seen, flow = _Ranged.of(here), unmoved(valid)
     for window, blur in steps:
-        flow += _motion(here, moved(there, flow), valid, window * max(valid.shape), blur)
+        left = _Ranged.of(moved(there, flow))
+        flow += _motion(seen, left, valid, window * max(valid.shape), blur)
         flow = flow.clip(-MOST_PX, MOST_PX)
-    before, after = (_apart(here, one)[valid].sum() for one in (there, moved(there, flow)))
+    after = _apart(here, moved(there, flow), valid)
     return flow if before - after > LEAST_GAIN * before else unmoved(valid)
 
 
@@ -72,26 +91,29 @@ def unmoved(valid: NDArray[np.bool_]) -> Flow:
     return np.zeros((*valid.shape, 2), np.float32)
 
 
-def _motion(here: Plane, there: Plane, valid: NDArray[np.bool_], sigma: float, blur: float) -> Flow:
+def _motion(
+    here: _Ranged, there: _Ranged, valid: NDArray[np.bool_], sigma: float, blur: float
+) -> Flow:
     """What best explains the rest between them, by least squares in windows of a sigma."""
     is_guide = valid & (cv2.dilate(_is_new(here, there), square(round(2 * blur) + 1)) == 0)
     weights = is_guide.astype(np.float32)
-    here, there = (_blurred(one, blur) for one in (here, there))
-    along_x, along_y = (_slope(here + there, axis) for axis in (1, 0))
-    left = here - there
+    ours, theirs = (_blurred(one.levels, blur) for one in (here, there))
+    along_x, along_y = (_slope(ours + theirs, axis) for axis in (1, 0))
+    left = ours - theirs
+    weighed_x, weighed_y = weights * along_x, weights * along_y
     xx, xy, yy, x, y = (
-        _in_windows(weights * one * other, sigma)
+        _in_windows(one * other, sigma)
         for one, other in (
-            (along_x, along_x),
-            (along_x, along_y),
-            (along_y, along_y),
-            (along_x, left),
-            (along_y, left),
+            (weighed_x, along_x),
+            (weighed_x, along_y),
+            (weighed_y, along_y),
+            (weighed_x, left),
+            (weighed_y, left),
         )
     )
     xx, yy = xx + DOUBT / blur**2, yy + DOUBT / blur**2
     solved = np.stack([yy * x - xy * y, xx * y - xy * x], axis=2) / (xx * yy - xy**2)[..., None]
-    return np.asarray(cv2.resize(solved, size_of(here), interpolation=cv2.INTER_CUBIC), np.float32)
+    return np.asarray(cv2.resize(solved, size_of(ours), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def _slope(total: Plane, axis: int) -> Plane:
@@ -104,11 +126,10 @@ def _slope(total: Plane, axis: int) -> Plane:
     )
 
 
-def _is_new(here: Plane, there: Plane) -> Pixels:
+def _is_new(here: _Ranged, there: _Ranged) -> Pixels:
     """1 where one shows what the other has nowhere near."""
-    near = square(round(MOST_PX))
     beyond = [
-        np.maximum(one - cv2.dilate(other, near), cv2.erode(other, near) - one)
+        np.maximum(one.levels - other.lightest, other.darkest - one.levels)
         for one, other in ((here, there), (there, here))
     ]
     return np.asarray((np.maximum(*beyond) > NEW_LEVELS).astype(np.uint8))
@@ -117,15 +138,23 @@ def _is_new(here: Plane, there: Plane) -> Pixels:
 def _in_windows(plane: Plane, sigma: float) -> Plane:
     """The mean around each point of a coarse grid."""
     step = max(1.0, sigma / WINDOW_PX)
-    width, height = (max(1, round(side / step)) for side in size_of(plane))
-    coarse = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
+    width, height = size_of(plane)
+    columns, rows = (max(1, round(side / step)) for side in (width, height))
+    # The longer side by itself, for there a step is mostly of whole pixels, which is quick.
+    longer = (columns, height) if width > height else (width, rows)
+    coarse = _reduced(_reduced(plane, longer), (columns, rows))
     ends = cv2.BORDER_CONSTANT
     return np.asarray(cv2.GaussianBlur(coarse, (0, 0), WINDOW_PX, borderType=ends), np.float32)
 
 
-def _apart(here: Plane, there: Plane) -> Plane:
+def _reduced(plane: MatLike, size: Size) -> MatLike:
+    return cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+
+
+def _apart(here: Plane, there: Plane, valid: NDArray[np.bool_]) -> float:
     """How far they are from each other by more than noise, and by no more than a bend explains."""
-    return np.asarray(np.clip(cv2.absdiff(here, there), NOISE_LEVELS, ALIKE_LEVELS) - NOISE_LEVELS)
+    levels = np.clip(cv2.absdiff(here, there), NOISE_LEVELS, ALIKE_LEVELS) - NOISE_LEVELS
+    return cv2.norm(levels, cv2.NORM_L1, valid.view(np.uint8))
 
 
 def _blurred(plane: Plane, sigma: float) -> Plane:
@@ -140,10 +169,15 @@ def moved(image: NDArray[Any], flow: Flow) -> NDArray[Any]:
     """The picture with each pixel taken from where the flow points."""
     if not flow.any():
         return image
-    height, width = flow.shape[:2]
+    width, height = size_of(flow)
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    map_x, map_y = x + flow[..., 0], y + flow[..., 1]
     # Interpolated linearly: beyond an edge a cubic one overshoots.
     return np.asarray(
-        cv2.remap(image, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        cv2.remap(
+            image,
+            cv2.merge([x, y]) + flow,
+            np.empty(0),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
     )
