@@ -1,5 +1,6 @@
 """The channels of a pixel, looked at together."""
 
+from functools import reduce
 from typing import Any
 
 import cv2
@@ -14,4 +15,4 @@ def largest(image: MatLike) -> NDArray[Any]:
     Args:
         image: (H, W, C).
     """
-    return np.asarray(np.maximum.reduce(cv2.split(image)))
+    return np.asarray(reduce(cv2.max, cv2.split(image)))
