@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 from cv2.typing import MatLike
+from numpy.typing import NDArray
 
 from engines.core.shapes import Pixels
 
@@ -20,7 +21,12 @@ def is_still(first: MatLike, second: MatLike, *, share: float = SAME_DETAIL) -> 
         second: uint8 (H, W); a picture of another size is not still.
         share: of the pixels at edges, how many have to be the same.
     """
-    return _least_equal(first, second, np.maximum, default=0.0) > share
+    return stillness(first, second) > share
+
+
+def stillness(first: MatLike, second: MatLike) -> float:
+    """How much of the detail of both is level for level the same at the same place; see there."""
+    return _least_equal(first, second, np.maximum, default=0.0)
 
 
 def is_exact(first: MatLike, second: MatLike) -> bool:
@@ -33,7 +39,7 @@ def is_exact(first: MatLike, second: MatLike) -> bool:
         first: uint8 (H, W).
         second: uint8 (H, W); a picture of another size is not exact.
     """
-    if first.shape != second.shape or np.mean(first == second) < _SAME_PIXELS:
+    if first.shape != second.shape or _share(first == second) < _SAME_PIXELS:
         return False
     return _least_equal(first, second, np.minimum, default=1.0) > SAME_DETAIL
 
@@ -42,13 +48,18 @@ def _least_equal(first: MatLike, second: MatLike, edge_of: np.ufunc, *, default:
     """Share of the pixels at edges that are equal, across or down; which is less."""
     if first.shape != second.shape:
         return 0.0
+    is_same = first == second
     # Each by itself: a shift along its lines leaves most of a page the same.
     shares = [
-        float((first == second)[edges].mean())
+        np.count_nonzero(is_same & edges) / np.count_nonzero(edges)
         for one in (np.ones((1, 3), np.uint8), np.ones((3, 1), np.uint8))
         if (edges := edge_of(_steps(first, one), _steps(second, one)) > _EDGE_LEVELS).any()
     ]
     return min(shares, default=default)
+
+
+def _share(flags: NDArray[np.bool_]) -> float:
+    return np.count_nonzero(flags) / flags.size
 
 
 def _steps(grey: MatLike, element: Pixels) -> MatLike:

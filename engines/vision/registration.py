@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engines.core.errors import NotAlignable
 from engines.vision.disagreement import in_common
-from engines.vision.equality import is_still
+from engines.vision.equality import SAME_DETAIL, stillness
 from engines.vision.homography import (
     Fit,
     Matrix,
@@ -203,10 +203,9 @@ class _Pair:
 
 def _is_in_place(pair: _Pair, start: Matrix) -> bool:
     """Whether most is level for level the same, and not only as in a grid one mesh off."""
-    if is_still(pair.first, pair.second, share=_NEARLY_ALL):
-        return True
-    if not is_still(pair.first, pair.second):
-        return False
+    share = stillness(pair.first, pair.second)
+    if share > _NEARLY_ALL or share <= SAME_DETAIL:
+        return share > _NEARLY_ALL
     unmoved = Fit(start, *_NO_PAIRS)
     return _more_alike(pair, unmoved, _fit_anywhere(pair)) is unmoved
 
@@ -300,11 +299,11 @@ def _refined(pair: _Pair, fit: Fit) -> Fit | None:
 def _agreement(first: MatLike, second: MatLike, matrix: Matrix) -> float:
     """How the large forms correlate where the first, laid on the second, covers it."""
     laid = cv2.warpPerspective(first, matrix, size_of(second))
-    cover = cv2.warpPerspective(np.full_like(first, 255), matrix, size_of(second))
+    cover = _covered(first, matrix, size_of(second))
     here, there = (
         np.asarray(cv2.GaussianBlur(one, (0, 0), 4), np.float64)[::4, ::4] for one in (laid, second)
     )
-    inside = np.asarray(cover)[::4, ::4] == 255
+    inside = cover[::4, ::4] == 255
     if inside.mean() < _LEAST_OVERLAP:
         return -1.0
     return pearson(here[inside], there[inside])
@@ -326,8 +325,8 @@ class _Tracks:
 def _track(pair: _Pair, start: Matrix) -> _Tracks:
     """Follow the corners of the first picture, laid on the second by `start`."""
     size = size_of(pair.second)
-    seen = cv2.warpPerspective(np.full_like(pair.first, 255), start, size)
-    seen = cv2.erode(seen, np.ones((_WINDOW, _WINDOW), np.uint8), borderValue=255)
+    window = np.ones((_WINDOW, _WINDOW), np.uint8)
+    seen = cv2.erode(_covered(pair.first, start, size), window, borderValue=255)
     here, there = pair.here(start), pair.there
     gap = max(3.0, 0.015 * max(size))
     spots = cv2.goodFeaturesToTrack(here, _TRACKED, _CORNER, gap, mask=seen)
@@ -376,16 +375,24 @@ def _likeness(pair: _Pair, matrix: Matrix) -> float:
 def _likeness_in_common(pair: _Pair, matrix: Matrix) -> float:
     """The same where both show something; -1 if that is but little of either."""
     first, second = pair.first, pair.second
-    cover = cv2.warpPerspective(np.full_like(first, 255), matrix, size_of(second))
-    inside = np.asarray(cover) == 255
-    back = cv2.warpPerspective(np.full_like(second, 255), inverse(matrix), size_of(first))
+    inside = _covered(first, matrix, size_of(second)) == 255
+    back = _covered(second, inverse(matrix), size_of(first))
     if max(inside.mean(), np.mean(back == 255)) < _MOSTLY:
         return -1.0
     return pearson(pair.here(matrix)[inside], pair.there[inside])
 
 
-def _laid(image: MatLike, matrix: Matrix, size: Size) -> MatLike:
-    return cv2.warpPerspective(image, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+def _laid(
+    image: MatLike, matrix: Matrix, size: Size, border: int = cv2.BORDER_REPLICATE
+) -> MatLike:
+    if size == size_of(image) and np.array_equal(matrix, np.eye(3)):
+        return image
+    return cv2.warpPerspective(image, matrix, size, borderMode=border)
+
+
+def _covered(image: MatLike, matrix: Matrix, size: Size) -> MatLike:
+    """255 where a picture, laid on another one of that size, covers it."""
+    return _laid(np.full_like(image, 255), matrix, size, cv2.BORDER_CONSTANT)
 
 
 def has_detail(image: MatLike, *, resolution: int = 512) -> bool:
