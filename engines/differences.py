@@ -28,6 +28,7 @@ from engines.vision.comparison import Flags, Strictness, differing_exactly
 from engines.vision.evenness import is_mostly_even
 from engines.vision.homography import Matrix, Points, inverse, transform
 from engines.vision.marking import RED, numbered, pen_px, side_by_side
+from engines.vision.morphology import window
 from engines.vision.overlay import MOST_EXACT_SIDE, Overlay, align, overlay, without_rim
 from engines.vision.parallax import differing_in_depth
 from engines.vision.polygons import Polygons
@@ -302,8 +303,10 @@ def _of_form(roi: Mask, width: int, height: int) -> Mask:
 def _edges(marked: Flags) -> list[Edges]:
     """Those of each difference, the largest first; what lies in a hole is one of its own."""
     # At twice the size an outline runs along the pixels' edges, not through their middles.
-    double = np.repeat(np.repeat(marked.astype(np.uint8), 2, axis=0), 2, axis=1)
-    found, tree = cv2.findContours(double, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    rows, columns = window(marked)
+    double = np.repeat(np.repeat(marked[rows, columns].astype(np.uint8), 2, axis=0), 2, axis=1)
+    offset = (2 * columns.start, 2 * rows.start)
+    found, tree = cv2.findContours(double, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE, offset=offset)
     parents = np.reshape(tree if found else [], (-1, 4))[:, 3].tolist()
     outer = [i for i, parent in enumerate(parents) if parent < 0]
     largest = sorted(outer, key=lambda i: -cv2.contourArea(found[i]))[:MOST_DIFFERENCES]

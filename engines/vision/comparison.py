@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from engines.vision.averages import apart_on_average
 from engines.vision.bending import Flow, bend, moved, unmoved
+from engines.vision.channels import largest
 from engines.vision.lettering import lettered
-from engines.vision.morphology import closed, disc, square
+from engines.vision.morphology import closed, disc, square, window
 
 Layers: TypeAlias = NDArray[np.float32]
 """float32 (H, W, 3): a picture, BGR."""
@@ -172,13 +173,17 @@ def differing_exactly(
 
     There is neither noise nor another light then, and no edge lies elsewhere.
     """
-    here, there = (_compared(one, 0, strictness.is_by_hue) for one in (first, second))
+    # Beyond the box of all that differs nothing can be marked.
+    inside = window(largest((first != second).view(np.uint8)))
+    here, there = (_compared(one[inside], 0, strictness.is_by_hue) for one in (first, second))
     apart = _length(here - there)
     ringing = BLOCK_RINGING * cv2.dilate(apart, square(BLOCK_PX))
-    marked = np.asarray((apart > np.maximum(strictness.sure_levels, ringing)) & valid)
-    whole, labels, areas = _joined(marked, valid, strictness.gap)
+    is_apart = np.asarray((apart > np.maximum(strictness.sure_levels, ringing)) & valid[inside])
+    whole, labels, areas = _joined(is_apart, valid[inside], strictness.gap)
     is_kept = areas >= _least_area(EXACT_FINEST, strictness)
-    return Comparison(lettered(np.asarray(whole & is_kept[labels])) & valid, unmoved(valid))
+    marked = np.zeros_like(valid)
+    marked[inside] = whole & is_kept[labels]
+    return Comparison(lettered(marked) & valid, unmoved(valid))
 
 
 def _little_apart(

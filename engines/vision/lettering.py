@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.vision.morphology import window
+
 GAP, MOST_GAP = 0.3, 1 / 60
 """How far apart they may be: share of the lower one's height; share of the longer side."""
 LEVEL = 0.5
@@ -19,16 +21,17 @@ def lettered(parts: NDArray[np.bool_]) -> NDArray[np.bool_]:
     Args:
         parts: bool (H, W); pixels that touch are of one part.
     """
-    _, labels, facts, _ = cv2.connectedComponentsWithStats(parts.astype(np.uint8), connectivity=8)
+    inside = window(parts)
+    filled = parts.astype(np.uint8)
+    _, labels, facts, _ = cv2.connectedComponentsWithStats(filled[inside], connectivity=8)
     boxes = np.asarray(facts, np.int32)[:, :4]
     # The first one is the ground.
     numbers = 1 + np.flatnonzero(boxes[1:, 3] >= LEAST_PX)
     if len(numbers) > MOST_PARTS:
         return parts
-    filled = parts.astype(np.uint8)
     for group in _groups(boxes[numbers], MOST_GAP * max(parts.shape)):
-        inside = [_pixels(np.asarray(labels), boxes[one], one) for one in numbers[group].tolist()]
-        cv2.fillConvexPoly(filled, cv2.convexHull(np.concatenate(inside)), 1)
+        pixels = [_pixels(np.asarray(labels), boxes[one], one) for one in numbers[group].tolist()]
+        cv2.fillConvexPoly(filled[inside], cv2.convexHull(np.concatenate(pixels)), 1)
     return filled > 0
 
 

@@ -1,7 +1,8 @@
-"""Morphology: structuring elements, and closing without effects of the picture's border."""
+"""Morphology: structuring elements, the box of a mask, and closing without a border's effects."""
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from engines.core.shapes import Pixels
 
@@ -17,16 +18,19 @@ def disc(radius: int) -> Pixels:
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
 
 
+def window(mask: Pixels | NDArray[np.bool_]) -> tuple[slice, slice]:
+    """The rows and columns of the smallest box around what is set; one pixel if nothing is."""
+    x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return slice(y, y + max(1, height)), slice(x, x + max(1, width))
+
+
 def closed(mask: Pixels, element: Pixels) -> Pixels:
     """The mask, gaps narrower than the element filled; beyond its border there is nothing."""
     margin = element.shape[0] // 2
-    x, y, width, height = cv2.boundingRect(mask)
+    # Beyond the box of what there is no gap of it can lie.
+    inside = window(mask)
+    padded = np.pad(mask[inside], margin)
+    whole = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, element)
     filled = np.zeros_like(mask)
-    if width:
-        # Beyond the box of what there is no gap of it can lie.
-        inside = slice(y, y + height), slice(x, x + width)
-        around = (margin, margin, margin, margin)
-        padded = cv2.copyMakeBorder(mask[inside], *around, cv2.BORDER_CONSTANT)
-        whole = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, element)
-        filled[inside] = whole[margin : margin + height, margin : margin + width]
+    filled[inside] = whole[margin:-margin, margin:-margin]
     return filled

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engines.vision.morphology import closed, disc, square
+from engines.vision.morphology import closed, disc, square, window
 
 
 @pytest.mark.parametrize("radius", [1, 2, 5])
@@ -14,6 +14,17 @@ def test_elements_reach_as_far_as_their_radius(radius: int) -> None:
         assert element[0, radius] == element[radius, 0] == element[radius, -1] == 1
     assert square(radius).all()
     assert not disc(radius)[[0, 0, -1, -1], [0, -1, 0, -1]].any()
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.bool_])
+def test_the_window_holds_all_that_is_set_and_no_more(kind: type[np.generic]) -> None:
+    mask = np.zeros((20, 40), kind)
+    mask[3, 7] = mask[18, 39] = 1
+    assert window(mask) == (slice(3, 19), slice(7, 40))
+
+
+def test_where_nothing_is_set_the_window_is_one_pixel() -> None:
+    assert window(np.zeros((20, 40), np.uint8)) == (slice(0, 1), slice(0, 1))
 
 
 def test_closing_fills_narrow_gaps_and_leaves_wide_ones() -> None:
