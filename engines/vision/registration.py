@@ -202,10 +202,15 @@ class _Pair:
 
 
 def _is_in_place(pair: _Pair, start: Matrix) -> bool:
-    """Whether most is level for level the same, and not only as in a grid one mesh off."""
+    """Whether most is level for level the same, and not only as in a grid one mesh off.
+
+    Where the detail correlates nearly fully, nothing that is looked for can do so clearly more.
+    """
     share = stillness(pair.first, pair.second)
     if share > _NEARLY_ALL or share <= SAME_DETAIL:
         return share > _NEARLY_ALL
+    if _likeness(pair, start) > 1 - _CLEARLY:
+        return True
     unmoved = Fit(start, *_NO_PAIRS)
     return _more_alike(pair, unmoved, _fit_anywhere(pair)) is unmoved
 

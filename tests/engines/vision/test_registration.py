@@ -127,3 +127,12 @@ def test_a_plain_ground_and_a_lone_edge_hold_no_detail(grey: Pixels) -> None:
     one_edge = flat(200, 300, 90)
     one_edge[:, 150:] = 200
     assert not has_detail(one_edge)
+
+
+def test_nothing_is_looked_for_where_nearly_all_detail_is_in_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(registration, "find_keypoints", lambda grey: pytest.fail("looked for"))
+    first, _ = seen(0)
+    faint = np.random.default_rng(3).random(first.shape) < 0.25
+    assert register(first, (first ^ faint).astype(np.uint8)).matrix.tolist() == np.eye(3).tolist()
