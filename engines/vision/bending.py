@@ -78,9 +78,12 @@ def bend(first: Plane, second: Plane, valid: NDArray[np.bool_], steps: Steps = S
     if not before:
         return unmoved(valid)
     seen, flow = _Ranged.of(here), unmoved(valid)
+    soft = {blur: _blurred(here, blur) for blur in {blur for _, blur in steps}}
     for window, blur in steps:
-        left = _Ranged.of(moved(there, flow))
-        flow += _motion(seen, left, valid, window * max(valid.shape), blur)
+        laid = _Ranged.of(moved(there, flow))
+        is_guide = valid & (cv2.dilate(_is_new(seen, laid), square(round(2 * blur) + 1)) == 0)
+        pair = soft[blur], _blurred(laid.levels, blur)
+        flow += _motion(*pair, is_guide, window * max(valid.shape), DOUBT / blur**2)
         flow = flow.clip(-MOST_PX, MOST_PX)
     after = _apart(here, moved(there, flow), valid)
     return flow if before - after > LEAST_GAIN * before else unmoved(valid)
@@ -92,14 +95,12 @@ def unmoved(valid: NDArray[np.bool_]) -> Flow:
 
 
 def _motion(
-    here: _Ranged, there: _Ranged, valid: NDArray[np.bool_], sigma: float, blur: float
+    here: Plane, there: Plane, is_guide: NDArray[np.bool_], sigma: float, doubt: float
 ) -> Flow:
     """What best explains the rest between them, by least squares in windows of a sigma."""
-    is_guide = valid & (cv2.dilate(_is_new(here, there), square(round(2 * blur) + 1)) == 0)
     weights = is_guide.astype(np.float32)
-    ours, theirs = (_blurred(one.levels, blur) for one in (here, there))
-    along_x, along_y = (_slope(ours + theirs, axis) for axis in (1, 0))
-    left = ours - theirs
+    along_x, along_y = (_slope(here + there, axis) for axis in (1, 0))
+    left = here - there
     weighed_x, weighed_y = weights * along_x, weights * along_y
     xx, xy, yy, x, y = (
         _in_windows(one * other, sigma)
@@ -111,9 +112,9 @@ def _motion(
             (weighed_y, left),
         )
     )
-    xx, yy = xx + DOUBT / blur**2, yy + DOUBT / blur**2
+    xx, yy = xx + doubt, yy + doubt
     solved = np.stack([yy * x - xy * y, xx * y - xy * x], axis=2) / (xx * yy - xy**2)[..., None]
-    return np.asarray(cv2.resize(solved, size_of(ours), interpolation=cv2.INTER_CUBIC), np.float32)
+    return np.asarray(cv2.resize(solved, size_of(here), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def _slope(total: Plane, axis: int) -> Plane:
