@@ -215,7 +215,8 @@ def _are_strong(labels: Labels, areas: Areas, limits: Levels, strictness: Strict
     """Which parts, however small, add up to so many limits, where edges are in place."""
     if _core_px(strictness) > 1:
         return np.zeros(len(areas), np.bool_)
-    strengths = np.bincount(labels.ravel(), limits.ravel(), len(areas))
+    is_part = labels > 0
+    strengths = np.bincount(labels[is_part], limits[is_part], len(areas))
     is_strong = strengths >= STRENGTH * _least_area(strictness.finest, strictness)
     return np.asarray(is_strong & (areas >= _least_area(0, strictness)))
 
