@@ -156,13 +156,16 @@ def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictnes
     marked = _standing_out(apart, limit)
     if is_same_light:
         marked |= _little_apart(here, there, apart, valid, strictness)
-    whole, labels, areas = _joined(marked, valid, strictness.gap)
-    is_kept = _are_large(whole, labels, areas, strictness)
-    if is_same_light and strictness.tolerance <= 1:
-        is_kept |= _are_strong(labels, areas, apart / limit, strictness)
-    kept = np.asarray(whole & is_kept[labels])
-    # A wider tolerance has taken what is beside an edge already.
-    parts = _without_halo(kept, apart) if strictness.tolerance <= 1 else kept
+    inside = window(marked, max(HALO_PX, _core_px(strictness)))
+    parts = np.zeros_like(valid)
+    parts[inside] = _parts(
+        marked[inside],
+        apart[inside],
+        limit[inside],
+        valid[inside],
+        strictness,
+        is_same_light=is_same_light,
+    )
     return Comparison(lettered(parts) & valid, flow)
 
 
@@ -202,6 +205,25 @@ def _little_apart(
     if around.any():
         marked |= around & _faint(apart, colour)
     return marked
+
+
+def _parts(
+    marked: Flags,
+    apart: Levels,
+    limit: Levels,
+    valid: Flags,
+    strictness: Strictness,
+    *,
+    is_same_light: bool,
+) -> Flags:
+    """What was marked, joined where it is near, but for what is noise, or halo."""
+    whole, labels, areas = _joined(marked, valid, strictness.gap)
+    is_kept = _are_large(whole, labels, areas, strictness)
+    if is_same_light and strictness.tolerance <= 1:
+        is_kept |= _are_strong(labels, areas, apart / limit, strictness)
+    kept = np.asarray(whole & is_kept[labels])
+    # A wider tolerance has taken what is beside an edge already.
+    return _without_halo(kept, apart) if strictness.tolerance <= 1 else kept
 
 
 def _are_large(whole: Flags, labels: Labels, areas: Areas, strictness: Strictness) -> Flags:

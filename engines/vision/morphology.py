@@ -18,10 +18,16 @@ def disc(radius: int) -> Pixels:
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
 
 
-def window(mask: Pixels | NDArray[np.bool_]) -> tuple[slice, slice]:
-    """The rows and columns of the smallest box around what is set; one pixel if nothing is."""
+def window(mask: Pixels | NDArray[np.bool_], margin: int = 0) -> tuple[slice, slice]:
+    """The rows and columns of the smallest box around what is set; one pixel if nothing is.
+
+    Args:
+        mask: (H, W).
+        margin: what of the mask is added on each side, px.
+    """
     x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
-    return slice(y, y + max(1, height)), slice(x, x + max(1, width))
+    rows = slice(max(0, y - margin), y + max(1, height) + margin)
+    return rows, slice(max(0, x - margin), x + max(1, width) + margin)
 
 
 def closed(mask: Pixels, element: Pixels) -> Pixels:

@@ -23,6 +23,12 @@ def test_the_window_holds_all_that_is_set_and_no_more(kind: type[np.generic]) ->
     assert window(mask) == (slice(3, 19), slice(7, 40))
 
 
+def test_a_margin_ends_where_the_mask_does() -> None:
+    mask = np.zeros((20, 40), np.uint8)
+    mask[3, 7:39] = 1
+    assert mask[window(mask, 5)].shape == (9, 38)
+
+
 def test_where_nothing_is_set_the_window_is_one_pixel() -> None:
     assert window(np.zeros((20, 40), np.uint8)) == (slice(0, 1), slice(0, 1))
 
