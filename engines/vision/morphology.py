@@ -35,8 +35,8 @@ def closed(mask: Pixels, element: Pixels) -> Pixels:
     margin = element.shape[0] // 2
     # Beyond the box of what there is no gap of it can lie.
     inside = window(mask)
-    padded = np.pad(mask[inside], margin)
-    whole = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, element)
+    height, width = mask[inside].shape
+    whole = cv2.morphologyEx(np.pad(mask[inside], margin), cv2.MORPH_CLOSE, element)
     filled = np.zeros_like(mask)
-    filled[inside] = whole[margin:-margin, margin:-margin]
+    filled[inside] = whole[margin : margin + height, margin : margin + width]
     return filled

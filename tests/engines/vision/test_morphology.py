@@ -47,6 +47,12 @@ def test_closing_adds_nothing_along_the_border() -> None:
     assert np.array_equal(closed(mask, square(4)), mask)
 
 
+def test_an_element_of_one_pixel_fills_nothing() -> None:
+    mask = np.zeros((20, 20), np.uint8)
+    mask[3:5, 3:9] = 1
+    assert np.array_equal(closed(mask, square(0)), mask)
+
+
 @pytest.mark.parametrize("share", [0, 0.001, 0.02, 0.3])
 @pytest.mark.parametrize("radius", [1, 4, 30])
 def test_closing_is_erosion_after_dilation_on_an_endless_ground(share: float, radius: int) -> None:
