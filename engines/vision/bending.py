@@ -139,16 +139,19 @@ def _is_new(here: _Ranged, there: _Ranged) -> Pixels:
 def _in_windows(plane: Plane, sigma: float) -> Plane:
     """The mean around each point of a coarse grid."""
     step = max(1.0, sigma / WINDOW_PX)
-    width, height = size_of(plane)
-    columns, rows = (max(1, round(side / step)) for side in (width, height))
-    # The longer side by itself, for there a step is mostly of whole pixels, which is quick.
-    longer = (columns, height) if width > height else (width, rows)
-    coarse = _reduced(_reduced(plane, longer), (columns, rows))
+    width, height = (max(1, round(side / step)) for side in size_of(plane))
+    coarse = _reduced(plane, (width, height))
     ends = cv2.BORDER_CONSTANT
     return np.asarray(cv2.GaussianBlur(coarse, (0, 0), WINDOW_PX, borderType=ends), np.float32)
 
 
 def _reduced(plane: MatLike, size: Size) -> MatLike:
+    """The means; along one side first if that takes whole pixels, at which OpenCV is quick."""
+    (width, height), (columns, rows) = size_of(plane), size
+    if width % columns == 0:
+        plane = cv2.resize(plane, (columns, height), interpolation=cv2.INTER_AREA)
+    elif height % rows == 0:
+        plane = cv2.resize(plane, (width, rows), interpolation=cv2.INTER_AREA)
     return cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
 
 
