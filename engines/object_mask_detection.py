@@ -32,7 +32,11 @@ from engines.vision.shadows import soft_shadows, without
 GAP = 0.015
 LEAST_GROUND = 0.25
 """Of the border's length, of a part between edges, from which on it is ground."""
+SPREAD = 1 / 3
+"""Of the border's arcs in which a colour lies, from which on it is ground."""
 COLOURS_A_CHANNEL = 8
+LEAST_COLOUR, LEAST_IN_ARC = 0.005, 0.05
+"""Shares of the border, and of an arc of it, from which on a colour is no blur of an edge there."""
 HUE, ALPHA, ALL = "H", "alpha", "RGB"
 LEAST_PHOTOGRAPH_PX = 64
 """Shorter side, of the copy in which the border is looked at, in which things can stand out."""
@@ -250,10 +254,34 @@ def _rare_colours(image: Pixels) -> Foreground:
     count = COLOURS_A_CHANNEL**3
     border_values = _border_values(bins)
     around = np.bincount(border_values, minlength=count) / border_values.size
+    is_ground = _spread_colours(bins, around)
+    if around[is_ground].sum() >= 0.5:
+        around[~is_ground] = 0
     everywhere = np.maximum(np.bincount(bins.ravel(), minlength=count) / bins.size, 1e-9)
     rarity = np.rint(255 * np.clip(1 - around / everywhere, 0, 1)).astype(np.uint8)[bins]
     is_rare = cv2.morphologyEx((rarity > 127).astype(np.uint8), cv2.MORPH_OPEN, square(1))
     return Foreground(np.asarray(is_rare, np.uint8), rarity)
+
+
+def _spread_colours(bins: NDArray[np.uint16], around: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """The colours along much of the border, and those like them, which an object's are not."""
+    arcs = [np.bincount(arc.ravel(), minlength=around.size) / arc.size for arc in border(bins)]
+    is_in_arc = np.array(arcs) >= LEAST_IN_ARC
+    is_ground: NDArray[np.bool_] = is_in_arc.mean(axis=0) >= SPREAD
+    is_there = around >= LEAST_COLOUR
+    while True:
+        wider = is_ground | (_and_those_next(is_ground) & is_there)
+        if np.array_equal(wider, is_ground):
+            return is_ground
+        is_ground = wider
+
+
+def _and_those_next(colours: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """These colours, and those a step away in each channel."""
+    cube = np.pad(colours.reshape((COLOURS_A_CHANNEL,) * 3), 1)
+    for axis in range(3):
+        cube = cube | np.roll(cube, 1, axis) | np.roll(cube, -1, axis)
+    return np.asarray(cube[1:-1, 1:-1, 1:-1].ravel(), np.bool_)
 
 
 def _border_values(plane: MatLike) -> NDArray[np.integer]:

@@ -208,12 +208,21 @@ OVER_THE_BORDER = {
 }
 
 
+@pytest.mark.parametrize("algorithm", list(Algorithm))
 @pytest.mark.parametrize("place", list(OVER_THE_BORDER))
-def test_edges_hold_an_object_that_reaches_over_the_border(place: str) -> None:
+def test_an_object_that_reaches_over_the_border_is_found(place: str, algorithm: Algorithm) -> None:
     truth = np.zeros((HEIGHT, WIDTH), np.bool_)
     truth[OVER_THE_BORDER[place]] = True
     image = np.where(truth[..., np.newaxis], (60, 30, 120), (200, 190, 180)).astype(np.uint8)
-    assert mask_iou(detect(image, algorithm="sobel").mask.pixels, truth) > 0.9
+    assert mask_iou(detect(image, algorithm=algorithm).mask.pixels, truth) > 0.9
+
+
+@pytest.mark.parametrize("steps", [2, 6])
+def test_the_colours_of_a_slope_are_its_ground(steps: int) -> None:
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    slope = 20 + steps * 32 * (x / WIDTH + y / HEIGHT) / 2
+    image = np.where(DISC[..., np.newaxis], (0, 0, 255), slope[..., np.newaxis]).astype(np.uint8)
+    assert mask_iou(detect(image, algorithm="histogram").mask.pixels, DISC) > 0.9
 
 
 def test_of_two_halves_that_an_edge_parts_neither_is_the_object() -> None:
