@@ -40,7 +40,8 @@ log = structlog.get_logger()
 
 REGISTER_SECONDS = 1.0
 """The pause before a worker whose scheduler went away looks for it again."""
-
+LISTED_SECONDS = 15.0
+"""When the log tells of a scheduler that cannot be reached; Dask tries on without a word."""
 
 KEPT_REFUSALS = 1000
 """Of those that each gateway is told at its next turn, within a second."""
@@ -151,13 +152,14 @@ class EngineWorker:
                     nthreads=1,
                     memory_limit=0,
                     security=self._security,
+                    death_timeout=LISTED_SECONDS,
                     startup_information={CARD: lambda _: card._asdict()},
                 ) as registration:
                     log.info("scheduler lists this worker")
                     await registration.finished()
             except (OSError, ValueError, TimeoutError) as error:
                 log.warning("engine worker cannot be listed", reason=str(error))
-            log.warning("scheduler is away")
+            log.warning("scheduler is away", scheduler=self._scheduler)
             await asyncio.sleep(REGISTER_SECONDS)
 
     async def _serve(self, comm: Comm) -> None:

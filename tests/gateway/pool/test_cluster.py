@@ -14,15 +14,20 @@ from distributed.comm.core import connect
 from structlog.testing import capture_logs
 
 from gateway.errors import EnginesUnreachable, PictureRefused, SlotCrashed, WorkFailed
+from gateway.pool import SlotPool
 from gateway.pool.cluster import pool as cluster_pool
 from gateway.pool.cluster import scheduler
+from gateway.pool.cluster import worker as cluster_worker
+from gateway.pool.cluster.files import ReceivedFiles
 from gateway.pool.cluster.from_settings import security
 from gateway.pool.cluster.pool import ClusterPool
-from gateway.pool.cluster.worker import KEPT_REFUSALS, ReportedQuarantine
+from gateway.pool.cluster.worker import KEPT_REFUSALS, EngineWorker, ReportedQuarantine
 from gateway.settings import Settings
+from gateway.store.scratch import Scratch
 from gateway.version import VERSION
 from tests.gateway.pool.cluster import Cluster, certificates, kill, running_cluster
 from tests.gateway.pool.running import LoopClock, block, give, until
+from tests.gateway.pool.work import work
 
 pytestmark = pytest.mark.anyio
 
@@ -151,6 +156,27 @@ async def test_jobs_go_on_while_the_scheduler_is_away_and_workers_join_when_it_i
         cluster.start_scheduler()
         cluster.add_worker()
         await until(lambda: pool.snapshot().slots == 2)
+
+
+async def test_a_worker_whose_scheduler_is_nowhere_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_worker, "LISTED_SECONDS", 0.1)
+    quarantine, ending = ReportedQuarantine(), asyncio.Event()
+    with capture_logs() as logged:
+        worker = EngineWorker(
+            "tcp://127.0.0.1:1",
+            SlotPool(slots=1, queue_length=1, quarantine=quarantine, work=work, preload=()),
+            quarantine,
+            slots=1,
+            labels=(),
+            files=ReceivedFiles(Scratch(tmp_path)),
+            security=security(Settings()),
+        )
+        running = asyncio.create_task(worker.run(ending, drain_seconds=1))
+        await until(lambda: "scheduler is away" in {one["event"] for one in logged})
+        ending.set()
+        await running
 
 
 async def test_workers_are_listed_again_when_the_scheduler_is_back(cluster: Cluster) -> None:
