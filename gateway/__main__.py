@@ -1,5 +1,6 @@
 """The command line: `pixelgate serve`, and what an operator manages beside it."""
 
+import errno
 import importlib
 import sys
 
@@ -14,6 +15,9 @@ COMMANDS = (
     *("simulate", "spec"),
 )
 """Each is what its module in gateway.cli has under its own name."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What writing fails with that names no file."""
 
 
 class LazyGroup(click.Group):
@@ -35,9 +39,10 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except OSError as error:
-            if error.filename is None:
+            if error.filename is None and error.errno not in FULL:
                 raise
-            sys.exit(f"{error.filename}: {error.strerror}.")
+            place = f"{error.filename}: " if error.filename else ""
+            sys.exit(f"{place}{error.strerror}.")
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

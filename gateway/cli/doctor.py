@@ -200,5 +200,5 @@ def report(settings: Settings, say: Callable[[str], None]) -> int:
     for finding in examine(settings):
         say(f"{finding.subject:<20} {finding.state:<10} {finding.text}")
         wrong += finding.state is State.WRONG
-    say(f"{wrong} things are wrong." if wrong else "Nothing is wrong.")
+    say({0: "Nothing is wrong.", 1: "1 thing is wrong."}.get(wrong, f"{wrong} things are wrong."))
     return 1 if wrong else 0

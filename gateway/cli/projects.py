@@ -26,14 +26,17 @@ def projects() -> None:
 @click.argument("files", nargs=-1, type=_FILE)
 def check_projects(files: tuple[Path, ...]) -> None:
     """Say what is wrong with FILES, or what they do; without any, with those of the settings."""
-    for file in files or [one.path for one in load_settings().project_files]:
+    named = files or [one.path for one in load_settings().project_files]
+    if not named:
+        raise click.UsageError("No FILES are given, and PIXELGATE_PEKAT_PROJECTS names none.")
+    for file in named:
         project = read(file)
         click.echo(f"project: {project.name}{'' if project.is_processing else ', switched off'}")
         for step in project.flow.preprocessing:
             click.echo(f"preprocessing: {step.use}")
         for module in project.flow.modules:
-            named = "" if module.name == module.engine else f", named {module.name}"
-            click.echo(f"module: {module.engine}{named}")
+            shown = "" if module.name == module.engine else f", named {module.name}"
+            click.echo(f"module: {module.engine}{shown}")
         click.echo(f"conditions: {len(project.flow.good_if)}")
 
 

@@ -1,6 +1,8 @@
 """The command line on data of its own, and a database of each kind."""
 
+import resource
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,17 @@ def ada(run: Run) -> str:
     """An account."""
     assert run("users", "add", "ada", "--password-stdin", typed="correct horse\n").exit_code == 0
     return "ada"
+
+
+@contextmanager
+def no_file_beyond(size_bytes: int) -> Iterator[None]:
+    """The kernel refuses to write more into a file, as it does on a full disk (setrlimit(2))."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The command line."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -164,3 +166,11 @@ def test_a_stale_document_is_noticed(run: Run, tmp_path: Path) -> None:
     assert run("spec", "--check", str(file)).exit_code == 0
     file.write_text("openapi: 1\n")
     assert "stale" in run("spec", "--check", str(file)).output
+
+
+def test_a_full_disk_behind_standard_output_is_one_sentence() -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "gateway", "settings"], stdout=full, stderr=subprocess.PIPE
+        )
+    assert (ended.returncode, ended.stderr) == (1, b"No space left on device.\n")

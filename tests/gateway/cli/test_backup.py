@@ -1,6 +1,5 @@
 """A backup of a running service is a service again, elsewhere."""
 
-import resource
 import stat
 import subprocess
 import tarfile
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.auth.workers import ask, open_client
-from tests.gateway.conftest import Run
+from tests.gateway.conftest import Run, no_file_beyond
 from tests.serving import running, serving
 
 
@@ -59,12 +58,8 @@ def test_a_backup_for_which_there_is_no_room_leaves_nothing(
 ) -> None:
     (tmp_path / "blobs").mkdir()
     (tmp_path / "blobs" / "large").write_bytes(bytes(2_000_000))
-    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, unlimited[1]))
-    try:
+    with no_file_beyond(1_000_000):
         refused = run("backup", str(tmp_path / "backup.tar"))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
     said = f"{tmp_path / 'backup.tar'} cannot be written: File too large.\n"
     assert (refused.exit_code, refused.output) == (1, said)
     assert not [*tmp_path.glob("*backup.tar*")]

@@ -87,3 +87,8 @@ def test_a_file_that_is_no_picture_is_refused(run: Run, file: Path) -> None:
     done = run("projects", "try", str(file), str(file))
     assert done.exit_code == 1
     assert "cannot decode the picture" in done.output
+
+
+def test_where_no_project_is_named_none_is_said_to_be_right(run: Run) -> None:
+    refused = run("projects", "check")
+    assert (refused.exit_code, "PIXELGATE_PEKAT_PROJECTS names none" in refused.output) == (2, True)
