@@ -37,6 +37,17 @@ def test_only_settings_that_exist_are_set() -> None:
     }
 
 
+def test_no_pod_takes_the_variables_of_a_service_for_settings() -> None:
+    """Kubernetes sets PIXELGATE_PORT=tcp://… of the Service pixelgate, unless told otherwise."""
+    links = [
+        one["spec"]["template"]["spec"].get("enableServiceLinks", True)
+        for file in (FILE, ENGINES)
+        for one in yaml.safe_load_all(file.read_text())
+        if one["kind"] == "Deployment"
+    ]
+    assert links == [False, False, False]
+
+
 def test_what_is_said_of_the_gateways_is_said_of_their_pods() -> None:
     labels = POD["metadata"]["labels"]
     assert OBJECTS["Deployment"]["spec"]["selector"]["matchLabels"] == labels
