@@ -683,11 +683,11 @@ def without_password(value: object) -> object:
 def misspelt() -> dict[str, str]:
     """What is set but is no setting, each with the one that may be meant, or nothing."""
     known = [PREFIX + name.upper() for name in Settings.model_fields]
-    known += map(_file_variable, SECRETS)
+    known += [*map(_file_variable, SECRETS), CONFIG_VARIABLE]
     named = {name for name in _environment() if name.startswith(PREFIX)}
     if file := os.environ.get(CONFIG_VARIABLE):
         named |= {PREFIX + name.upper() for name in _read_toml(Path(file))}
-    unknown = sorted(named - {*known, CONFIG_VARIABLE})
+    unknown = sorted(named.difference(known))
     return {name: next(iter(get_close_matches(name, known, 1)), "") for name in unknown}
 
 

@@ -68,7 +68,9 @@ def test_what_is_no_setting_is_named_with_the_one_that_is_meant(
 ) -> None:
     file.write_text("deadline_second = 3\n")
     monkeypatch.setenv("PIXELGATE_PROT", "8001")
+    monkeypatch.setenv("PIXELGATE_CONFGI", "pixelgate.toml")
     assert misspelt() == {
+        "PIXELGATE_CONFGI": "PIXELGATE_CONFIG",
         "PIXELGATE_DEADLINE_SECOND": "PIXELGATE_DEADLINE_SECONDS",
         "PIXELGATE_PROT": "PIXELGATE_PORT",
     }
