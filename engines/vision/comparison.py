@@ -9,6 +9,7 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
+from engines.core.shapes import Pixels
 from engines.vision.averages import apart_on_average
 from engines.vision.bending import Flow, bend, moved, unmoved
 from engines.vision.channels import largest
@@ -170,15 +171,18 @@ def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictnes
 
 
 def differing_exactly(
-    first: Layers, second: Layers, valid: Flags, strictness: Strictness
+    first: Pixels, second: Pixels, valid: Flags, strictness: Strictness
 ) -> Comparison:
-    """The same, of pictures that are level for level the same where nothing changed.
+    """The same, of uint8 pictures that are level for level the same where nothing changed.
 
     There is neither noise nor another light then, and no edge lies elsewhere.
     """
     # Beyond the box of all that differs nothing can be marked.
-    inside = window(largest((first != second).view(np.uint8)))
-    here, there = (_compared(one[inside], 0, strictness.is_by_hue) for one in (first, second))
+    inside = window(largest(cv2.absdiff(first, second)))
+    here, there = (
+        _compared(one[inside].astype(np.float32), 0, strictness.is_by_hue)
+        for one in (first, second)
+    )
     apart = _length(here - there)
     ringing = BLOCK_RINGING * cv2.dilate(apart, square(BLOCK_PX))
     is_apart = np.asarray((apart > np.maximum(strictness.sure_levels, ringing)) & valid[inside])

@@ -7,8 +7,8 @@ import numpy as np
 from cv2.typing import MatLike
 
 from engines.core.errors import NotAlignable
-from engines.core.shapes import Image
-from engines.vision.comparison import Flags, Layers
+from engines.core.shapes import Image, Pixels
+from engines.vision.comparison import Flags
 from engines.vision.equality import is_exact
 from engines.vision.homography import Matrix, inverse, stretch, transform
 from engines.vision.registration import NOTHING, as_they_lie, has_detail, register
@@ -51,7 +51,8 @@ class Overlay:
     """Both pictures in the frame of the first, made smaller by `scale`.
 
     Args:
-        first: as it is, but for colour that the other lost as a JPEG; see `subsampling.alike`.
+        first: uint8 (H, W, 3), BGR; as it is, but for colour that the other lost as a JPEG; see
+            `subsampling.alike`.
         second: laid on the first; the same holds for it.
         common: what both cover.
         scale: from the first picture's pixels to these.
@@ -59,8 +60,8 @@ class Overlay:
         is_resampled: the second was moved or scaled otherwise than the first.
     """
 
-    first: Layers
-    second: Layers
+    first: Pixels
+    second: Pixels
     common: Flags
     scale: Matrix
     is_exact: bool
@@ -90,8 +91,8 @@ def overlay(image1: Image, image2: Image, matrix: Matrix, resolution: int) -> Ov
     if not (exact or is_resampled) and size == size_of(image1):
         first, second = alike(np.asarray(first, np.uint8), np.asarray(second, np.uint8))
     return Overlay(
-        first=first.astype(np.float32),
-        second=second.astype(np.float32),
+        first=np.asarray(first, np.uint8),
+        second=np.asarray(second, np.uint8),
         common=common,
         scale=scale,
         is_exact=exact,

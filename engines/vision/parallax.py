@@ -88,7 +88,8 @@ def differing_in_depth(laid: Overlay, valid: Flags, strictness: Strictness) -> C
     tolerance for edges, what only one picture shows, as something nearer hides it on the other,
     is no difference then, nor is what is small.
     """
-    plain = differing(laid.first, laid.second, valid, strictness)
+    first, second = (one.astype(np.float32) for one in (laid.first, laid.second))
+    plain = differing(first, second, valid, strictness)
     if plain.marked.sum() <= LEAST_MARKED * valid.sum():
         return plain
     found = parallax(laid.first, laid.second, laid.common)
@@ -99,7 +100,7 @@ def differing_in_depth(laid: Overlay, valid: Flags, strictness: Strictness) -> C
         seen &= ~found.hidden
         finest = max(strictness.finest, FINEST * max(valid.shape))
         strictness = replace(strictness, finest=finest)
-    deep = differing(laid.first, moved(laid.second, found.flow), seen, strictness)
+    deep = differing(first, moved(second, found.flow), seen, strictness)
     if deep.marked.sum() > (1 - LEAST_GAIN) * plain.marked.sum():
         return plain
     return Comparison(deep.marked, deep.flow + moved(found.flow, deep.flow))

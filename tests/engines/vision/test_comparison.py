@@ -228,10 +228,11 @@ def test_what_is_not_valid_is_unmarked_between_marked_parts() -> None:
 
 
 def test_in_exact_register_the_mark_is_as_sharp_as_the_dot() -> None:
-    dotted = page()
+    plain = page().astype(np.uint8)
+    dotted = plain.copy()
     dotted[50:52, 60:62] = 0
     everywhere = np.ones(dotted.shape[:2], np.bool_)
-    marked, _ = differing_exactly(page(), dotted, everywhere, STRICTNESS)
+    marked, _ = differing_exactly(plain, dotted, everywhere, STRICTNESS)
     assert np.argwhere(marked).tolist() == [[50, 60], [50, 61], [51, 60], [51, 61]]
 
 

@@ -33,7 +33,7 @@ def shift(x: float, y: float) -> Matrix:
 
 def apart(laid: Overlay) -> float:
     """Most grey levels between the two where both are."""
-    return float(np.abs(laid.first - laid.second)[laid.common].max())
+    return float(cv2.absdiff(laid.first, laid.second)[laid.common].max())
 
 
 def test_a_cut_picture_is_aligned_by_what_was_cut_off(photograph: Pixels) -> None:
