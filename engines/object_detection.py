@@ -157,8 +157,8 @@ def _found_in_tiles(image: Pixels, min_score: float) -> list[Found]:
 
 
 def _spans(length: int) -> list[tuple[int, int]]:
-    """Two to four overlapping stretches that cover a side."""
-    count = min(MOST_TILES_A_SIDE, max(2, round(length / TILE)))
+    """Two to four overlapping stretches that cover a side; of a single pixel one."""
+    count = min(MOST_TILES_A_SIDE, length, max(2, round(length / TILE)))
     size = length / (count - (count - 1) * OVERLAP)
     starts = [round(place * size * (1 - OVERLAP)) for place in range(count)]
     return [(start, min(length, max(start + 1, round(start + size)))) for start in starts]

@@ -178,6 +178,21 @@ def test_tiles_find_every_small_thing_once_wherever_it_is(is_column: bool) -> No
     assert np.abs(np.array(sorted(boxes)) - sorted(expected)).max() <= 1
 
 
+@pytest.mark.parametrize("size", [(1, 9), (9, 1), (2, 2), (3, 700), (2000, 900)])
+def test_no_part_of_a_picture_is_looked_at_twice(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = list[tuple[object, ...]]()
+
+    def look(part: Pixels, _: float) -> list[object]:
+        parts.append((part.ctypes.data, part.shape))
+        return []
+
+    monkeypatch.setattr("engines.object_detection.look", look)
+    find(np.zeros((*size, 3), np.uint8), 0.3, with_tiles=True)
+    assert len({*parts}) == len(parts)
+
+
 @pytest.mark.usefixtures("outlining")
 def test_a_small_thing_inside_another_kind_of_thing_is_no_part_of_it() -> None:
     image = np.zeros((1500, 1500, 3), np.uint8)
