@@ -21,6 +21,7 @@ from keycloak import KeycloakOpenID
 from auth.api_keys import ApiKeys
 from engines.core.registry import catalogue, engine_named
 from engines.core.run import Job
+from engines.videos.anonymize_video import DEADLINE_SECONDS
 from gateway.limits.quarantine import DatabaseQuarantine, digest
 from gateway.settings import Settings
 from gateway.store.database import open_database
@@ -167,6 +168,15 @@ def test_a_body_that_is_too_large_is_refused_in_the_form_of_its_api(
     assert (answer.status_code, answer.json()["error"]) == (413, "upload_too_large")
 
 
+def test_a_body_as_large_as_a_video_comes_to_the_api_that_takes_them(
+    site: Site, client: httpx.Client
+) -> None:
+    body = {"fileobject": encoded("PNG") + bytes(90_000_000)}
+    answer = client.post("/v1/file", files=body, headers=site.log_in(client))
+    assert answer.status_code == 413
+    assert answer.json()["error"] == "The file has more than 25,000,000 bytes."
+
+
 def test_the_figures_of_one_gateway_of_several_are_not_shown(client: httpx.Client) -> None:
     assert client.get("/metrics").status_code == 404
 
@@ -179,6 +189,18 @@ def test_an_answer_is_waited_for_as_long_as_it_may_take() -> None:
     assert waited is not None
     # In the queue, and then in an engine process.
     assert int(waited[1]) > 2 * longest
+
+
+def test_a_video_is_waited_for_and_taken_whole() -> None:
+    written = (ROOT / "deploy" / "nginx" / "pixelgate.conf").read_text()
+    told = re.search(
+        r"location = /v1/file {\s+client_max_body_size (\d+)m;\s+proxy_read_timeout (\d+)s;",
+        written,
+    )
+    assert told is not None
+    largest = Settings.model_fields["max_video_bytes"].default
+    assert int(told[1]) * 2**20 > largest * 4 / 3
+    assert int(told[2]) > DEADLINE_SECONDS
 
 
 def test_callers_do_not_say_themselves_where_they_come_from(
