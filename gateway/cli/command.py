@@ -49,7 +49,7 @@ def opened_database() -> Iterator[Database]:
     except AccountRefused as error:
         sys.exit(error.message)
     except SQLAlchemyError as error:
-        sys.exit(f"The database does not do it: {_reason(error)}.")
+        sys.exit(f"The database does not do it: {reason_of(error)}.")
     finally:
         database.dispose()
 
@@ -61,10 +61,10 @@ def refusal_of_database(settings: Settings) -> Iterator[None]:
         yield
     except (OSError, ValueError, SQLAlchemyError) as error:
         address = without_password(settings.database_url)
-        sys.exit(f"The database cannot be opened: {_reason(error)} ({address}).")
+        sys.exit(f"The database cannot be opened: {reason_of(error)} ({address}).")
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """The driver's own words, without the statement."""
     return str(getattr(error, "orig", error)).partition("\n")[0]
 

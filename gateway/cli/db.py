@@ -18,14 +18,7 @@ def status() -> None:
     settings = load_settings()
     drivers.require(settings)
     with refusal_of_database(settings):
-        found, known = _found(settings.database_url), known_revisions()
-    at = f"The database is at revision {found}" if found else "The database is empty"
-    if found == known[0]:
-        click.echo(f"{at}, the newest of this version.")
-    elif found in (None, *known):
-        click.echo(f"{at}; `pixelgate db upgrade`, or the next start, brings it to {known[0]}.")
-    else:
-        click.echo(f"{at}, of a newer version; this one knows {known[0]}.")
+        click.echo(state_of(settings.database_url))
 
 
 @db.command()
@@ -33,6 +26,17 @@ def upgrade() -> None:
     """Bring the schema up to date; a start does so too."""
     with opened_database() as database:
         click.echo(f"The database is at revision {revision_of(database)}.")
+
+
+def state_of(url: str) -> str:
+    """A sentence about the revision."""
+    found, known = _found(url), known_revisions()
+    at = f"The database is at revision {found}" if found else "The database is empty"
+    if found == known[0]:
+        return f"{at}, the newest of this version."
+    if found in (None, *known):
+        return f"{at}; `pixelgate db upgrade`, or the next start, brings it to {known[0]}."
+    return f"{at}, of a newer version; this one knows {known[0]}."
 
 
 def _found(url: str) -> str | None:

@@ -16,16 +16,18 @@ from typing import Any
 
 import click
 import cv2
+from sqlalchemy.exc import SQLAlchemyError
 
 from engines.core.errors import EngineError
 from engines.core.registry import Engine, catalogue
 from engines.models import weights
 from gateway.cli import drivers
-from gateway.cli.command import load_settings
+from gateway.cli.command import load_settings, reason_of
+from gateway.cli.db import state_of
 from gateway.cli.drivers import Driver
 from gateway.dialects.ltu import examples
 from gateway.errors import EnginesUnreachable
-from gateway.settings import Settings
+from gateway.settings import Settings, without_password
 from gateway.version import VERSION
 
 _RELATIVE, _PIXELS, _SCORE = 0.02, 2, 0.02
@@ -65,6 +67,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from (_port(settings.host, port) for port in settings.ports)
     needed = list(drivers.needed(settings))
     yield from map(_driver, needed)
+    if all(one.is_installed for one in needed if one.setting == "database"):
+        yield _database(settings)
     if settings.pool.startswith("dask:") and all(one.is_installed for one in needed):
         yield _cluster(settings)
     yield _program("tesseract", "textDetection with provider=Tesseract", "tesseract-ocr")
@@ -102,6 +106,15 @@ def _data(settings: Settings) -> Finding:
         return Finding("Data folder", State.FINE, str(folder))
     text = f"{folder} cannot be written; let PIXELGATE_DATA name another"
     return Finding("Data folder", State.WRONG, text)
+
+
+def _database(settings: Settings) -> Finding:
+    """Whether it is there and can be read."""
+    try:
+        return Finding("Database", State.FINE, state_of(settings.database_url))
+    except (OSError, SQLAlchemyError) as error:
+        text = f"{without_password(settings.database_url)}: {reason_of(error)}"
+        return Finding("Database", State.WRONG, text)
 
 
 def _port(host: str, port: int) -> Finding:

@@ -37,6 +37,24 @@ def test_an_engine_that_answers_otherwise_is_wrong(
     assert "details.message is 'Edges found.', expected 'No edges found.'" in finding.text
 
 
+def test_a_database_that_does_not_answer_is_wrong(settings: Settings) -> None:
+    address = "postgresql://ada:hush@127.0.0.1:1/rows"
+    finding = doctor._database(settings.model_copy(update={"database": address}))
+    assert (finding.state, "Connection refused" in finding.text) == (State.WRONG, True)
+    assert "hush" not in finding.text
+
+
+def test_a_database_that_is_damaged_is_wrong(settings: Settings) -> None:
+    (settings.data / "pixelgate.db").write_bytes(b"no rows" * 1000)
+    finding = doctor._database(settings)
+    assert (finding.state, "file is not a database" in finding.text) == (State.WRONG, True)
+
+
+def test_a_look_at_the_database_makes_none(settings: Settings) -> None:
+    assert doctor._database(settings).state is State.FINE
+    assert not any(settings.data.iterdir())
+
+
 def test_a_program_that_is_missing_comes_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     finding = doctor._program("tesseract", "reading", "tesseract-ocr")
