@@ -32,7 +32,7 @@ from gateway.http.lifecycle import Lifecycle
 from gateway.http.protocol import Connection
 from gateway.metrics import count_together
 from gateway.pool.model_check import check_models
-from gateway.settings import Settings, read_settings
+from gateway.settings import Settings, misspelt, read_settings
 
 log = structlog.get_logger()
 
@@ -174,10 +174,12 @@ class GunicornApp(BaseApplication):  # type: ignore[misc]  # gunicorn has no typ
     def reload(self) -> None:
         """Take over the log level as it is set now; everything else is read at a start."""
         try:
-            told = read_settings()
-        except ValueError as error:
+            told, unknown = read_settings(), misspelt()
+        except (OSError, ValueError) as error:
             log.error("configuration refused", reason=str(error))
             return
+        for name, meant in unknown.items():
+            log.warning("no such setting", setting=name, meant=meant)
         logs.set_level(told.log_level)
         log.info("configuration reloaded", log_level=told.log_level)
         before = self.settings.model_copy(update={"log_level": told.log_level})

@@ -210,6 +210,12 @@ def ask_all(served: Served) -> int:
     return len(answers)
 
 
+def test_a_misspelt_setting_is_named_when_it_is_read(configured: Served, config: Path) -> None:
+    config.write_text('log_levle = "warning"')
+    reload(configured, "no such setting")
+    assert "PIXELGATE_LOG_LEVEL" in configured.log.read_text()
+
+
 def test_a_new_log_level_holds_in_all_workers_that_run(configured: Served, config: Path) -> None:
     config.write_text('log_level = "warning"\nrealm = "Elsewhere"')
     reload(configured, "restart needed")
