@@ -45,8 +45,9 @@ HALO_PX, HALO = 3, 0.35
 """How far blur spreads a mark, and the most that it leaves there of what is beside it."""
 RINGING_PX, RINGING = 10, 0.1
 """The same of what a JPEG leaves in the blocks around a mark."""
-BLOCK_PX, BLOCK_RINGING = 7, 0.15
-"""The same in the blocks of 8 px that changed, of a JPEG that has left all others as they were."""
+BLOCK_PX, BLOCK_RINGING = 15, 0.2
+"""The same in the blocks that changed, of 16 px in colour, of a JPEG that has left all others as
+they were."""
 SOFTNESS = 0.25
 """Share of the contrast of a thin line that is lost if its edges lie otherwise, and of its colour
 if JPEG has halved that."""

@@ -31,9 +31,11 @@ def compare(first: MatLike, second: MatLike, **told: Any) -> Result:
     return differences(*pictures, params=Params.model_validate(told))
 
 
-def patched(image: Pixels, box: Box = PATCH) -> Pixels:
+def patched(
+    image: Pixels, box: Box = PATCH, colour: tuple[int, int, int] = (40, 200, 60)
+) -> Pixels:
     changed = image.copy()
-    changed[box.top : box.bottom, box.left : box.right] = (40, 200, 60)
+    changed[box.top : box.bottom, box.left : box.right] = colour
     return changed
 
 
@@ -529,6 +531,18 @@ def test_more_smoothing_erases_small_differences(photograph: Pixels) -> None:
     second = noisy(patched(photograph, Box(180, 120, 192, 132)))
     assert compare(photograph, second).details.info.count == 1
     assert compare(photograph, second, smoothing=3).details.info.count == 0
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 255), (255, 0, 255), (0, 255, 0), (255, 255, 0)])
+@pytest.mark.parametrize(("x", "y", "side"), [(131, 107, 22), (41, 157, 15), (163, 35, 30)])
+def test_what_a_jpeg_rings_beside_a_colour_is_no_part_of_the_difference(
+    colour: tuple[int, int, int], x: int, y: int, side: int
+) -> None:
+    clean = np.full((200, 300, 3), 255, np.uint8)
+    changed = patched(clean, square := Box(x, y, x + side, y + side), colour)
+    first, second = (encoded_again(one, quality=75) for one in (clean, changed))
+    (one,) = compare(first, second).on_image1
+    assert iou(one.box, square) > 0.7
 
 
 def test_another_hue_in_the_dark_is_found_on_demand() -> None:
