@@ -2,8 +2,6 @@
 
 import cv2
 import numpy as np
-from cv2.typing import MatLike
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from engines.core.choice import Choice
@@ -19,31 +17,22 @@ from engines.core.shapes import (
     WithAlpha,
 )
 from engines.core.transparency import laid
+from engines.vision.chroma import by_value_or_chroma
 from engines.vision.foreground import (
     BORDER_LOOK_PX,
     MOST_PIXELS,
-    Foreground,
     Outline,
     cut_out,
-    deviation,
-    fisher_ratio,
     foreground,
     has_plain_border,
     outlines,
 )
 from engines.vision.margins import placed, within_margins
 from engines.vision.marking import GREEN, RED, numbered, pen_px
-from engines.vision.morphology import square
-from engines.vision.scaling import halved, scaled, shrink, size_of
+from engines.vision.scaling import halved, shrink
 from engines.vision.shadows import soft_shadows, without
 
 MOST_CONTOURS = 2000
-RINGING, COLOUR_RINGING = 0.1, 0.25
-"""What JPEG carries of an edge over a block: a share of its contrast, and of that in colour, of
-which it keeps every second pixel."""
-RINGING_PX, RINGING_STEP = 16, 4
-NOISE = 2.2
-"""Times the contrast of the border: more than noise in colour has anywhere."""
 
 
 class Channel(Choice):
@@ -116,66 +105,18 @@ def _objects(image: Pixels, channel: Channel | None) -> Pixels:
         return found.mask
     opaque = np.asarray(halved(laid(image), MOST_PIXELS), np.uint8)
     shadows, found = soft_shadows(opaque), foreground(_plane(opaque, channel or Channel.V))
-    small = np.asarray(shrink(opaque, BORDER_LOOK_PX), np.uint8)
-    if channel or (found.mask.any() and not has_plain_border(small)):
+    if channel or (found.mask.any() and not _is_on_plain_ground(opaque)):
         return without(found.mask, shadows)
-    return without(_by_value_or_colour(opaque, found), shadows)
+    return without(by_value_or_chroma(opaque, found), shadows)
 
 
-def _by_value_or_colour(image: Pixels, by_value: Foreground) -> Pixels:
-    """What the better of value and chroma shows, and what the other shows apart from that."""
-    chroma = _chroma(image)
-    by_colour, ringing = foreground(chroma), _ringing(image, chroma)
-    noise = min(255, round(NOISE * deviation(by_colour.contrast)))
-    views = [_beyond(by_value, ringing), _beyond(by_colour, np.maximum(ringing, np.uint8(noise)))]
-    better, other = sorted(views, key=fisher_ratio, reverse=True)
-    return np.asarray(better.mask | _apart(other.mask, better.mask), np.uint8)
-
-
-def _beyond(found: Foreground, limit: Pixels) -> Foreground:
-    """Without parts whose contrast is nowhere beyond a limit."""
-    parts, is_sure = _parts_with(found.mask, cv2.compare(found.contrast, limit, cv2.CMP_GT))
-    return found._replace(mask=is_sure[parts])
-
-
-def _ringing(image: Pixels, chroma: Pixels) -> Pixels:
-    """How many levels JPEG's coding of the edges nearby may add to a pixel at most."""
-    light = RINGING * _range_nearby(image).max(axis=2)
-    most = np.maximum(light, COLOUR_RINGING * _range_nearby(chroma)).astype(np.uint8)
-    return np.asarray(cv2.resize(most, size_of(image), interpolation=cv2.INTER_NEAREST), np.uint8)
-
-
-def _range_nearby(image: Pixels) -> Pixels:
-    """Of a smaller copy, how far apart the levels around each pixel are."""
-    size = scaled(size_of(image), 1 / RINGING_STEP)
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    around = square(RINGING_PX // RINGING_STEP)
-    return np.asarray(cv2.subtract(cv2.dilate(small, around), cv2.erode(small, around)), np.uint8)
-
-
-def _parts_with(mask: Pixels, marks: MatLike) -> tuple[NDArray[np.int32], Pixels]:
-    """The mask's parts by number, and of each number whether a mark lies in it."""
-    count, parts = cv2.connectedComponents(mask)
-    is_marked = np.bincount(parts[np.asarray(marks) > 0], minlength=count) > 0
-    is_marked[0] = False
-    return np.asarray(parts, np.int32), is_marked.astype(np.uint8)
-
-
-def _apart(mask: Pixels, other: Pixels) -> Pixels:
-    """Those parts of a mask that are not near the other: JPEG leaves halos of colour there."""
-    parts, is_near = _parts_with(mask, cv2.dilate(other, square(RINGING_PX)))
-    return np.asarray(mask & (1 - is_near)[parts], np.uint8)
+def _is_on_plain_ground(image: Pixels) -> bool:
+    return has_plain_border(np.asarray(shrink(image, BORDER_LOOK_PX), np.uint8))
 
 
 def _plane(image: Pixels, channel: Channel) -> Pixels:
     planes = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
     return np.asarray(cv2.extractChannel(planes, "HSV".index(channel)), np.uint8)
-
-
-def _chroma(image: Pixels) -> Pixels:
-    """Saturation times value: of what is nearly black saturation alone says nothing."""
-    least, most = np.minimum.reduce(cv2.split(image)), np.maximum.reduce(cv2.split(image))
-    return np.asarray(most - least, np.uint8)
 
 
 def _contour(outline: Outline) -> Contour:
