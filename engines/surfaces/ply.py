@@ -3,6 +3,7 @@
 import io
 import re
 import struct
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -175,12 +176,14 @@ def _text(rows: bytes, before: list[_Element], vertex: _Element) -> Array:
         lines.readline()
     if not rows[lines.tell() :].strip():
         raise _cut_short(vertex)
-    try:
-        found = np.loadtxt(
-            lines, np.float64, comments=None, usecols=columns, max_rows=vertex.count, ndmin=2
-        )
-    except ValueError:
-        raise _refused("a vertex is no row of numbers") from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Of empty lines, which are no rows.
+        try:
+            found = np.loadtxt(
+                lines, np.float64, comments=None, usecols=columns, max_rows=vertex.count, ndmin=2
+            )
+        except ValueError:
+            raise _refused("a vertex is no row of numbers") from None
     if len(found) < vertex.count:
         raise _cut_short(vertex)
     return found

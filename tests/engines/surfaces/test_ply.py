@@ -172,6 +172,12 @@ def test_no_header_does_worse_than_to_be_refused(words: list[str], rows: bytes) 
         assert np.isfinite(PLY.decode(data).points).all()
 
 
+def test_empty_lines_between_vertices_are_passed_over() -> None:
+    head, end, rows = ply(CLOUD, form="ascii").partition(b"end_header\n")
+    spaced = head + end + rows.replace(b"\n", b"\n\n")
+    assert np.array_equal(PLY.decode(spaced).points, PLY.decode(head + end + rows).points)
+
+
 @pytest.mark.parametrize("form", ["ascii", "binary_little_endian"])
 @given(place=st.integers(0, 400), damage=st.binary(min_size=1, max_size=8))
 def test_no_damage_does_worse_than_to_be_refused(form: str, place: int, damage: bytes) -> None:
