@@ -175,13 +175,8 @@ def moved(image: NDArray[Any], flow: Flow) -> NDArray[Any]:
         return image
     width, height = size_of(flow)
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    map_x, map_y = x + flow[..., 0], y + flow[..., 1]
     # Interpolated linearly: beyond an edge a cubic one overshoots.
     return np.asarray(
-        cv2.remap(
-            image,
-            cv2.merge([x, y]) + flow,
-            np.empty(0),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        cv2.remap(image, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     )

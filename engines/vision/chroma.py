@@ -59,7 +59,7 @@ def _range_nearby(image: Pixels) -> Pixels:
     size = scaled(size_of(image), 1 / RINGING_STEP)
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     around = square(RINGING_PX // RINGING_STEP)
-    return np.asarray(cv2.subtract(cv2.dilate(small, around), cv2.erode(small, around)), np.uint8)
+    return np.asarray(cv2.morphologyEx(small, cv2.MORPH_GRADIENT, around), np.uint8)
 
 
 def _parts_with(mask: Pixels, marks: MatLike) -> tuple[NDArray[np.int32], Pixels]:

@@ -25,7 +25,7 @@ def is_still(first: MatLike, second: MatLike, *, share: float = SAME_DETAIL) -> 
 
 
 def stillness(first: MatLike, second: MatLike) -> float:
-    """How much of the detail of both is level for level the same at the same place; see there."""
+    """How much of the detail is the same, level for level and in place; see `is_still`."""
     return _least_equal(first, second, np.maximum, default=0.0)
 
 
