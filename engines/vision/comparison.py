@@ -14,6 +14,7 @@ from engines.vision.averages import apart_on_average
 from engines.vision.bending import Flow, bend, moved, unmoved
 from engines.vision.channels import largest
 from engines.vision.lettering import lettered
+from engines.vision.light import are_in_one_light, in_the_light_of
 from engines.vision.morphology import closed, disc, square, window
 
 Layers: TypeAlias = NDArray[np.float32]
@@ -26,8 +27,6 @@ Flags: TypeAlias = NDArray[np.bool_]
 """bool (H, W)."""
 Labels: TypeAlias = NDArray[np.int32]
 """int32 (H, W): the number of the part a pixel belongs to; 0 for none."""
-Light: TypeAlias = NDArray[np.float64]
-"""(4,): gain, its change along x and y, and offset; see `OFFSET`."""
 Areas: TypeAlias = NDArray[np.int32]
 """int32 (N,): of each part, in pixels."""
 
@@ -58,10 +57,6 @@ RESAMPLED_SOFTNESS = 0.06
 """The same where edges are in place, but one picture was resampled; of its colour nothing."""
 COLOUR_REACH = 2
 """How far around it a JPEG's colour is soft, px."""
-SAME_LEVELS = 2.0
-"""How far most pixels are apart in one light; another one is never made up for so well."""
-MOVED_LEVELS = 6.0
-"""How far a JPEG may move an even ground."""
 EVEN_LEVELS = 4.0
 """How much the levels vary where there is neither an edge nor noise."""
 TINT_PX, BLOCKS_PX = 3, 9
@@ -72,11 +67,6 @@ FAINT_LEVELS, FAINT_COLOUR = 3.0, 8.0
 """How far a pixel is apart, softness aside, or in colour, where the means around it are."""
 MOST_USUAL = 20.0
 """Levels; more is no noise, but pictures that differ nearly everywhere."""
-SAMPLES = 12_000
-MOST_GAIN = 3.0
-MOST_TINT = 1.5
-OFFSET = 20.0
-"""Levels that a coefficient of 1 adds, so that all coefficients are of one order."""
 LEAST_VALUE = 12.0
 """Levels of the lightest channel below which hue and saturation count for less: one level of
 noise is another hue there."""
@@ -145,8 +135,8 @@ def differing(first: Layers, second: Layers, valid: Flags, strictness: Strictnes
     """
     if not valid.any():
         return Comparison(valid.copy(), unmoved(valid))
-    is_same_light = _is_same_light(first, second, valid)
-    expected = _in_the_light_of(first, second, valid)
+    is_same_light = are_in_one_light(first, second, valid)
+    expected = in_the_light_of(first, second, valid)
     flow = bend(expected, second, valid)
     second = moved(second, flow)
     here, there = (
@@ -262,84 +252,6 @@ def _joined(marked: Flags, valid: Flags, gap: float) -> tuple[Flags, Labels, Are
 
 def _least_area(finest: float, strictness: Strictness) -> float:
     return float(0.6 * max(finest, strictness.smallest) ** 2)
-
-
-def _is_same_light(first: Layers, second: Layers, valid: Flags) -> bool:
-    """Whether half of all levels have hardly moved."""
-    is_near = (cv2.absdiff(first, second) < SAME_LEVELS).view(np.uint8)
-    return float(np.mean(cv2.mean(is_near, valid.view(np.uint8))[:3])) > 0.5
-
-
-def _in_the_light_of(first: Layers, second: Layers, valid: Flags) -> Layers:
-    """The first picture under the second's exposure, white balance and fall-off of light."""
-    height, width = valid.shape
-    step = max(1, int(np.sqrt(height * width / SAMPLES)))
-    chosen = valid[::step, ::step]
-    here, there = (
-        np.asarray(cv2.blur(one, (3, 3)), np.float32)[::step, ::step][chosen]
-        for one in (first, second)
-    )
-    x, y = _from_middle(width), _from_middle(height)[:, np.newaxis]
-    places = np.stack(np.broadcast_arrays(x[::step], y[::step]))[:, chosen]
-    lights = _without_tint(
-        np.stack([_light(here[:, one], there[:, one], places) for one in range(3)])
-    )
-    layers = [
-        (plane * (gain + along_x * x + along_y * y) + OFFSET * offset).astype(np.float32)
-        for plane, (gain, along_x, along_y, offset) in zip(cv2.split(first), lights, strict=True)
-    ]
-    return np.asarray(cv2.merge(layers), np.float32)
-
-
-def _from_middle(length: int) -> Levels:
-    return ((np.arange(length, dtype=np.float32) + 0.5) / length - 0.5).astype(np.float32)
-
-
-def _light(here: Levels, there: Levels, places: Levels) -> Light:
-    """Gain, its change along x and y, and offset of a channel, by what most pixels have."""
-    moved = float(np.median(np.abs(here - there)))
-    if moved < SAME_LEVELS:
-        return _fitted(here, there, places, 1.0)
-    gain = float(np.median(there)) / max(1.0, float(np.median(here)))
-    by_gain = _fitted(here, there, places, float(np.clip(gain, 1 / MOST_GAIN, MOST_GAIN)))
-    if moved > MOVED_LEVELS:
-        return by_gain
-    # A dark ground that a JPEG has moved says nothing of a gain: all else does.
-    lights = by_gain, _fitted(here, there, places, 1.0, float(np.median(here)))
-    missed = np.abs([there - _lit(here, places, light) for light in lights])
-    reach = 4 * max(1.0, 1.4826 * float(np.median(missed, axis=1).min()))
-    return lights[int(np.minimum(missed, reach).sum(axis=1).argmin())]
-
-
-def _fitted(here: Levels, there: Levels, places: Levels, gain: float, middle: float = 0) -> Light:
-    """The light by weighted least squares, from a gain; one that levels at `middle` do not move."""
-    terms = np.vstack([here - middle, here * places, np.full_like(here, OFFSET)])
-    terms = terms.astype(np.float64)
-    prior = np.array([gain, 0, 0, gain * middle / OFFSET])
-    ridge = np.eye(4) * 2.0 * len(here)
-    light = prior
-    for _ in range(8):
-        missed = there - light @ terms
-        reach = 4 * max(1.0, 1.4826 * float(np.median(np.abs(missed))))
-        weights = np.clip(1 - (missed / reach) ** 2, 0, None) ** 2
-        weighed = terms * weights
-        light = np.linalg.solve(weighed @ terms.T + ridge, weighed @ there + ridge @ prior)
-    if not 1 / MOST_GAIN < light[0] < MOST_GAIN:
-        light = prior
-    return np.asarray(light - np.array([0, 0, 0, light[0] * middle / OFFSET]), np.float64)
-
-
-def _lit(here: Levels, places: Levels, light: Light) -> NDArray[np.float64]:
-    gain, along_x, along_y, offset = light
-    slopes = np.array([along_x, along_y]) @ places
-    return np.asarray(here * (gain + slopes) + OFFSET * offset, np.float64)
-
-
-def _without_tint(lights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """No channel far from the others: that would be another colour, not another light."""
-    usual = np.median(lights[:, 0])
-    is_far = np.abs(np.log(lights[:, 0] / usual)) > np.log(MOST_TINT)
-    return np.where(is_far[:, np.newaxis], [usual, 0, 0, 0], lights)
 
 
 def _unblinded(first: Layers, expected: Layers, second: Layers) -> Layers:
