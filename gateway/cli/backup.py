@@ -14,6 +14,7 @@ from typing import BinaryIO
 import click
 from sqlalchemy import make_url
 
+from auth.private_files import appearing, draft_of
 from gateway.cli.command import load_settings
 from gateway.settings import Settings
 from gateway.store.storage import DRAFTS
@@ -32,11 +33,10 @@ def backup(file: Path) -> None:
     data = settings.data.resolve()
     if not data.is_dir() or not any(data.iterdir()):
         sys.exit(f"{data} holds nothing; PIXELGATE_DATA names the data folder.")
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    with _appearing(file, draft) as output, tarfile.open(fileobj=output, mode="w") as archive:
+    with _appearing(file) as output, tarfile.open(fileobj=output, mode="w") as archive:
         # Rows first: a blob that comes after them is too much, one that they name would be missed.
         _add_rows(archive, settings)
-        _add_files(archive, data, but=draft.resolve())
+        _add_files(archive, data, but=draft_of(file).resolve())
     click.echo(f"{file} has {file.stat().st_size:,} bytes.")
     if not settings.database_url.startswith("sqlite"):
         click.echo("The rows are not in it: pg_dump writes those of PostgreSQL.")
@@ -45,22 +45,17 @@ def backup(file: Path) -> None:
 
 
 @contextmanager
-def _appearing(file: Path, draft: Path) -> Iterator[BinaryIO]:
-    """What is written becomes the file when all is; a refusal ends in one sentence."""
+def _appearing(file: Path) -> Iterator[BinaryIO]:
+    """A file that is not there yet, see `appearing`; a refusal ends in one sentence."""
     try:
         if file.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as output:
+        with appearing(file) as output:
             yield output
-            output.flush()
-            os.fsync(output.fileno())
-        draft.rename(file)
     except OSError as error:
-        if error.filename not in (None, str(draft)):  # A file of the data folder.
+        if error.filename not in (None, str(draft_of(file))):  # A file of the data folder.
             raise
         sys.exit(f"{file} cannot be written: {error.strerror}.")
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _add_rows(archive: tarfile.TarFile, settings: Settings) -> None:
