@@ -36,9 +36,12 @@ def by_value_or_chroma(image: Pixels, by_value: Foreground) -> Pixels:
     chroma = _chroma(image)
     by_colour, ringing = foreground(chroma), _ringing(image, chroma)
     noise = min(255, round(NOISE * deviation(by_colour.contrast)))
-    views = [_beyond(by_value, ringing), _beyond(by_colour, np.maximum(ringing, np.uint8(noise)))]
-    better, other = sorted(views, key=fisher_ratio, reverse=True)
-    return np.asarray(better.mask | _apart(other.mask, better.mask), np.uint8)
+    value = _beyond(by_value, ringing)
+    colour = _beyond(by_colour, np.maximum(ringing, np.uint8(noise)))
+    if fisher_ratio(value) >= fisher_ratio(colour):
+        return np.asarray(value.mask | _apart(colour.mask, value.mask), np.uint8)
+    larger = _where_larger(value.mask, colour.mask)
+    return np.asarray(larger | _apart(value.mask, larger), np.uint8)
 
 
 def _beyond(found: Foreground, limit: Pixels) -> Foreground:
@@ -60,6 +63,14 @@ def _range_nearby(image: Pixels) -> Pixels:
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     around = square(RINGING_PX // RINGING_STEP)
     return np.asarray(cv2.morphologyEx(small, cv2.MORPH_GRADIENT, around), np.uint8)
+
+
+def _where_larger(mask: Pixels, other: Pixels) -> Pixels:
+    """The other, but where the mask has more of a part: of dark colours a JPEG keeps pieces."""
+    count, parts = cv2.connectedComponents(mask | other)
+    areas, others = (np.bincount(parts[one > 0], minlength=count) for one in (mask, other))
+    is_larger = (areas > others) & (others > 0)
+    return np.where(is_larger[parts], mask, other)
 
 
 def _parts_with(mask: Pixels, marks: MatLike) -> tuple[NDArray[np.int32], Pixels]:

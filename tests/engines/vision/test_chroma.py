@@ -37,6 +37,20 @@ def test_what_jpeg_leaves_beside_an_edge_is_no_part_of_its_own() -> None:
     assert count == 1 + 2
 
 
+def test_dark_discs_beside_coloured_ones_are_whole_in_a_jpeg() -> None:
+    image = np.full((300, 400, 3), (245, 248, 250), np.uint8)
+    inks = [(0, 0, 255), (255, 0, 0), (180, 105, 255), (40, 40, 40), (0, 200, 255)]
+    for ink, centre in zip(
+        inks, [(60, 60), (180, 70), (310, 80), (90, 210), (300, 220)], strict=True
+    ):
+        cv2.circle(image, centre, 40, ink, -1)
+    dark = np.zeros((300, 400), np.uint8)
+    cv2.circle(dark, (90, 210), 40, 1, -1)
+    found = shown(np.asarray(encoded_again(image, quality=80), np.uint8))
+    found[:, 150:] = found[:130] = 0
+    assert mask_iou(found, dark > 0) > 0.9
+
+
 def test_noise_in_colour_is_nothing() -> None:
     noise = np.random.default_rng(7).normal(0, 10, (240, 320, 3))
     assert not shown(np.clip(180 + noise, 0, 255).astype(np.uint8)).any()
